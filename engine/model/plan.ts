@@ -1,0 +1,101 @@
+// What the engine answers: nodes to make, room used on existing nodes, shapes left out and why. Shapes and counts only;
+// names of pods come back where the plan is written (server/solve).
+import type { ResourceList } from './problem.ts';
+
+/** One offering as a plan names it. Indices refer to the catalogue the solve was given. */
+export interface RankedOffering {
+  /** Index of the offering in the catalogue. */
+  readonly offeringIndex: number;
+  readonly instanceType: string;
+  readonly zone: string;
+  readonly capacityType: 'on-demand' | 'spot' | 'reserved';
+  readonly priceNanoUsdPerHour: number;
+}
+
+/** So many pods of one shape of the problem. */
+export interface ShapeShare {
+  /** Index into the problem's `shapes`. */
+  readonly shapeIndex: number;
+  readonly count: number;
+}
+
+/** Nodes to make that are equal in everything but the names of their pods. */
+export interface PlannedNodes {
+  /** How many of them. */
+  readonly nodeCount: number;
+  /** Index into the problem's `pools`. */
+  readonly poolIndex: number;
+  /** Index into the plan's `offeringLists`. */
+  readonly offeringListIndex: number;
+  /** Price of the list's first offering. */
+  readonly priceNanoUsdPerHour: number;
+  /** Pods of one such node, by shape. */
+  readonly pods: readonly ShapeShare[];
+  /** What those pods request. */
+  readonly requests: ResourceList;
+  /** What daemonsets take on the list's first offering. */
+  readonly daemonOverhead: ResourceList;
+  /** What the list's first offering holds before daemonsets and pods. */
+  readonly allocatable: ResourceList;
+  /** Values the plan fixes for custom labels. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Pods that go onto one existing node. */
+export interface ExistingAssignment {
+  /** Index into the problem's `nodes`. */
+  readonly nodeIndex: number;
+  readonly pods: readonly ShapeShare[];
+}
+
+/** Why pods can't be placed: one table of codes for the engine, the contract and the CLI. */
+export type UnplacedReasonCode =
+  | 'no-node-pool'
+  | 'unsupported'
+  | 'taint-not-tolerated'
+  | 'label-not-provided'
+  | 'requirements-not-met'
+  | 'resources-too-large'
+  | 'no-offering-available'
+  | 'limit-reached'
+  | 'work-limit-reached';
+
+/** One reason, in words that say what to do. */
+export interface UnplacedReason {
+  /** Index into the problem's `pools`; absent when it holds whatever the pool. */
+  readonly poolIndex?: number;
+  readonly code: UnplacedReasonCode;
+  readonly message: string;
+  /** Path of the pod's or pool's field concerned. */
+  readonly field: string;
+}
+
+/** Pods of one shape that stay without a place. */
+export interface UnplacedShape {
+  readonly shapeIndex: number;
+  readonly count: number;
+  readonly reasons: readonly UnplacedReason[];
+}
+
+/** Something the caller should know that is not an error. */
+export interface EngineNotice {
+  /** Path in the problem (pools[2].requirements). */
+  readonly field: string;
+  readonly message: string;
+}
+
+/** The answer to a problem. */
+export interface EnginePlan {
+  readonly nodes: readonly PlannedNodes[];
+  readonly offeringLists: readonly (readonly RankedOffering[])[];
+  readonly existing: readonly ExistingAssignment[];
+  readonly unplaced: readonly UnplacedShape[];
+  readonly totalPriceNanoUsdPerHour: number;
+  /** Units of work spent; the same problem and prices always spend the same. */
+  readonly workUnits: number;
+  /** True when the work limit or the interrupt cut the search. */
+  readonly cut: boolean;
+  readonly notices: readonly EngineNotice[];
+  /** The plan with shapes in place of names, in an order that does not depend on the problem's: what its hash covers. */
+  readonly canonicalForm: string;
+}
