@@ -241,4 +241,7 @@ export interface DerivedInstanceType {
   readonly overhead: ResourceAmounts;
   /** Absent where the node class can be launched on the type. */
   readonly incompatibility?: Incompatibility;
+  /** What the operating system's licence adds to the Linux price, in nano-dollars per hour; always an estimate. Absent
+   * on Linux. */
+  readonly licenceNanoUsdPerHour?: number;
 }

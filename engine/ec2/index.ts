@@ -1,0 +1,32 @@
+// The door of engine/ec2: facts of EC2 in, labels and resources of nodes out. Prices and availability are elsewhere.
+
+export {
+  allocatableOf,
+  DEFAULT_NODE_CLASS_FACTS,
+  deriveInstanceType,
+  WINDOWS_LICENCE_NANO_USD_PER_VCPU_HOUR,
+} from './derive.ts';
+export type {
+  AcceleratorFacts,
+  AmiFamily,
+  Architecture,
+  BlockDeviceFacts,
+  DerivedInstanceType,
+  EbsAttachmentLimitFacts,
+  Ec2InstanceFacts,
+  EnaSupport,
+  EvictionThreshold,
+  GpuFacts,
+  Incompatibility,
+  InstanceStorageFacts,
+  KubeletFacts,
+  NetworkCardFacts,
+  NetworkInterfaceFacts,
+  NeuronDeviceFacts,
+  NodeClassFacts,
+  NodeClassZoneFacts,
+  PlacementStrategy,
+  ReservedResources,
+  ResourceAmounts,
+  UsageClass,
+} from './facts.ts';
