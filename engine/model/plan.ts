@@ -2,14 +2,14 @@
 // names of pods come back where the plan is written (server/solve).
 import type { ResourceList } from './problem.ts';
 
-/** One offering as a plan names it. Indices refer to the catalogue the solve was given. */
-export interface RankedOffering {
-  /** Index of the offering in the catalogue. */
-  readonly offeringIndex: number;
-  readonly instanceType: string;
-  readonly zone: string;
-  readonly capacityType: 'on-demand' | 'spot' | 'reserved';
-  readonly priceNanoUsdPerHour: number;
+/**
+ * Every offering that some ranked list names, each once. Columns of equal length; `offeringIndex` refers to the
+ * catalogue that the solve was given, `priceSource` to PRICE_SOURCES in engine/catalogue.
+ */
+export interface OfferingTable {
+  readonly offeringIndex: Uint32Array;
+  readonly priceNanoUsdPerHour: Float64Array;
+  readonly priceSource: Uint8Array;
 }
 
 /** So many pods of one shape of the problem. */
@@ -87,7 +87,9 @@ export interface EngineNotice {
 /** The answer to a problem. */
 export interface EnginePlan {
   readonly nodes: readonly PlannedNodes[];
-  readonly offeringLists: readonly (readonly RankedOffering[])[];
+  readonly offerings: OfferingTable;
+  /** Ranked lists: indices into `offerings`, best first. Never empty, never equal. */
+  readonly offeringLists: readonly Uint32Array[];
   readonly existing: readonly ExistingAssignment[];
   readonly unplaced: readonly UnplacedShape[];
   readonly totalPriceNanoUsdPerHour: number;
