@@ -1,0 +1,162 @@
+// Reads the embedded catalogue from its files. It keeps nothing between calls and knows no node class: what a type is as
+// a node is derived by engine/ec2.
+
+import { readFileSync } from 'node:fs';
+import type { Ec2InstanceFacts } from '../../engine/ec2/index.ts';
+import { estimateSpotPriceNano } from './estimates.ts';
+import {
+  CATALOGUE_SCHEMA,
+  type CatalogueSource,
+  type CatalogueZone,
+  NO_PRICE,
+  type StoredIndex,
+  type StoredRegion,
+  type StoredRegionFile,
+  type StoredTypes,
+  unpackJson,
+} from './format.ts';
+import { decodeTable } from './table.ts';
+
+/** The region that is served where nobody names one. */
+export const DEFAULT_REGION = 'us-east-1';
+
+/** Capacity types by their position in an offering's `capacityTypeIndex`. */
+export const CAPACITY_TYPES = ['on-demand', 'spot'] as const;
+
+const ON_DEMAND = 0;
+const SPOT = 1;
+
+/** Offerings as columns of length `count`: by type, then zone, then on-demand before spot. Owned by the caller. */
+export interface EmbeddedOfferings {
+  readonly count: number;
+  /** Position in the region's `types`. */
+  readonly typeIndex: Uint16Array;
+  /** Position in the region's `zones`. */
+  readonly zoneIndex: Uint8Array;
+  /** Position in CAPACITY_TYPES. */
+  readonly capacityTypeIndex: Uint8Array;
+  /** Nano-units of the region's currency per hour for Linux, whole numbers; NO_PRICE where nobody knows: unavailable. */
+  readonly priceNanoUsdPerHour: Float64Array;
+  /** 1 where the price follows a stated rule and no source. */
+  readonly priceIsEstimate: Uint8Array;
+}
+
+/** Everything the catalogue knows of one region. */
+export interface EmbeddedRegion {
+  readonly region: string;
+  /** CNY in China: prices are then nano-yuan, as Karpenter has them there. USD everywhere else. */
+  readonly currency: 'USD' | 'CNY';
+  /** The sources name no zones for the region's types: each is taken to be in every zone. */
+  readonly zonesAreAssumed: boolean;
+  /** ISO date of the region's own on-demand prices; absent where all prices are estimates. */
+  readonly onDemandPricesAsOf?: string;
+  readonly zones: readonly CatalogueZone[];
+  /** Types on offer in the region, by name. */
+  readonly types: readonly Ec2InstanceFacts[];
+  readonly offerings: EmbeddedOfferings;
+  readonly sources: readonly CatalogueSource[];
+}
+
+/** A region that the catalogue does not have. The message lists those it has. */
+export class UnknownRegionError extends Error {
+  readonly region: string;
+  readonly knownRegions: readonly string[];
+
+  constructor(region: string, knownRegions: readonly string[]) {
+    super(`load region: not in the catalogue (region=${region}); use one of ${knownRegions.join(', ')}`);
+    this.name = 'UnknownRegionError';
+    this.region = region;
+    this.knownRegions = knownRegions;
+  }
+}
+
+/** Where the data lies next to this module: the one place to change for a bundle that keeps it elsewhere. */
+export function defaultDataDirectory(): URL {
+  return new URL('./data/', import.meta.url);
+}
+
+/** Names of the embedded regions, in order. */
+export function embeddedRegions(dataDirectory: URL = defaultDataDirectory()): readonly string[] {
+  return readIndex(dataDirectory).regions;
+}
+
+/**
+ * Reads one region; about 10 ms. Throws UnknownRegionError where the catalogue lacks it, and a plain error where the
+ * files do not belong together.
+ */
+export function loadEmbeddedRegion(region: string, dataDirectory: URL = defaultDataDirectory()): EmbeddedRegion {
+  const index = readIndex(dataDirectory);
+  if (!index.regions.includes(region)) throw new UnknownRegionError(region, index.regions);
+  const allTypes = loadEmbeddedTypes(dataDirectory);
+  const file = unpackJson(readFileSync(new URL(`region-${region}.json.br`, dataDirectory))) as StoredRegionFile;
+  checkSchema(file.schema, `region-${region}.json.br`);
+  if (file.typeCount !== allTypes.length) {
+    throw new Error(`load region: made for another table of types (region=${region}); generate the catalogue again`);
+  }
+  const { data } = file;
+  const types = data.typeIndex.map((position) => allTypes[position]!);
+  return {
+    region: data.region,
+    currency: data.currency,
+    zonesAreAssumed: data.zonesAreAssumed,
+    ...(data.onDemandPricesAsOf === undefined ? {} : { onDemandPricesAsOf: data.onDemandPricesAsOf }),
+    zones: data.zones,
+    types,
+    offerings: expandOfferings(data, types),
+    sources: index.sources,
+  };
+}
+
+/** Facts of every type of the catalogue, whatever region offers it, by name. */
+export function loadEmbeddedTypes(dataDirectory: URL = defaultDataDirectory()): Ec2InstanceFacts[] {
+  const stored = unpackJson(readFileSync(new URL('types.json.br', dataDirectory))) as StoredTypes;
+  checkSchema(stored.schema, 'types.json.br');
+  return decodeTable(stored.table) as unknown as Ec2InstanceFacts[];
+}
+
+function readIndex(dataDirectory: URL): StoredIndex {
+  const index = JSON.parse(readFileSync(new URL('index.json', dataDirectory), 'utf8')) as StoredIndex;
+  checkSchema(index.schema, 'index.json');
+  return index;
+}
+
+function checkSchema(schema: number, file: string): void {
+  if (schema === CATALOGUE_SCHEMA) return;
+  throw new Error(`read catalogue: wrong schema (file=${file}, schema=${schema}, expected=${CATALOGUE_SCHEMA})`);
+}
+
+/** One row for every type, zone and capacity type that can be bought. */
+function expandOfferings(data: StoredRegion, types: readonly Ec2InstanceFacts[]): EmbeddedOfferings {
+  const capacity = types.length * data.zones.length * CAPACITY_TYPES.length;
+  const typeIndex = new Uint16Array(capacity);
+  const zoneIndex = new Uint8Array(capacity);
+  const capacityTypeIndex = new Uint8Array(capacity);
+  const priceNanoUsdPerHour = new Float64Array(capacity);
+  const priceIsEstimate = new Uint8Array(capacity);
+  let count = 0;
+  for (const [type, facts] of types.entries()) {
+    const onDemandNano = data.onDemandPriceNano[type]!;
+    const onDemandIsEstimate = data.onDemandIsEstimate[type]!;
+    const spotNano = onDemandNano === NO_PRICE ? NO_PRICE : estimateSpotPriceNano(facts, onDemandNano);
+    for (let zone = 0; zone < data.zones.length; zone += 1) {
+      if ((data.zoneMask[type]! & (1 << zone)) === 0) continue;
+      for (const [capacityType, name] of CAPACITY_TYPES.entries()) {
+        if (!facts.usageClasses.includes(name)) continue;
+        typeIndex[count] = type;
+        zoneIndex[count] = zone;
+        capacityTypeIndex[count] = capacityType;
+        priceNanoUsdPerHour[count] = capacityType === SPOT ? spotNano : onDemandNano;
+        priceIsEstimate[count] = capacityType === ON_DEMAND || spotNano === NO_PRICE ? onDemandIsEstimate : 1;
+        count += 1;
+      }
+    }
+  }
+  return {
+    count,
+    typeIndex: typeIndex.slice(0, count),
+    zoneIndex: zoneIndex.slice(0, count),
+    capacityTypeIndex: capacityTypeIndex.slice(0, count),
+    priceNanoUsdPerHour: priceNanoUsdPerHour.slice(0, count),
+    priceIsEstimate: priceIsEstimate.slice(0, count),
+  };
+}
