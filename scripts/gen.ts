@@ -82,7 +82,8 @@ function renderDoor(directory: string): string {
     const values = names(/^export const (\w+)/gm);
     const types = names(/^export type (\w+)/gm);
     lines.push('export {');
-    for (const name of [...new Set([...values, ...types])].sort()) lines.push(`  ${values.has(name) ? '' : 'type '}${name},`);
+    for (const name of [...new Set([...values, ...types])].sort())
+      lines.push(`  ${values.has(name) ? '' : 'type '}${name},`);
     lines.push(`} from './gen/dovetail/v1/${file}';`);
   }
   return `${lines.join('\n')}\n`;

@@ -17,8 +17,12 @@ export function withProtobufWorkspace<T>(work: (directory: string) => T): T {
   const directory = mkdtempSync(join(tmpdir(), 'dovetail-proto-'));
   try {
     cpSync(join(rootDirectory, 'proto/dovetail'), join(directory, 'proto/dovetail'), { recursive: true });
-    cpSync(join(protovalidateDirectory(), 'proto/protovalidate'), join(directory, 'protovalidate'), { recursive: true });
-    const configuration = parse(readFileSync(join(rootDirectory, 'buf.yaml'), 'utf8')) as { modules: { path: string }[] };
+    cpSync(join(protovalidateDirectory(), 'proto/protovalidate'), join(directory, 'protovalidate'), {
+      recursive: true,
+    });
+    const configuration = parse(readFileSync(join(rootDirectory, 'buf.yaml'), 'utf8')) as {
+      modules: { path: string }[];
+    };
     configuration.modules.push({ path: 'protovalidate' });
     writeFileSync(join(directory, 'buf.yaml'), stringify(configuration));
     return work(directory);
