@@ -18,7 +18,7 @@ const FORBIDDEN: readonly (readonly [string, RegExp])[] = [
     'a registry',
     /registry\.(?:npmjs|yarnpkg|npmmirror)\.|\bregistry\s*=\s*http|\bindex-url\s*=|:\/\/[^\s/'"]*\b(?:artifactory|nexus|verdaccio)\b/i,
   ],
-  ['a Go proxy', /GOPROXY=http|\bproxy\.golang\.org\b/],
+  ['a Go proxy', /GOPROXY=\s*http|\bproxy\.golang\.org\b/],
 ];
 
 /** Every match in one file's text, as sentences. */
