@@ -4,7 +4,8 @@
 /** The numbers that bounds can have. What lies beyond is never needed for a label in practice, see `clampedInteger`. */
 export const LARGEST_BOUND = Number.MAX_SAFE_INTEGER;
 
-const INTEGER = /^[+-]?[0-9]+$/;
+/** At most the 19 digits of the largest number, after any zeros: longer texts are not worth reading exactly. */
+const INTEGER = /^[+-]?0*[0-9]{1,19}$/;
 const LARGEST_INT64 = 2n ** 63n - 1n;
 const SMALLEST_INT64 = -(2n ** 63n);
 

@@ -4,7 +4,7 @@
 // label through, and `In [a]` with `In [b]` would turn into "must not exist"; kube-scheduler does neither.
 // Maps of requirements are in requirement-set.ts, what may be written is in validate.ts.
 
-import type { RequirementInput } from '../model/index.ts';
+import type { RequirementInput, RequirementOperator } from '../model/index.ts';
 import { clampedInteger, LARGEST_BOUND } from './integers.ts';
 import { normalizeLabelKey } from './labels.ts';
 
@@ -124,31 +124,32 @@ export function operatorOf(requirement: Requirement): 'In' | 'NotIn' | 'Exists' 
 
 /**
  * Inputs that together say the same: `requirementOf` each and `intersect` gives the requirement back. Unlike Karpenter's,
- * they keep excluded values beside bounds. Every one is a form that a NodePool accepts where its bounds are.
+ * they keep excluded values beside bounds. A requirement that nothing was asked of has no inputs.
  */
 export function toInputs(requirement: Requirement): readonly RequirementInput[] {
-  const { key, complement, values, gte, lte, absent, minValues } = requirement;
-  const inputs: RequirementInput[] = [];
-  const push = (operator: RequirementInput['operator'], ...listed: readonly string[]): void => {
-    // minValues is the same floor on each of them, so it is said once.
-    const floor = minValues === undefined || inputs.length > 0 ? {} : { minValues };
-    inputs.push({ key, operator, values: listed, ...floor });
-  };
-  if (!complement) {
-    if (values.length > 0)
-      inputs.push({ key, operator: 'In', values, ...(minValues === undefined ? {} : { minValues }) });
-    else push('DoesNotExist');
-    // Only the two together say that neither a value nor absence will do.
-    if (isContradiction(requirement)) push('Exists');
-    return inputs;
-  }
-  if (values.length > 0)
-    inputs.push({ key, operator: 'NotIn', values, ...(minValues === undefined ? {} : { minValues }) });
-  // Negative bounds are written with the operators that take negative numbers.
-  if (gte !== undefined) gte >= 0 ? push('Gte', String(gte)) : push('Gt', String(gte - 1));
-  if (lte !== undefined) lte >= 0 ? push('Lte', String(lte)) : push('Lt', String(lte + 1));
-  if (!absent && gte === undefined && lte === undefined) push('Exists');
-  return inputs;
+  const { key, minValues } = requirement;
+  // minValues would be the same floor on each of them, so the first one says it.
+  return operatorsOf(requirement).map(([operator, values], index) =>
+    index > 0 || minValues === undefined ? { key, operator, values } : { key, operator, values, minValues },
+  );
+}
+
+function operatorsOf(requirement: Requirement): readonly (readonly [RequirementOperator, readonly string[]])[] {
+  const { complement, values, gte, lte, absent } = requirement;
+  const operators: [RequirementOperator, readonly string[]][] = [];
+  // Only the two together say that neither a value nor absence will do.
+  if (isContradiction(requirement))
+    return [
+      ['DoesNotExist', []],
+      ['Exists', []],
+    ];
+  if (!complement) return values.length > 0 ? [['In', values]] : [['DoesNotExist', []]];
+  if (values.length > 0) operators.push(['NotIn', values]);
+  // NodePools take no negative number, and pods no Gte and Lte: each sign gets the operators that can carry it.
+  if (gte !== undefined) operators.push(gte >= 0 ? ['Gte', [String(gte)]] : ['Gt', [String(gte - 1)]]);
+  if (lte !== undefined) operators.push(lte >= 0 ? ['Lte', [String(lte)]] : ['Lt', [String(lte + 1)]]);
+  if (!absent && gte === undefined && lte === undefined) operators.push(['Exists', []]);
+  return operators;
 }
 
 /** A short text for messages, e.g. `karpenter.k8s.aws/instance-generation Gt 5`. Long lists of values are cut. */
