@@ -14,19 +14,18 @@ const GRAVITON_RESERVED_MIB = 64;
 const HOST_NETWORK_POD_COUNT = 2;
 
 /** Memory in bytes that the operating system sees: what EC2 states less the hypervisor's share, in whole MiB. */
-export function memoryCapacityBytes(facts: Ec2InstanceFacts, vmMemoryOverheadRatio: number): number {
+function memoryCapacityBytes(facts: Ec2InstanceFacts, vmMemoryOverheadRatio: number): number {
   const statedMib = facts.architectures[0] === 'arm64' ? facts.memoryMib - GRAVITON_RESERVED_MIB : facts.memoryMib;
   const hypervisorMib = Math.ceil((statedMib * MIB * vmMemoryOverheadRatio) / 1024 / 1024);
   return (statedMib - hypervisorMib) * MIB;
 }
 
 /** Size in bytes of the storage that pods write to. */
-export function ephemeralStorageBytes(facts: Ec2InstanceFacts, nodeClass: NodeClassFacts): number {
-  if (nodeClass.instanceStorePolicy === 'RAID0' && facts.instanceStorage !== undefined) {
+function ephemeralStorageBytes(facts: Ec2InstanceFacts, compiled: CompiledNodeClass): number {
+  if (facts.instanceStorage !== undefined && compiled.nodeClass.instanceStorePolicy === 'RAID0') {
     return facts.instanceStorage.totalGb * GB;
   }
-  const family = IMAGE_FAMILIES[nodeClass.amiFamily];
-  return declaredVolume(nodeClass.blockDevices, family)?.volumeSizeBytes ?? family.defaultEphemeralStorageBytes;
+  return compiled.volumeBytes;
 }
 
 /** The volume of the node class that holds the pods' files, if its size is known. */
@@ -38,58 +37,59 @@ function declaredVolume(devices: readonly BlockDeviceFacts[], family: ImageFamil
   return devices.find((device) => device.deviceName === family.ephemeralDeviceName);
 }
 
+/** What of a node class is the same for every type: worked out once, read for thousands of types. */
+export interface CompiledNodeClass {
+  readonly nodeClass: NodeClassFacts;
+  readonly family: ImageFamily;
+  /** EFA-only interfaces in all, and those on the card that pods' addresses come from. */
+  readonly efaOnlyCount: number;
+  readonly efaOnlyOnFirstCardCount: number;
+  /** Ephemeral storage of types without instance storage of their own. */
+  readonly volumeBytes: number;
+}
+
+/** Works out what is the same for every type. */
+export function compileNodeClass(nodeClass: NodeClassFacts): CompiledNodeClass {
+  const family = IMAGE_FAMILIES[nodeClass.amiFamily];
+  const efaOnly = nodeClass.networkInterfaces.filter((networkInterface) => networkInterface.kind === 'efa-only');
+  const volume = declaredVolume(nodeClass.blockDevices, family);
+  return {
+    nodeClass,
+    family,
+    efaOnlyCount: efaOnly.length,
+    efaOnlyOnFirstCardCount: efaOnly.filter((networkInterface) => networkInterface.networkCardIndex === 0).length,
+    volumeBytes: volume?.volumeSizeBytes ?? family.defaultEphemeralStorageBytes,
+  };
+}
+
 /**
  * Pods that can have an address of their own: the VPC CNI uses the interfaces of the default card only, and each
  * interface keeps its first address. 0 where no interface is left.
  */
 export function interfaceLimitedPodCount(
   facts: Ec2InstanceFacts,
-  nodeClass: NodeClassFacts,
+  compiled: CompiledNodeClass,
   reservedEniCount: number,
 ): number {
   const card = facts.networkCards[facts.defaultNetworkCardIndex];
   if (card === undefined) return 0;
-  const efaOnlyCount = nodeClass.networkInterfaces.filter(
-    (networkInterface) => networkInterface.networkCardIndex === 0 && networkInterface.kind === 'efa-only',
-  ).length;
-  const usableCount = card.interfaceCount - reservedEniCount - efaOnlyCount;
+  const usableCount = card.interfaceCount - reservedEniCount - compiled.efaOnlyOnFirstCardCount;
   if (usableCount <= 0) return 0;
   return usableCount * (facts.ipv4AddressesPerInterface - 1) + HOST_NETWORK_POD_COUNT;
 }
 
 /** Most pods of a node. */
-export function podCapacity(facts: Ec2InstanceFacts, nodeClass: NodeClassFacts): number {
-  const family = IMAGE_FAMILIES[nodeClass.amiFamily];
+function podCapacity(facts: Ec2InstanceFacts, compiled: CompiledNodeClass): number {
+  const { nodeClass, family } = compiled;
   const { maxPods, podsPerCore } = nodeClass.kubelet;
   let count = maxPods;
   if (count === undefined) {
     count = family.podsLimitedByInterfaces
-      ? interfaceLimitedPodCount(facts, nodeClass, nodeClass.reservedEniCount)
+      ? interfaceLimitedPodCount(facts, compiled, nodeClass.reservedEniCount)
       : DEFAULT_POD_COUNT;
   }
   if (podsPerCore === undefined || podsPerCore === 0 || !family.podsPerCoreSupported) return count;
   return Math.min(podsPerCore * facts.vcpuCount, count);
-}
-
-/** Devices and addresses by their Kubernetes names; what the node has none of is left out. */
-export function extendedResources(facts: Ec2InstanceFacts, nodeClass: NodeClassFacts): Record<string, number> {
-  const extended: Record<string, number> = {};
-  const add = (name: string, count: number): void => {
-    if (count > 0) extended[name] = (extended[name] ?? 0) + count;
-  };
-  for (const gpu of facts.gpus) {
-    const name = GPU_RESOURCES[gpu.manufacturer];
-    if (name !== undefined) add(name, gpu.count);
-  }
-  for (const device of facts.neuronDevices) add('aws.amazon.com/neuron', device.count);
-  const firstNeuron = facts.neuronDevices[0];
-  if (firstNeuron !== undefined) add('aws.amazon.com/neuroncore', firstNeuron.count * firstNeuron.coreCountPerDevice);
-  add('vpc.amazonaws.com/efa', efaInterfaceCount(facts, nodeClass));
-  add('vpc.amazonaws.com/pod-eni', facts.branchInterfaceCount ?? 0);
-  if (IMAGE_FAMILIES[nodeClass.amiFamily].windowsBuild !== undefined && facts.architectures[0] === 'amd64') {
-    add('vpc.amazonaws.com/PrivateIPv4Address', (facts.vpcControllerIpv4PerInterface ?? 1) - 1);
-  }
-  return extended;
 }
 
 /** The device plugin's resource for each maker's GPUs. */
@@ -99,19 +99,38 @@ const GPU_RESOURCES: Readonly<Record<string, string>> = {
   Habana: 'habana.ai/gaudi',
 };
 
-/** A node class that lists its interfaces decides the number itself; otherwise every interface the type allows. */
-function efaInterfaceCount(facts: Ec2InstanceFacts, nodeClass: NodeClassFacts): number {
-  if (nodeClass.networkInterfaces.length === 0) return facts.efaInterfaceCount ?? 0;
-  return nodeClass.networkInterfaces.filter((networkInterface) => networkInterface.kind === 'efa-only').length;
+/** Devices and addresses by their Kubernetes names; what the node has none of is left out. */
+function extendedResources(facts: Ec2InstanceFacts, compiled: CompiledNodeClass): Record<string, number> {
+  const extended: Record<string, number> = {};
+  if (facts.gpus.length > 0) {
+    for (const gpu of facts.gpus) add(extended, GPU_RESOURCES[gpu.manufacturer], gpu.count);
+  }
+  if (facts.neuronDevices.length > 0) {
+    for (const device of facts.neuronDevices) add(extended, 'aws.amazon.com/neuron', device.count);
+    const first = facts.neuronDevices[0]!;
+    add(extended, 'aws.amazon.com/neuroncore', first.count * first.coreCountPerDevice);
+  }
+  // A node class that lists its interfaces decides the number itself; otherwise it is every one the type allows.
+  const listsInterfaces = compiled.nodeClass.networkInterfaces.length > 0;
+  add(extended, 'vpc.amazonaws.com/efa', listsInterfaces ? compiled.efaOnlyCount : (facts.efaInterfaceCount ?? 0));
+  add(extended, 'vpc.amazonaws.com/pod-eni', facts.branchInterfaceCount ?? 0);
+  if (compiled.family.windowsBuild !== undefined && facts.architectures[0] === 'amd64') {
+    add(extended, 'vpc.amazonaws.com/PrivateIPv4Address', (facts.vpcControllerIpv4PerInterface ?? 1) - 1);
+  }
+  return extended;
+}
+
+function add(extended: Record<string, number>, name: string | undefined, count: number): void {
+  if (name !== undefined && count > 0) extended[name] = (extended[name] ?? 0) + count;
 }
 
 /** Everything a node of the type reports. */
-export function capacityOf(facts: Ec2InstanceFacts, nodeClass: NodeClassFacts): ResourceAmounts {
+export function capacityOf(facts: Ec2InstanceFacts, compiled: CompiledNodeClass): ResourceAmounts {
   return {
     cpuMilli: facts.vcpuCount * 1000,
-    memoryBytes: memoryCapacityBytes(facts, nodeClass.vmMemoryOverheadRatio),
-    ephemeralStorageBytes: ephemeralStorageBytes(facts, nodeClass),
-    pods: podCapacity(facts, nodeClass),
-    extended: extendedResources(facts, nodeClass),
+    memoryBytes: memoryCapacityBytes(facts, compiled.nodeClass.vmMemoryOverheadRatio),
+    ephemeralStorageBytes: ephemeralStorageBytes(facts, compiled),
+    pods: podCapacity(facts, compiled),
+    extended: extendedResources(facts, compiled),
   };
 }

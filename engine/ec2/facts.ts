@@ -72,7 +72,7 @@ export interface EbsAttachmentLimitFacts {
 
 /**
  * What EC2 says of one instance type, as far as labels, allocatable resources, compatibility and attachments need it.
- * What EC2 does not say is absent, never 0.
+ * What EC2 does not say is absent (or undefined, so that every object can have one shape), never 0.
  */
 export interface Ec2InstanceFacts {
   /** The type's name, e.g. `m5.large`. */
@@ -84,13 +84,13 @@ export interface Ec2InstanceFacts {
   /** Memory in MiB. */
   readonly memoryMib: number;
   /** The processor's maker as EC2 writes it, e.g. `Intel`. */
-  readonly cpuManufacturer?: string;
+  readonly cpuManufacturer?: string | undefined;
   /** Sustained clock in MHz. */
-  readonly sustainedClockMhz?: number;
+  readonly sustainedClockMhz?: number | undefined;
   /** Whether there is no hypervisor under the operating system. */
   readonly bareMetal: boolean;
   /** The hypervisor, e.g. `nitro`; absent on bare metal. */
-  readonly hypervisor?: string;
+  readonly hypervisor?: string | undefined;
   /** How it may be bought. */
   readonly usageClasses: readonly UsageClass[];
   /** Placement strategies it supports. */
@@ -108,20 +108,20 @@ export interface Ec2InstanceFacts {
   /** IPv4 addresses of one network interface, its primary one included. */
   readonly ipv4AddressesPerInterface: number;
   /** Most Elastic Fabric Adapter interfaces; absent where there are none. */
-  readonly efaInterfaceCount?: number;
+  readonly efaInterfaceCount?: number | undefined;
   /** Branch interfaces (security groups for pods); absent where trunking is not supported. */
-  readonly branchInterfaceCount?: number;
+  readonly branchInterfaceCount?: number | undefined;
   /** IPv4 addresses of one interface as the VPC resource controller's table has it (Windows pods); absent where the
    * table lacks the type. */
-  readonly vpcControllerIpv4PerInterface?: number;
+  readonly vpcControllerIpv4PerInterface?: number | undefined;
   /** Network bandwidth in Mbit/s that is always there. */
-  readonly networkBandwidthMbps?: number;
+  readonly networkBandwidthMbps?: number | undefined;
   /** Most EBS bandwidth in Mbit/s; only where the type is EBS-optimised by default. */
-  readonly ebsBandwidthMbps?: number;
+  readonly ebsBandwidthMbps?: number | undefined;
   /** How many EBS volumes can be attached. */
-  readonly ebsAttachmentLimit?: EbsAttachmentLimitFacts;
+  readonly ebsAttachmentLimit?: EbsAttachmentLimitFacts | undefined;
   /** Disks that come with it. */
-  readonly instanceStorage?: InstanceStorageFacts;
+  readonly instanceStorage?: InstanceStorageFacts | undefined;
   /** Kinds of GPU. */
   readonly gpus: readonly GpuFacts[];
   /** Kinds of inference accelerator. */
@@ -240,8 +240,8 @@ export interface DerivedInstanceType {
   /** What the kubelet and the system keep of it; pods is 0. May exceed the capacity of a very small type. */
   readonly overhead: ResourceAmounts;
   /** Absent where the node class can be launched on the type. */
-  readonly incompatibility?: Incompatibility;
+  readonly incompatibility?: Incompatibility | undefined;
   /** What the operating system's licence adds to the Linux price, in nano-dollars per hour; always an estimate. Absent
    * on Linux. */
-  readonly licenceNanoUsdPerHour?: number;
+  readonly licenceNanoUsdPerHour?: number | undefined;
 }

@@ -4,6 +4,7 @@ export {
   allocatableOf,
   DEFAULT_NODE_CLASS_FACTS,
   deriveInstanceType,
+  deriveInstanceTypes,
   WINDOWS_LICENCE_NANO_USD_PER_VCPU_HOUR,
 } from './derive.ts';
 export type {
