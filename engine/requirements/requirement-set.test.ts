@@ -62,6 +62,12 @@ describe('a set of requirements', () => {
     ]) {
       assert.deepEqual(texts(RequirementSet.ofLabels(labels)), ['a In []', 'kubernetes.io/arch In [amd64]']);
     }
+    for (const labels of [
+      { [ZONE]: 'a', 'failure-domain.beta.kubernetes.io/zone': 'b', 'topology.ebs.csi.aws.com/zone': 'c' },
+      { 'topology.ebs.csi.aws.com/zone': 'c', 'failure-domain.beta.kubernetes.io/zone': 'b', [ZONE]: 'a' },
+    ]) {
+      assert.deepEqual(texts(RequirementSet.ofLabels(labels)), [`${ZONE} In [a]`]);
+    }
     const old = RequirementSet.ofLabels({ 'beta.kubernetes.io/os': 'linux' });
     assert.deepEqual(texts(old), ['kubernetes.io/os In [linux]']);
   });

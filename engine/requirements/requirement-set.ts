@@ -48,10 +48,9 @@ export class RequirementSet {
   static ofLabels(labels: Readonly<Record<string, string>>): RequirementSet {
     const byKey = new Map<string, Requirement>();
     // Sorted, so that of two old spellings the same one counts whatever the order of the labels.
-    for (const key of Object.keys(labels).sort()) {
+    for (const [key, value] of Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))) {
       const known = normalizeLabelKey(key);
-      if (known !== key && byKey.has(known)) continue;
-      byKey.set(known, requirementOfLabel(known, labels[known] ?? labels[key] ?? ''));
+      if (known === key || !byKey.has(known)) byKey.set(known, requirementOfLabel(known, value));
     }
     return new RequirementSet(byKey);
   }

@@ -195,6 +195,8 @@ describe('what a requirement admits', () => {
     assert.equal(admitsValue(read('Lt 9223372036854775807'), largest), true);
     assert.equal(admitsValue(read('Lt 9223372036854775807'), '9223372036854775807'), false);
     assert.equal(admitsValue(read('Lt 9007199254740993'), '9007199254740994'), false);
+    assert.equal(admitsValue(read('Gte -9007199254740993'), '-9007199254740994'), false);
+    assert.equal(admitsValue(read('Lte 9007199254740993'), '9007199254740994'), false);
     assert.equal(admitsValue(read('Gt -9223372036854775808'), '-9223372036854775808'), false);
   });
 

@@ -209,12 +209,11 @@ function boundsOf(input: RequirementInput): { readonly gte?: number; readonly lt
   }
   if (input.operator === 'Gt' || input.operator === 'Gte') {
     const least = input.operator === 'Gt' ? number + 1 : number;
-    // The second case is for 2^53, to which a double cannot add 1.
-    if (least > LARGEST_BOUND || number > LARGEST_BOUND) return NO_INTEGER;
+    if (least > LARGEST_BOUND) return NO_INTEGER;
     return { gte: Math.max(least, -LARGEST_BOUND) };
   }
   const most = input.operator === 'Lt' ? number - 1 : number;
-  if (most < -LARGEST_BOUND || number < -LARGEST_BOUND) return NO_INTEGER;
+  if (most < -LARGEST_BOUND) return NO_INTEGER;
   return { lte: Math.min(most, LARGEST_BOUND) };
 }
 

@@ -47,10 +47,8 @@ export function fits(requests: ResourceList, available: ResourceList): boolean {
 
 /** The first resource, by name, for which `fits` says no. */
 export function firstShortage(requests: ResourceList, available: ResourceList): string | undefined {
-  return namesOf(requests, available).find((name) => {
-    const amount = amountOf(available, name);
-    return amount < 0 || amountOf(requests, name) > amount;
-  });
+  // Names of both lists: a request of 0 is already more than what is overdrawn.
+  return namesOf(requests, available).find((name) => amountOf(requests, name) > amountOf(available, name));
 }
 
 function combine(a: ResourceList, b: ResourceList, amount: (name: string) => number): ResourceList {
