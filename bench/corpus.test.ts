@@ -1,0 +1,85 @@
+// The corpus means what it says: the same seed gives the same problem, sizes are what the dimensions ask for.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CORPUS, findCase } from './corpus.ts';
+import {
+  type GeneratedProblem,
+  generateExistingNodes,
+  generateKarpenterMix,
+  generateWorkloads,
+} from './generators/index.ts';
+import { openRandom } from './random.ts';
+
+const spread = (pods: GeneratedProblem['pods']): Set<string> =>
+  new Set(pods.map((pod) => JSON.stringify((pod.spec.containers as { resources: unknown }[])[0]?.resources)));
+
+for (const { name, generate } of CORPUS) {
+  test(`case ${name} is the same for the same seed and another for another seed`, () => {
+    assert.deepEqual(generate('smoke', 5), generate('smoke', 5));
+    assert.notDeepEqual(generate('smoke', 5), generate('smoke', 6));
+  });
+
+  test(`case ${name} names every pod once`, () => {
+    const { pods, nodes } = generate('smoke', 1);
+    const names = [...pods, ...nodes.flatMap((node) => node.pods)].map((pod) => pod.metadata.name);
+    assert.ok(names.length > 0);
+    assert.equal(new Set(names).size, names.length);
+  });
+}
+
+test('a case name that does not exist is answered with those that do', () => {
+  assert.throws(() => findCase('web'), /karpenter-mix-1000, .*existing-nodes/);
+});
+
+test("Karpenter's mix counts the pods whose rules are not supported instead of replacing them", () => {
+  const { pods, leftOut } = generateKarpenterMix({ podCount: 1003, typeCount: 400 }, openRandom(1));
+  assert.equal(pods.length, 203);
+  assert.deepEqual(
+    leftOut.map(({ kind, podCount }) => [kind, podCount]),
+    [
+      ['zonal-spread', 200],
+      ['hostname-spread', 200],
+      ['zonal-affinity', 200],
+      ['hostname-anti-affinity', 200],
+    ],
+  );
+});
+
+test('workloads have as many pods, pools and daemonsets as their dimensions say', () => {
+  const problem = generateWorkloads(
+    { region: 'us-east-1', podCount: 500, workloadCount: 40, gpuShare: 0.2, poolCount: 3, daemonSetCount: 4 },
+    openRandom(2),
+  );
+  assert.equal(problem.pods.length, 500);
+  assert.equal(new Set(problem.pods.map((pod) => pod.metadata.labels.app)).size, 40);
+  assert.equal(problem.nodePools.length, 5);
+  assert.equal(problem.daemonSets.length, 4);
+});
+
+test('pods that are all different have as many requests as there are pods', () => {
+  const { pods } = generateWorkloads({ region: 'us-east-1', podCount: 300, workloadCount: 'each-pod' }, openRandom(3));
+  assert.equal(pods.length, 300);
+  assert.equal(spread(pods).size, 300);
+});
+
+test('running pods fit on the nodes they run on', () => {
+  const { nodes } = generateExistingNodes(
+    {
+      pending: { region: 'us-east-1', podCount: 10, workloadCount: 2 },
+      nodeCount: 40,
+      podsPerNodeCount: 10,
+      cordonedShare: 0.5,
+    },
+    openRandom(4),
+  );
+  assert.equal(nodes.length, 40);
+  const cordoned = nodes.filter((node) => node.taints !== undefined).length;
+  assert.ok(cordoned > 5 && cordoned < 35, `${cordoned}`);
+  for (const node of nodes) {
+    const total = node.pods.reduce((sum, pod) => {
+      const [container] = pod.spec.containers as { resources: { requests: { cpu: string } } }[];
+      return sum + Number.parseInt(container?.resources.requests.cpu ?? '', 10);
+    }, 0);
+    assert.ok(total <= Number.parseInt(node.allocatable.cpu ?? '', 10), node.name);
+  }
+});

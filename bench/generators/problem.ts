@@ -1,0 +1,21 @@
+// What every generator answers: one problem, as parsed objects in memory.
+import type { InstanceTypeManifest, NodeManifest, ObjectManifest, PodManifest } from './manifests.ts';
+
+/** Pods a generator would make if the rule they use were built. */
+export interface LeftOut {
+  readonly kind: string;
+  readonly podCount: number;
+  readonly why: string;
+}
+
+/** A generated problem. Either the embedded catalogue of a region or the problem's own types are on sale. */
+export interface GeneratedProblem {
+  readonly nodePools: readonly ObjectManifest[];
+  readonly catalogue:
+    | { readonly kind: 'region'; readonly region: string; readonly nodeClasses: readonly ObjectManifest[] }
+    | { readonly kind: 'types'; readonly instanceTypes: readonly InstanceTypeManifest[] };
+  readonly pods: readonly PodManifest[];
+  readonly daemonSets: readonly ObjectManifest[];
+  readonly nodes: readonly NodeManifest[];
+  readonly leftOut: readonly LeftOut[];
+}
