@@ -68,6 +68,8 @@ describe('a set of requirements', () => {
     ]) {
       assert.deepEqual(texts(RequirementSet.ofLabels(labels)), [`${ZONE} In [a]`]);
     }
+    const twoOld = { 'topology.ebs.csi.aws.com/zone': 'c', 'failure-domain.beta.kubernetes.io/zone': 'b' };
+    assert.deepEqual(texts(RequirementSet.ofLabels(twoOld)), [`${ZONE} In [b]`]);
     const old = RequirementSet.ofLabels({ 'beta.kubernetes.io/os': 'linux' });
     assert.deepEqual(texts(old), ['kubernetes.io/os In [linux]']);
   });
