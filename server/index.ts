@@ -1,0 +1,158 @@
+// The door of the server: starts the gRPC service with its workers and listeners, from parts that are passed in. It has
+// no settings of its own, reads no environment and calls no cloud.
+import { availableParallelism } from 'node:os';
+import { pino } from 'pino';
+import { OfferingService, SchedulerService } from '../proto/index.ts';
+import { type Clock, systemClock } from './clock.ts';
+import {
+  createCallWrapper,
+  createOfferingHandlers,
+  createSchedulerHandlers,
+  type FinishedCall,
+} from './handlers/index.ts';
+import { assertLimits, LIMITS } from './limits.ts';
+import type { ServerLogger } from './logger.ts';
+import { CatalogueRegistry, DEFAULT_REGION, embeddedRegionSource, type RegionSource } from './offerings/index.ts';
+import {
+  addressText,
+  assertMayListen,
+  type ListenAddress,
+  type Listener,
+  type MutualTls,
+  type ServedService,
+  StartupError,
+  startConnectServer,
+  startGrpcServer,
+  startHealthServer,
+} from './transport/index.ts';
+import { warmUp } from './warm-up.ts';
+import { DEFAULT_WORKER_FILE, WorkerPool } from './worker/index.ts';
+
+export type { Clock } from './clock.ts';
+export type { FinishedCall } from './handlers/index.ts';
+export type { ServerLogger } from './logger.ts';
+export type { RegionRecords, RegionSource } from './offerings/index.ts';
+export { type ListenAddress, type MutualTls, StartupError } from './transport/index.ts';
+
+/** Where the services listen when nobody says otherwise: loopback only. */
+export const DEFAULT_ADDRESSES = {
+  grpc: { host: '127.0.0.1', port: 50051 },
+  http: { host: '127.0.0.1', port: 8082 },
+  health: { host: '127.0.0.1', port: 8081 },
+} as const satisfies Record<string, ListenAddress>;
+
+/** What a server is made of. Everything may be left out. */
+export interface ServerOptions {
+  /** gRPC. */
+  readonly grpc?: ListenAddress;
+  /** The same services by Connect over HTTP/1.1; `false` for none. */
+  readonly http?: ListenAddress | false;
+  /** /healthz and /readyz; `false` for none. It changes nothing and carries no secrets, so any address will do. */
+  readonly health?: ListenAddress | false;
+  /** Mutual TLS for gRPC and Connect. */
+  readonly tls?: MutualTls;
+  /** Lets gRPC and Connect listen where others reach them without TLS. */
+  readonly insecure?: boolean;
+  /** Worker threads; the available cores by default. */
+  readonly workerCount?: number;
+  /** Calls that may wait for a worker. */
+  readonly queueLength?: number;
+  /** The file that workers run. */
+  readonly workerFile?: URL;
+  /** Where catalogues start from; the embedded one by default. */
+  readonly regions?: RegionSource;
+  readonly clock?: Clock;
+  /** Silent by default. */
+  readonly logger?: ServerLogger;
+  /** Hears of every call that has ended. */
+  readonly onCallFinished?: (call: FinishedCall) => void;
+}
+
+/** A server that takes calls. */
+export interface RunningServer {
+  /** As a gRPC client writes it: host:port or unix:path. */
+  readonly grpcAddress: string;
+  /** host:port of Connect over HTTP/1.1. */
+  readonly httpAddress?: string;
+  /** host:port of the health endpoint. */
+  readonly healthAddress?: string;
+  readonly workerCount: number;
+  /** Takes no new calls, lets those in flight end for a while, then ends. May be called more than once. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a server; resolves when it is warm and healthy. Throws StartupError with what to change when it may not or
+ * cannot listen.
+ */
+export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
+  assertLimits();
+  const grpcAddress = options.grpc ?? DEFAULT_ADDRESSES.grpc;
+  const httpAddress = options.http ?? DEFAULT_ADDRESSES.http;
+  const healthAddress = options.health ?? DEFAULT_ADDRESSES.health;
+  const protection = { tls: options.tls !== undefined, insecure: options.insecure === true };
+  assertMayListen('gRPC', grpcAddress, protection);
+  if (httpAddress !== false) assertMayListen('Connect', httpAddress, protection);
+  const workerCount = options.workerCount ?? availableParallelism();
+  if (!Number.isInteger(workerCount) || workerCount < 1 || workerCount > LIMITS.workerCount) {
+    throw new StartupError(`start workers: give a number from 1 to ${LIMITS.workerCount}, not ${workerCount}`);
+  }
+
+  const logger = options.logger ?? pino({ level: 'silent' });
+  const regions = options.regions ?? embeddedRegionSource;
+  const registry = new CatalogueRegistry({ clock: options.clock ?? systemClock, regions });
+  const pool = new WorkerPool({
+    workerCount,
+    queueLength: options.queueLength ?? LIMITS.queueLength,
+    workerFile: options.workerFile ?? DEFAULT_WORKER_FILE,
+    logger,
+  });
+  const { onCallFinished } = options;
+  const calls = createCallWrapper({ logger, ...(onCallFinished === undefined ? {} : { onCallFinished }) });
+  const services: ServedService[] = [
+    { service: SchedulerService, handlers: createSchedulerHandlers({ calls, registry, pool }) },
+    { service: OfferingService, handlers: createOfferingHandlers({ calls, registry, pool }) },
+  ];
+  const tls = options.tls === undefined ? {} : { tls: options.tls };
+
+  const listeners: Listener[] = [];
+  let ready = false;
+  const closeAll = async (): Promise<void> => {
+    ready = false;
+    await Promise.all(listeners.map((listener) => listener.close()));
+    await pool.close();
+  };
+  try {
+    const grpc = await startGrpcServer({ services, address: grpcAddress, ...tls });
+    listeners.push(grpc);
+    const http =
+      httpAddress === false ? undefined : await startConnectServer({ services, address: httpAddress, ...tls });
+    if (http !== undefined) listeners.push(http);
+    const isReady = (): boolean => ready && pool.threadCount > 0;
+    const health = healthAddress === false ? undefined : await startHealthServer({ address: healthAddress, isReady });
+    if (health !== undefined) listeners.push(health);
+    await warmUp({
+      pool,
+      scheduler: createSchedulerHandlers({ calls: createCallWrapper({ logger }), registry, pool }),
+      workerCount,
+      hasCatalogue: regions.regions().includes(DEFAULT_REGION),
+    });
+    grpc.setServing(true);
+    ready = true;
+    let closing: Promise<void> | undefined;
+    return {
+      grpcAddress: addressText(grpc.address),
+      ...(http === undefined ? {} : { httpAddress: addressText(http.address) }),
+      ...(health === undefined ? {} : { healthAddress: addressText(health.address) }),
+      workerCount,
+      close: () => {
+        grpc.setServing(false);
+        closing ??= closeAll();
+        return closing;
+      },
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}

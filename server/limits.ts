@@ -1,0 +1,72 @@
+// Every bound of the service, in one place, with the relations between them. Not settings: what an operator may choose
+// (ports, workers) is in the options of startServer.
+import assert from 'node:assert/strict';
+
+const MEBIBYTE = 1024 * 1024;
+
+/** The bounds. Counts are counts of the thing named; other units are in the names. */
+export const LIMITS = {
+  /** The largest message taken or sent, per call and direction. */
+  messageBytes: 64 * MEBIBYTE,
+  /** Pods of one request, pending and running ones together. */
+  podsPerRequestCount: 500_000,
+  /** Calls that wait for a worker. One more is refused. */
+  queueLength: 256,
+  /** Pods of all calls that wait for a worker or have one; a single call may always have its own limit's worth. */
+  podsInFlightCount: 1_000_000,
+  /** What a refused caller is told to wait at least. */
+  retryAfterMs: 100,
+  /** Workers at most, whatever the machine has. */
+  workerCount: 256,
+  /** Old-generation heap of one worker: one solve that needs more fails alone. */
+  workerHeapMebibytes: 1024,
+  /** Opened catalogues that a worker keeps. */
+  openCataloguesPerWorkerCount: 16,
+  /** Catalogues by identity. */
+  identityCatalogueCount: 64,
+  /** Catalogues that callers brought. */
+  inlineCatalogueCount: 32,
+  /** Index and price table of all catalogues that callers brought, together. */
+  inlineCatalogueBytes: 512 * MEBIBYTE,
+  /** Offerings of one catalogue. */
+  offeringsPerCatalogueCount: 1_000_000,
+  /** Violations named in one answer to a bad request. */
+  violationsPerErrorCount: 8,
+  /** Characters of one error's or notice's message: they travel in HTTP headers, which are small. */
+  errorMessageLength: 2_000,
+  /** Notices in one answer. */
+  noticesPerAnswerCount: 100,
+  /** Offerings in a page of ListOfferings where the caller does not say. */
+  defaultPageSize: 1_000,
+  /** Offerings in a page of ListOfferings at most. */
+  maxPageSize: 10_000,
+  /** Instance types that RankOfferings ranks where the caller does not say. */
+  defaultRankedTypeCount: 60,
+  /** How long a reported shortage lasts where the caller does not say. */
+  defaultShortageMs: 180_000,
+  /** HTTP/2 streams of one connection that are open at once. */
+  streamsPerConnectionCount: 1_000,
+  /** HTTP/1.1 and health connections that are open at once. */
+  httpConnectionCount: 4_096,
+  /** Time for an HTTP/1.1 client to send its headers. */
+  httpHeadersTimeoutMs: 10_000,
+  /** Time for an HTTP/1.1 client to send a whole request. */
+  httpRequestTimeoutMs: 120_000,
+  /** Time for calls in flight to end when the server closes; then they are cut. */
+  shutdownGraceMs: 5_000,
+  /** Time for the workers to come up and answer their warm-up. */
+  warmUpTimeoutMs: 60_000,
+} as const;
+
+/** Asserts what the bounds owe each other. Called once when a server starts. */
+export function assertLimits(): void {
+  assert.ok(LIMITS.podsInFlightCount >= LIMITS.podsPerRequestCount, 'one request of the largest size fits in flight');
+  assert.ok(LIMITS.defaultPageSize <= LIMITS.maxPageSize, 'the default page is not larger than the largest');
+  assert.ok(LIMITS.inlineCatalogueBytes >= 2 * LIMITS.messageBytes, 'one catalogue of the largest message can be kept');
+  assert.ok(
+    LIMITS.openCataloguesPerWorkerCount <= LIMITS.inlineCatalogueCount + LIMITS.identityCatalogueCount,
+    'a worker keeps no more catalogues than the server',
+  );
+  assert.ok(LIMITS.httpHeadersTimeoutMs < LIMITS.httpRequestTimeoutMs, 'headers are a part of the request');
+  assert.ok(LIMITS.errorMessageLength * 3 < 8_192, 'an error message fits into HTTP trailers when percent-encoded');
+}

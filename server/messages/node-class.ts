@@ -1,0 +1,97 @@
+// A node class: from the contract's message to the facts that engine/ec2 derives from.
+import type { AmiFamily, EvictionThreshold, NodeClassFacts, ReservedResources } from '../../engine/index.ts';
+import { DEFAULT_NODE_CLASS_FACTS } from '../../engine/index.ts';
+import {
+  AmiFamily as AmiFamilyMessage,
+  type EvictionThreshold as EvictionThresholdMessage,
+  type NodeClass,
+  PlacementStrategy,
+  type Resources,
+} from '../../proto/index.ts';
+import { invalidArgument } from '../errors.ts';
+
+const AMI_FAMILIES: Readonly<Record<number, AmiFamily>> = {
+  [AmiFamilyMessage.UNSPECIFIED]: 'AL2023',
+  [AmiFamilyMessage.AL2023]: 'AL2023',
+  [AmiFamilyMessage.AL2]: 'AL2',
+  [AmiFamilyMessage.BOTTLEROCKET]: 'Bottlerocket',
+  [AmiFamilyMessage.WINDOWS_2019]: 'Windows2019',
+  [AmiFamilyMessage.WINDOWS_2022]: 'Windows2022',
+  [AmiFamilyMessage.WINDOWS_2025]: 'Windows2025',
+  [AmiFamilyMessage.CUSTOM]: 'Custom',
+};
+
+const PLACEMENT_STRATEGIES: Readonly<Record<number, NonNullable<NodeClassFacts['placementStrategy']>>> = {
+  [PlacementStrategy.CLUSTER]: 'cluster',
+  [PlacementStrategy.PARTITION]: 'partition',
+  [PlacementStrategy.SPREAD]: 'spread',
+};
+
+/** What the engine derives a node from. `path` is the node class's place in the request. */
+export function toNodeClassFacts(nodeClass: NodeClass, path: string): NodeClassFacts {
+  const { kubelet } = nodeClass;
+  const memory = toThreshold(kubelet?.evictionHardMemory);
+  const nodefs = toThreshold(kubelet?.evictionHardNodefs);
+  const placementStrategy = PLACEMENT_STRATEGIES[nodeClass.placementStrategy];
+  return {
+    amiFamily: AMI_FAMILIES[nodeClass.amiFamily] ?? DEFAULT_NODE_CLASS_FACTS.amiFamily,
+    kubelet: {
+      ...(kubelet?.maxPods === undefined ? {} : { maxPods: kubelet.maxPods }),
+      ...(kubelet === undefined || kubelet.podsPerCore === 0 ? {} : { podsPerCore: kubelet.podsPerCore }),
+      systemReserved: toReserved(kubelet?.systemReserved, `${path}.kubelet.system_reserved`),
+      kubeReserved: toReserved(kubelet?.kubeReserved, `${path}.kubelet.kube_reserved`),
+      ...(memory === undefined ? {} : { evictionHardMemory: memory }),
+      ...(nodefs === undefined ? {} : { evictionHardNodefs: nodefs }),
+    },
+    blockDevices: nodeClass.blockDevices.map((device) => ({
+      deviceName: device.deviceName,
+      rootVolume: device.rootVolume,
+      ...(device.volumeSizeBytes === undefined ? {} : { volumeSizeBytes: Number(device.volumeSizeBytes) }),
+    })),
+    ...(nodeClass.instanceStoreRaid0 ? { instanceStorePolicy: 'RAID0' } : {}),
+    networkInterfaces: nodeClass.networkInterfaces.map((card) => ({
+      networkCardIndex: card.networkCardIndex,
+      deviceIndex: card.deviceIndex,
+      kind: card.efaOnly ? 'efa-only' : 'interface',
+    })),
+    connectionTracking: nodeClass.connectionTracking,
+    nestedVirtualization: nodeClass.nestedVirtualization,
+    ...(placementStrategy === undefined ? {} : { placementStrategy }),
+    ...(nodeClass.zones.length === 0
+      ? {}
+      : {
+          zones: nodeClass.zones.map((zone) => ({
+            name: zone.name,
+            ...(zone.zoneId === '' ? {} : { zoneId: zone.zoneId }),
+            ...(zone.freeAddressCount === undefined ? {} : { freeAddressCount: Number(zone.freeAddressCount) }),
+          })),
+        }),
+    reservedEniCount: nodeClass.reservedEniCount,
+    vmMemoryOverheadRatio: nodeClass.vmMemoryOverheadRatio ?? DEFAULT_NODE_CLASS_FACTS.vmMemoryOverheadRatio,
+  };
+}
+
+function toReserved(resources: Resources | undefined, path: string): ReservedResources {
+  if (resources === undefined) return {};
+  if (resources.pods !== undefined || Object.keys(resources.extended).length > 0) {
+    throw invalidArgument(path, 'the kubelet reserves cpu, memory and ephemeral storage only; leave the rest out');
+  }
+  return {
+    ...(resources.cpuMilli === undefined ? {} : { cpuMilli: Number(resources.cpuMilli) }),
+    ...(resources.memoryBytes === undefined ? {} : { memoryBytes: Number(resources.memoryBytes) }),
+    ...(resources.ephemeralStorageBytes === undefined
+      ? {}
+      : { ephemeralStorageBytes: Number(resources.ephemeralStorageBytes) }),
+  };
+}
+
+function toThreshold(message: EvictionThresholdMessage | undefined): EvictionThreshold | undefined {
+  switch (message?.threshold.case) {
+    case 'bytes':
+      return { kind: 'bytes', bytes: Number(message.threshold.value) };
+    case 'percent':
+      return { kind: 'percent', percent: message.threshold.value };
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,271 @@
+// Which catalogue a caller means: by identity, by content hash, or one it brings. Keeps every catalogue of the server,
+// bounded, and keeps them apart: two accounts that start from the same region share its index and nothing else.
+import { createHash } from 'node:crypto';
+import type { Catalogue } from '../../engine/index.ts';
+import type { CatalogueIdentity, CatalogueReference, Catalogue as InlineCatalogue } from '../../proto/index.ts';
+import type { Clock } from '../clock.ts';
+import { ServiceError } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
+import { type TypeRecord, toTypeRecords } from '../messages/index.ts';
+import { buildCatalogueIndex, type CatalogueIndex } from './catalogue-index.ts';
+import type { OfferingColumns } from './columns.ts';
+import type { RegionSource } from './embedded.ts';
+import { LiveCatalogue } from './live-catalogue.ts';
+
+/** The region of a request that names no catalogue. */
+export const DEFAULT_REGION = 'us-east-1';
+
+/** A catalogue as one call uses it. */
+export interface CatalogueView {
+  /** By which workers know the index again. */
+  readonly indexDigest: string;
+  readonly indexBuffer: SharedArrayBuffer;
+  readonly catalogue: Catalogue;
+  /** The table of prices; a call that brought its catalogue has one of its own, so that nobody changes it meanwhile. */
+  readonly priceTable: SharedArrayBuffer;
+  /** The hash by which the catalogue can be named from now on. */
+  readonly contentHash: string;
+  /** What the caller should know about the catalogue's data. */
+  readonly notices: readonly string[];
+  readonly live: LiveCatalogue;
+  /** State of the offerings in the order of this view's index, whatever happens to the catalogue later; borrowed. */
+  readonly columns: OfferingColumns;
+}
+
+/** A catalogue's identity with its defaults filled in. */
+interface Identity {
+  readonly partition: string;
+  readonly account: string;
+  readonly region: string;
+}
+
+/** A catalogue that is about to be changed. */
+export interface UpdateTarget {
+  readonly live: LiveCatalogue;
+  /** Types that came with the reference itself; to be part of the update. */
+  readonly broughtTypes: readonly TypeRecord[];
+  /** Keeps the catalogue, once the update is applied; answers the hash by which it can be named. */
+  commit(): string;
+}
+
+/** A catalogue as a caller brought it. */
+interface BroughtCatalogue {
+  readonly types: readonly TypeRecord[];
+  readonly index: CatalogueIndex;
+}
+
+interface SharedRegion {
+  readonly types: readonly TypeRecord[];
+  readonly notices: readonly string[];
+  readonly index: CatalogueIndex;
+}
+
+/** All catalogues of one server. */
+export class CatalogueRegistry {
+  readonly #clock: Clock;
+  readonly #regions: RegionSource;
+  readonly #loaded = new Map<string, SharedRegion>();
+  /** By identity key, the least recently used first. */
+  readonly #identities = new Map<string, LiveCatalogue>();
+  /** By content hash, the least recently used first. */
+  readonly #inline = new Map<string, LiveCatalogue>();
+
+  constructor(options: { readonly clock: Clock; readonly regions: RegionSource }) {
+    this.#clock = options.clock;
+    this.#regions = options.regions;
+  }
+
+  /** The catalogue of a request that only reads. `field` is the reference's place in the request. */
+  resolve(reference: CatalogueReference | undefined, field: string): CatalogueView {
+    const choice = reference?.catalogue;
+    const [key, live] = this.#choose(reference, field, false);
+    live.refresh();
+    return this.#view(key, live, choice?.case === 'inline');
+  }
+
+  /**
+   * The catalogue of a request that changes it; a region that is not embedded starts empty when `mayStartEmpty`. A
+   * catalogue that comes with the request is neither kept nor changed before `commit`: its types are to be part of the
+   * update, so that all of the request is applied or nothing.
+   */
+  resolveForUpdate(reference: CatalogueReference | undefined, field: string, mayStartEmpty: boolean): UpdateTarget {
+    if (reference?.catalogue.case === 'inline') {
+      const brought = this.#bring(reference.catalogue.value, `${field}.inline`);
+      const live = this.#inline.get(brought.index.digest) ?? this.#startInline(brought);
+      return { live, broughtTypes: brought.types, commit: () => this.#commitInline(brought.index.digest, live) };
+    }
+    const [key, live] = this.#choose(reference, field, mayStartEmpty);
+    const commit = (): string => (key.kind === 'inline' ? this.#commitInline(key.hash, live) : hashOf(key, live));
+    return { live, broughtTypes: [], commit };
+  }
+
+  #choose(
+    reference: CatalogueReference | undefined,
+    field: string,
+    mayStartEmpty: boolean,
+  ): [CatalogueKey, LiveCatalogue] {
+    const choice = reference?.catalogue;
+    switch (choice?.case) {
+      case 'inline': {
+        const brought = this.#bring(choice.value, `${field}.inline`);
+        const hash = brought.index.digest;
+        const present = this.#inline.get(hash);
+        const live = present ?? this.#startInline(brought);
+        present?.setStates(brought.types);
+        this.#commitInline(hash, live);
+        return [{ kind: 'inline', hash }, live];
+      }
+      case 'contentHash':
+        return this.#byHash(choice.value, `${field}.content_hash`);
+      case 'identity':
+        return this.#byIdentity(toIdentity(choice.value), `${field}.identity`, mayStartEmpty);
+      default:
+        return this.#byIdentity({ partition: 'aws', account: '', region: DEFAULT_REGION }, field, mayStartEmpty);
+    }
+  }
+
+  #view(key: CatalogueKey, live: LiveCatalogue, frozen: boolean): CatalogueView {
+    return {
+      indexDigest: live.index.digest,
+      indexBuffer: live.index.buffer,
+      catalogue: live.index.catalogue,
+      priceTable: frozen ? live.freezePrices() : live.priceTable,
+      contentHash: hashOf(key, live),
+      notices: live.notices,
+      live,
+      columns: live.columns,
+    };
+  }
+
+  #byIdentity(identity: Identity, field: string, mayStartEmpty: boolean): [CatalogueKey, LiveCatalogue] {
+    const text = identityText(identity);
+    const key: CatalogueKey = { kind: 'identity', text };
+    const present = this.#identities.get(text);
+    if (present !== undefined) {
+      this.#identities.delete(text);
+      this.#identities.set(text, present);
+      return [key, present];
+    }
+    const known = this.#regions.regions().includes(identity.region);
+    if (!known && !mayStartEmpty) {
+      throw new ServiceError(
+        'not-found',
+        `no catalogue of region ${identity.region}; use one of ${this.#regions.regions().join(', ')}, or feed it by UpdateOfferings with instance_types`,
+        { field: `${field}.region` },
+      );
+    }
+    this.#makeRoomForIdentity(field);
+    const region = known ? this.#loadRegion(identity.region) : undefined;
+    const live = new LiveCatalogue({
+      region: identity.region,
+      types: region?.types ?? [],
+      ...(region === undefined ? {} : { index: region.index, notices: region.notices }),
+      clock: this.#clock,
+    });
+    this.#identities.set(text, live);
+    return [key, live];
+  }
+
+  /** Catalogues that nobody has fed can be made again at any time: the one unused for longest goes. */
+  #makeRoomForIdentity(field: string): void {
+    if (this.#identities.size < LIMITS.identityCatalogueCount) return;
+    for (const [text, live] of this.#identities) {
+      if (live.touched) continue;
+      this.#identities.delete(text);
+      return;
+    }
+    throw new ServiceError(
+      'resource-exhausted',
+      `the server keeps ${LIMITS.identityCatalogueCount} fed catalogues and has no room for one more; use another server`,
+      { field, retryAfterMs: LIMITS.retryAfterMs },
+    );
+  }
+
+  #loadRegion(region: string): SharedRegion {
+    const present = this.#loaded.get(region);
+    if (present !== undefined) return present;
+    const { types, notices } = this.#regions.load(region);
+    const loaded = { types, notices, index: buildCatalogueIndex(region, types) };
+    this.#loaded.set(region, loaded);
+    return loaded;
+  }
+
+  #byHash(hash: string, field: string): [CatalogueKey, LiveCatalogue] {
+    const inline = this.#inline.get(hash);
+    if (inline !== undefined) {
+      this.#inline.delete(hash);
+      this.#inline.set(hash, inline);
+      return [{ kind: 'inline', hash }, inline];
+    }
+    for (const [text, live] of this.#identities) {
+      const key: CatalogueKey = { kind: 'identity', text };
+      if (hashOf(key, live) === hash) return [key, live];
+    }
+    throw new ServiceError('not-found', 'no catalogue has this content hash (any more); send the catalogue again', {
+      field,
+    });
+  }
+
+  /** Reads a catalogue that a caller brings; keeps nothing. */
+  #bring(message: InlineCatalogue, field: string): BroughtCatalogue {
+    const types = toTypeRecords(message.instanceTypes, `${field}.instance_types`);
+    let offeringCount = 0;
+    for (const type of types) offeringCount += type.offerings.length;
+    if (offeringCount > LIMITS.offeringsPerCatalogueCount) {
+      throw new ServiceError(
+        'resource-exhausted',
+        `has ${offeringCount} offerings, ${LIMITS.offeringsPerCatalogueCount} are the most`,
+        { field },
+      );
+    }
+    return { types, index: buildCatalogueIndex('', types) };
+  }
+
+  #startInline({ types, index }: BroughtCatalogue): LiveCatalogue {
+    return new LiveCatalogue({ region: '', types, index, clock: this.#clock });
+  }
+
+  /** Keeps a brought catalogue under the hash of its content, which moves when its types change; answers the hash. */
+  #commitInline(hashBefore: string, live: LiveCatalogue): string {
+    this.#inline.delete(hashBefore);
+    this.#keepInline(live.index.digest, live);
+    return live.index.digest;
+  }
+
+  /** Keeps a catalogue under its hash and lets the ones go that were unused for longest, until the bounds hold. */
+  #keepInline(hash: string, live: LiveCatalogue): void {
+    this.#inline.delete(hash);
+    this.#inline.set(hash, live);
+    let bytes = 0;
+    for (const each of this.#inline.values()) bytes += each.byteLength;
+    for (const [oldest, each] of this.#inline) {
+      if (oldest === hash) break;
+      if (this.#inline.size <= LIMITS.inlineCatalogueCount && bytes <= LIMITS.inlineCatalogueBytes) break;
+      this.#inline.delete(oldest);
+      bytes -= each.byteLength;
+    }
+  }
+}
+
+type CatalogueKey =
+  | { readonly kind: 'identity'; readonly text: string }
+  | { readonly kind: 'inline'; readonly hash: string };
+
+function toIdentity(message: CatalogueIdentity): Identity {
+  return {
+    partition: message.partition === '' ? 'aws' : message.partition,
+    account: message.account,
+    region: message.region,
+  };
+}
+
+/** Identities as keys: JSON, so that no part can pose as two. */
+function identityText(identity: Identity): string {
+  return JSON.stringify([identity.partition, identity.account, identity.region]);
+}
+
+/** The hash of an identity's catalogue covers whose it is, so that nobody reaches another's by an equal content. */
+function hashOf(key: CatalogueKey, live: LiveCatalogue): string {
+  if (key.kind === 'inline') return live.index.digest;
+  return createHash('sha256').update(key.text).update('\n').update(live.index.digest).digest('hex');
+}

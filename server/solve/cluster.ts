@@ -1,0 +1,178 @@
+// What a request says of the cluster (pools, node classes, daemonsets, nodes): from the contract's messages to the
+// engine's inputs. Pods to place are in request.ts.
+import type {
+  DaemonSetInput,
+  NodeClassInput,
+  NodeInput,
+  NodePoolInput,
+  NodeStage,
+  ShapeCount,
+} from '../../engine/index.ts';
+import {
+  type DaemonSet,
+  type Node,
+  type NodeClass,
+  type NodePool,
+  NodeStage as NodeStageMessage,
+} from '../../proto/index.ts';
+import { invalidArgument } from '../errors.ts';
+import {
+  toLimits,
+  toNodeClassFacts,
+  toPodRequests,
+  toPoolRequirements,
+  toResourceList,
+  toTaints,
+} from '../messages/index.ts';
+import type { PodNames } from './pod-names.ts';
+import { DEFAULT_NAMESPACE, toPodShape } from './pod-shape.ts';
+
+/** Something the caller should know, at a path of the request. */
+export interface RequestNotice {
+  readonly field: string;
+  readonly message: string;
+}
+
+const STAGES: Readonly<Record<number, NodeStage>> = {
+  [NodeStageMessage.UNSPECIFIED]: 'ready',
+  [NodeStageMessage.READY]: 'ready',
+  [NodeStageMessage.UNINITIALIZED]: 'uninitialized',
+  [NodeStageMessage.IN_FLIGHT]: 'in-flight',
+};
+
+/** Pools that can be used, with their place in the request. */
+export interface UsablePools {
+  readonly pools: readonly NodePoolInput[];
+  /** Index into the request's `node_pools`, by index into `pools`. */
+  readonly requestIndex: readonly number[];
+}
+
+/** The node classes of a request. */
+export function toNodeClasses(messages: readonly NodeClass[], notices: RequestNotice[]): NodeClassInput[] {
+  refuseDuplicates(messages, (each) => each.name, 'node_classes', 'node class');
+  return messages.map((message, index) => {
+    const path = `node_classes[${index}]`;
+    if (message.extraCostNanoUsdPerHour !== 0n) {
+      notices.push({
+        field: `${path}.extra_cost_nano_usd_per_hour`,
+        message: 'this version does not rank pools by it',
+      });
+    }
+    return { name: message.name, facts: toNodeClassFacts(message, path) };
+  });
+}
+
+/**
+ * The pools of a request. One that names a node class which the request lacks is left out with a notice; when none
+ * remains of those sent, the request is refused.
+ */
+export function toPools(
+  messages: readonly NodePool[],
+  nodeClasses: readonly NodeClassInput[],
+  notices: RequestNotice[],
+): UsablePools {
+  refuseDuplicates(messages, (each) => each.name, 'node_pools', 'pool');
+  const classNames = new Set(nodeClasses.map((each) => each.name));
+  const pools: NodePoolInput[] = [];
+  const requestIndex: number[] = [];
+  for (const [index, message] of messages.entries()) {
+    const path = `node_pools[${index}]`;
+    if (message.nodeClass !== '' && !classNames.has(message.nodeClass)) {
+      notices.push({
+        field: `${path}.node_class`,
+        message: `pool ${message.name} is left out: the request has no node class ${message.nodeClass}`,
+      });
+      continue;
+    }
+    pools.push(toPool(message, path));
+    requestIndex.push(index);
+  }
+  if (pools.length === 0 && messages.length > 0) {
+    const first = messages[0];
+    throw invalidArgument(
+      'node_pools[0].node_class',
+      `no pool can be used: each of the ${messages.length} names a node class that the request lacks (the first one ${first?.nodeClass}); send it under node_classes`,
+    );
+  }
+  return { pools, requestIndex };
+}
+
+/** The daemonsets of a request. */
+export function toDaemonSets(messages: readonly DaemonSet[]): DaemonSetInput[] {
+  refuseDuplicates(messages, daemonSetKey, 'daemon_sets', 'daemonset');
+  return messages.map((message, index) => {
+    const namespace = message.namespace === '' ? DEFAULT_NAMESPACE : message.namespace;
+    const path = `daemon_sets[${index}].shape`;
+    if (message.shape === undefined) throw invalidArgument(path, 'a daemonset needs one of its pods');
+    return { namespace, name: message.name, shape: toPodShape(message.shape, path, namespace) };
+  });
+}
+
+/** The nodes of a request. Names of their pods are checked and counted by `names`, and not kept. */
+export function toNodes(messages: readonly Node[], names: PodNames): NodeInput[] {
+  refuseDuplicates(messages, (each) => each.name, 'nodes', 'node');
+  return messages.map((message, index) => {
+    const path = `nodes[${index}]`;
+    return {
+      name: message.name,
+      labels: message.labels,
+      taints: toTaints(message.taints, `${path}.taints`),
+      capacity: toResourceList(message.capacity, `${path}.capacity`),
+      allocatable: toResourceList(message.allocatable, `${path}.allocatable`),
+      stage: STAGES[message.stage] ?? 'ready',
+      startupTaints: toTaints(message.startupTaints, `${path}.startup_taints`),
+      unschedulable: message.unschedulable,
+      deleting: message.deleting,
+      pods: message.pods.map((group, groupIndex): ShapeCount => {
+        const groupPath = `${path}.pods[${groupIndex}]`;
+        if (group.shape === undefined)
+          throw invalidArgument(`${groupPath}.shape`, 'a group needs the shape of its pods');
+        const shape = toPodShape(group.shape, `${groupPath}.shape`);
+        names.add(shape.namespace, group.names, groupPath);
+        return { shape, count: group.names.length };
+      }),
+      daemonPods: message.daemonPods.map((pod, podIndex) => ({
+        namespace: pod.namespace === '' ? DEFAULT_NAMESPACE : pod.namespace,
+        name: pod.daemonSet,
+        requests: toPodRequests(pod.requests, `${path}.daemon_pods[${podIndex}].requests`),
+      })),
+    };
+  });
+}
+
+function toPool(message: NodePool, path: string): NodePoolInput {
+  return {
+    name: message.name,
+    weight: message.weight,
+    requirements: toPoolRequirements(message.requirements, `${path}.requirements`),
+    labels: message.labels,
+    taints: toTaints(message.taints, `${path}.taints`),
+    startupTaints: toTaints(message.startupTaints, `${path}.startup_taints`),
+    limits: toLimits(message.limits, `${path}.limits`),
+    ...(message.nodeClass === '' ? {} : { nodeClassName: message.nodeClass }),
+  };
+}
+
+function daemonSetKey(message: DaemonSet): string {
+  return `${message.namespace === '' ? DEFAULT_NAMESPACE : message.namespace}/${message.name}`;
+}
+
+function refuseDuplicates<T>(
+  messages: readonly T[],
+  nameOf: (message: T) => string,
+  field: string,
+  kind: string,
+): void {
+  const seen = new Map<string, number>();
+  for (const [index, message] of messages.entries()) {
+    const name = nameOf(message);
+    const earlier = seen.get(name);
+    if (earlier !== undefined) {
+      throw invalidArgument(
+        `${field}[${index}].name`,
+        `${kind} ${name} is already in ${field}[${earlier}]; names are unique`,
+      );
+    }
+    seen.set(name, index);
+  }
+}

@@ -1,0 +1,4 @@
+// The door of server/solve: a SolveRequest to the engine's problem and its plan back to the contract's. It runs no solve:
+// workers do (server/worker).
+export { type PreparedSolve, prepareSolve } from './request.ts';
+export { writeNotices, writeOfferings, writePlan, writeReasons } from './response.ts';

@@ -1,0 +1,83 @@
+// A SolveRequest as the engine's problem, with the columns of names that stay behind on this thread. The rules in the
+// proto have been checked before; here is what they cannot say.
+import { mergeShapes, type PodShape, type Problem, readLabelKeys, type ShapeCount } from '../../engine/index.ts';
+import { Effort, type SolveRequest } from '../../proto/index.ts';
+import { invalidArgument } from '../errors.ts';
+import { type RequestNotice, toDaemonSets, toNodeClasses, toNodes, toPools } from './cluster.ts';
+import { NameDealer, PodNames } from './pod-names.ts';
+import { toPodShape } from './pod-shape.ts';
+
+/** A request, ready for a worker. */
+export interface PreparedSolve {
+  readonly problem: Problem;
+  /** Deals the names of the pods to place; good for one plan. */
+  readonly names: NameDealer;
+  /** Index into the request's `node_pools`, by index into the problem's `pools`. */
+  readonly poolRequestIndex: readonly number[];
+  /** Pods to place. */
+  readonly podCount: number;
+  /** Pods of the whole request, running ones included. */
+  readonly namedPodCount: number;
+  /** 0 means no limit. */
+  readonly timeLimitMs: number;
+  readonly notices: readonly RequestNotice[];
+}
+
+/** Turns a request into a problem. Throws ServiceError with the field that is wrong. O(pods + groups). */
+export function prepareSolve(request: SolveRequest): PreparedSolve {
+  const { options } = request;
+  if (options?.effort === Effort.BALANCED || options?.effort === Effort.BEST) {
+    throw invalidArgument(
+      'options.effort',
+      `${options.effort === Effort.BEST ? 'BEST' : 'BALANCED'} does not differ from FAST yet and is refused; leave it out or send FAST`,
+    );
+  }
+  const notices: RequestNotice[] = [];
+  const nodeClasses = toNodeClasses(request.nodeClasses, notices);
+  const { pools, requestIndex } = toPools(request.nodePools, nodeClasses, notices);
+  const podNames = new PodNames();
+  const groups = request.podGroups.map((group, index): ShapeCount => {
+    const path = `pod_groups[${index}]`;
+    if (group.shape === undefined) throw invalidArgument(`${path}.shape`, 'a group needs the shape of its pods');
+    const shape = toPodShape(group.shape, `${path}.shape`);
+    podNames.add(shape.namespace, group.names, path);
+    return { shape, count: group.names.length };
+  });
+  const podCount = podNames.count;
+  const daemonSets = toDaemonSets(request.daemonSets);
+  const nodes = toNodes(request.nodes, podNames);
+  const { shapes, shapeOfGroup } = mergeShapes(groups, readLabelKeys(shapesOf(groups, daemonSets, nodes)));
+  const workLimit = options === undefined || options.workLimit === 0n ? undefined : Number(options.workLimit);
+  return {
+    problem: {
+      pools,
+      nodeClasses,
+      shapes,
+      daemonSets,
+      nodes,
+      effort: 'fast',
+      seed: options?.seed ?? 0,
+      ...(workLimit === undefined ? {} : { workLimit }),
+    },
+    names: new NameDealer(
+      shapeOfGroup,
+      shapes.length,
+      request.podGroups.map((group) => group.names),
+    ),
+    poolRequestIndex: requestIndex,
+    podCount,
+    namedPodCount: podNames.count,
+    timeLimitMs: options?.timeLimitMs ?? 0,
+    notices,
+  };
+}
+
+function* shapesOf(
+  groups: readonly ShapeCount[],
+  daemonSets: Problem['daemonSets'],
+  nodes: Problem['nodes'],
+): Generator<PodShape> {
+  for (const group of groups) yield group.shape;
+  for (const daemonSet of daemonSets) yield daemonSet.shape;
+  for (const node of nodes) for (const group of node.pods) yield group.shape;
+}

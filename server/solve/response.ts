@@ -1,0 +1,144 @@
+// The engine's plan as the contract's message: names are dealt to slots, ranked lists are carried once, the hash is taken
+// over the plan's canonical form.
+import { createHash } from 'node:crypto';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import {
+  type Catalogue,
+  type EngineNotice,
+  type EnginePlan,
+  type OfferingTable,
+  PRICE_SOURCES,
+  priceSourceName,
+  type ShapeShare,
+  type UnplacedReason,
+  type UnplacedReasonCode,
+} from '../../engine/index.ts';
+import {
+  type NoticeSchema,
+  type PlannedNodeSchema,
+  type PlanSchema,
+  type RankedOfferingSchema,
+  UnplacedReasonCode as ReasonCodeMessage,
+  type UnplacedReasonSchema,
+} from '../../proto/index.ts';
+import { shorten } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
+import { fromCapacityType, fromPriceSource, fromResourceList } from '../messages/index.ts';
+import type { DealtNames } from './pod-names.ts';
+import type { PreparedSolve } from './request.ts';
+
+const REASON_CODES: Readonly<Record<UnplacedReasonCode, ReasonCodeMessage>> = {
+  'no-node-pool': ReasonCodeMessage.NO_NODE_POOL,
+  unsupported: ReasonCodeMessage.UNSUPPORTED,
+  'taint-not-tolerated': ReasonCodeMessage.TAINT_NOT_TOLERATED,
+  'label-not-provided': ReasonCodeMessage.LABEL_NOT_PROVIDED,
+  'requirements-not-met': ReasonCodeMessage.REQUIREMENTS_NOT_MET,
+  'resources-too-large': ReasonCodeMessage.RESOURCES_TOO_LARGE,
+  'no-offering-available': ReasonCodeMessage.NO_OFFERING_AVAILABLE,
+  'limit-reached': ReasonCodeMessage.LIMIT_REACHED,
+  'work-limit-reached': ReasonCodeMessage.WORK_LIMIT_REACHED,
+};
+
+const ESTIMATED = PRICE_SOURCES.indexOf('estimated');
+
+/** Writes a plan. Uses up the prepared request's names. O(pods + offerings listed). */
+export function writePlan(
+  plan: EnginePlan,
+  prepared: PreparedSolve,
+  catalogue: Catalogue,
+): MessageInitShape<typeof PlanSchema> {
+  const { problem, names } = prepared;
+  const dealAll = (shares: readonly ShapeShare[]): DealtNames[] =>
+    shares.flatMap((share) => names.deal(share.shapeIndex, share.count));
+  const existing = plan.existing.map((assignment) => ({
+    node: problem.nodes[assignment.nodeIndex]?.name ?? '',
+    pods: dealAll(assignment.pods),
+  }));
+  const nodes: MessageInitShape<typeof PlannedNodeSchema>[] = [];
+  for (const planned of plan.nodes) {
+    const node = {
+      nodePool: problem.pools[planned.poolIndex]?.name ?? '',
+      offeringList: planned.offeringListIndex,
+      expectedPriceNanoUsdPerHour: BigInt(planned.priceNanoUsdPerHour),
+      requests: fromResourceList(planned.requests),
+      daemonOverhead: fromResourceList(planned.daemonOverhead),
+      allocatable: fromResourceList(planned.allocatable),
+      labels: planned.labels,
+    };
+    for (let copy = 0; copy < planned.nodeCount; copy++) nodes.push({ ...node, pods: dealAll(planned.pods) });
+  }
+  const unplaced = plan.unplaced.flatMap((shape) => {
+    const reasons = writeReasons(shape.reasons, (pool) => problem.pools[pool]?.name ?? '');
+    return names.deal(shape.shapeIndex, shape.count).map((pods) => ({ pods, reasons }));
+  });
+  return {
+    nodes,
+    offerings: writeOfferings(plan.offerings, catalogue),
+    offeringLists: plan.offeringLists.map((list) => ({ offerings: Array.from(list) })),
+    existing,
+    unplaced,
+    totalPriceNanoUsdPerHour: BigInt(plan.totalPriceNanoUsdPerHour),
+    hash: createHash('sha256').update(plan.canonicalForm).digest('hex'),
+    containsEstimatedPrices: plan.offerings.priceSource.includes(ESTIMATED),
+  };
+}
+
+/** Offerings of a table, in its order. */
+export function writeOfferings(
+  table: OfferingTable,
+  catalogue: Catalogue,
+): MessageInitShape<typeof RankedOfferingSchema>[] {
+  return Array.from(table.offeringIndex, (offeringIndex, position) => {
+    const offering = catalogue.offering(offeringIndex);
+    return {
+      instanceType: offering.instanceType,
+      zone: offering.zone,
+      capacityType: fromCapacityType(offering.capacityType),
+      priceNanoUsdPerHour: BigInt(table.priceNanoUsdPerHour[position] ?? 0),
+      priceSource: fromPriceSource(priceSourceName(table.priceSource[position] ?? 0)),
+      reservationId: offering.reservationId,
+    };
+  });
+}
+
+/** Reasons as messages; `poolName` names a pool by its index in the problem. */
+export function writeReasons(
+  reasons: readonly UnplacedReason[],
+  poolName: (poolIndex: number) => string,
+): MessageInitShape<typeof UnplacedReasonSchema>[] {
+  return reasons.map((reason) => ({
+    nodePool: reason.poolIndex === undefined ? '' : poolName(reason.poolIndex),
+    code: REASON_CODES[reason.code],
+    message: reason.message,
+    field: reason.field,
+  }));
+}
+
+/** All notices of an answer: about the catalogue, from reading the request, and from the engine; bounded. */
+export function writeNotices(
+  catalogueNotices: readonly string[],
+  prepared: PreparedSolve,
+  engineNotices: readonly EngineNotice[],
+): MessageInitShape<typeof NoticeSchema>[] {
+  const notices = [
+    ...catalogueNotices.map((message) => ({ field: 'catalogue', message })),
+    ...prepared.notices,
+    ...engineNotices.map((notice) => ({ field: toRequestPath(notice.field, prepared), message: notice.message })),
+  ].map(({ field, message }) => ({ field, message: shorten(message, LIMITS.errorMessageLength) }));
+  const surplus = notices.length - LIMITS.noticesPerAnswerCount;
+  if (surplus <= 0) return notices;
+  const kept = notices.slice(0, LIMITS.noticesPerAnswerCount - 1);
+  return [...kept, { field: '', message: `${surplus + 1} more notices are not shown` }];
+}
+
+/** A path in the problem (pools[2].requirements) as a path in the request (node_pools[3].requirements). */
+function toRequestPath(path: string, prepared: PreparedSolve): string {
+  return path
+    .replace(
+      /^pools\[(\d+)\]/,
+      (_, index: string) => `node_pools[${prepared.poolRequestIndex[Number(index)] ?? index}]`,
+    )
+    .replace(/^shapes\[(\d+)\]/, (_, index: string) => `pod_groups[${prepared.names.firstGroup(Number(index))}].shape`)
+    .replace(/^nodeClasses\b/, 'node_classes')
+    .replace(/^daemonSets\b/, 'daemon_sets');
+}

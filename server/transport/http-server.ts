@@ -1,0 +1,118 @@
+// The HTTP/1.1 side: the same services by the Connect protocol, and the plain health endpoint.
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { LIMITS } from '../limits.ts';
+import { addressText, type ListenAddress, type MutualTls, StartupError } from './addresses.ts';
+import type { Listener, ServedService } from './grpc-server.ts';
+
+/** Starts the Connect server. */
+export function startConnectServer(options: {
+  readonly services: readonly ServedService[];
+  readonly address: ListenAddress;
+  readonly tls?: MutualTls;
+}): Promise<Listener> {
+  const handler = connectNodeAdapter({
+    routes: (router) => {
+      for (const { service, handlers } of options.services) router.service(service, handlers);
+    },
+    connect: true,
+    grpc: false,
+    grpcWeb: false,
+    readMaxBytes: LIMITS.messageBytes,
+    writeMaxBytes: LIMITS.messageBytes,
+    // A field that is misspelt in JSON is an error and not nothing.
+    jsonOptions: { ignoreUnknownFields: false },
+    fallback: (_, response) => answerUnknownPath(response as ServerResponse, options.services),
+  });
+  return listen('Connect', handler as RequestListener, options.address, options.tls);
+}
+
+/** Starts the health endpoint: /healthz says that the process is alive, /readyz that it takes calls. */
+export function startHealthServer(options: {
+  readonly address: ListenAddress;
+  readonly isReady: () => boolean;
+}): Promise<Listener> {
+  return listen(
+    'health',
+    (request, response) => {
+      const path = request.url?.split('?', 1)[0];
+      if (path === '/healthz') answerText(response, 200, 'ok');
+      else if (path === '/readyz') {
+        if (options.isReady()) answerText(response, 200, 'ok');
+        else answerText(response, 503, 'starting or shutting down');
+      } else answerText(response, 404, 'use /healthz or /readyz');
+      request.resume();
+    },
+    options.address,
+    undefined,
+  );
+}
+
+async function listen(
+  name: string,
+  handler: RequestListener,
+  address: ListenAddress,
+  tls: MutualTls | undefined,
+): Promise<Listener> {
+  const server: Server =
+    tls === undefined
+      ? createServer(handler)
+      : createTlsServer(
+          {
+            cert: tls.certificatePem,
+            key: tls.privateKeyPem,
+            ca: tls.clientCaPem,
+            requestCert: true,
+            rejectUnauthorized: true,
+          },
+          handler,
+        );
+  server.maxConnections = LIMITS.httpConnectionCount;
+  server.headersTimeout = LIMITS.httpHeadersTimeoutMs;
+  server.requestTimeout = LIMITS.httpRequestTimeoutMs;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) =>
+      reject(
+        new StartupError(`start ${name}: cannot listen on ${addressText(address)} (${error.message})`, {
+          cause: error,
+        }),
+      ),
+    );
+    if ('socketPath' in address) server.listen(address.socketPath, resolve);
+    else server.listen(address.port, address.host, resolve);
+  });
+  const bound = server.address();
+  return {
+    address:
+      'socketPath' in address || bound === null || typeof bound === 'string'
+        ? address
+        : { host: address.host, port: bound.port },
+    close: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const timer = setTimeout(() => server.closeAllConnections(), LIMITS.shutdownGraceMs);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** Errors of the Connect protocol are JSON with a code; an unknown path gets the same. */
+function answerUnknownPath(response: ServerResponse, services: readonly ServedService[]): void {
+  const paths = services.flatMap(({ service }) =>
+    service.methods.map((method) => `/${service.typeName}/${method.name}`),
+  );
+  response.writeHead(404, { 'content-type': 'application/json' });
+  response.end(
+    JSON.stringify({
+      code: 'unimplemented',
+      message: `nothing is served at this path; POST to one of ${paths.join(', ')}`,
+    }),
+  );
+}
+
+function answerText(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain' });
+  response.end(`${text}\n`);
+}

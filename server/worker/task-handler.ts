@@ -1,0 +1,139 @@
+// Runs tasks inside a worker: opens catalogues, copies prices, calls the engine. It keeps nothing between tasks but
+// opened catalogues, which are bounded, and starts no timers: between tasks the thread sleeps.
+import {
+  type Catalogue,
+  copyPriceTable,
+  createPriceSnapshot,
+  describeType,
+  matchOfferings,
+  openCatalogue,
+  type PriceSnapshot,
+  rankOfferings,
+  solve,
+} from '../../engine/index.ts';
+import { LIMITS } from '../limits.ts';
+import type {
+  ListAnswer,
+  ListTask,
+  PostedTask,
+  RankAnswer,
+  RankTask,
+  SolveAnswer,
+  SolveTask,
+  TaskCatalogue,
+  TaskOutcome,
+  WorkerAnswer,
+  WorkerTask,
+} from './task.ts';
+
+/** How prices are copied out of shared memory; the engine's way keeps the table's lock. */
+export type CopyPrices = (table: SharedArrayBuffer, into: PriceSnapshot) => PriceSnapshot;
+
+interface OpenedCatalogue {
+  readonly catalogue: Catalogue;
+  /** Filled anew by each task that needs prices. */
+  readonly prices: PriceSnapshot;
+}
+
+/** The function that a worker file exports: one task in, its outcome out. It never throws. */
+export function createTaskHandler(copyPrices: CopyPrices = copyPriceTable): (posted: PostedTask) => TaskOutcome {
+  const opened = new Map<string, OpenedCatalogue>();
+  return (posted) => {
+    const startMs = performance.now();
+    const runUs = (): number => Math.round((performance.now() - startMs) * 1000);
+    const stop = new Int32Array(posted.stopFlag);
+    try {
+      if (Atomics.load(stop, 0) !== 0) return { kind: 'stopped', runUs: runUs() };
+      const answer = runTask(posted.task, opened, copyPrices, stop, startMs);
+      return Atomics.load(stop, 0) === 0
+        ? { kind: 'answer', answer, runUs: runUs() }
+        : { kind: 'stopped', runUs: runUs() };
+    } catch (error) {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      return { kind: 'thrown', text, runUs: runUs() };
+    }
+  };
+}
+
+function runTask(
+  task: WorkerTask,
+  opened: Map<string, OpenedCatalogue>,
+  copyPrices: CopyPrices,
+  stop: Int32Array,
+  startMs: number,
+): WorkerAnswer {
+  if (task.kind === 'ping') return { kind: 'ping' };
+  const { catalogue, prices } = open(opened, task.catalogue);
+  copyPrices(task.catalogue.priceTable, prices);
+  switch (task.kind) {
+    case 'solve':
+      return runSolve(task, catalogue, prices, stop, startMs);
+    case 'rank':
+      return runRank(task, catalogue, prices);
+    case 'list':
+      return runList(task, catalogue, prices);
+  }
+}
+
+function runSolve(
+  task: SolveTask,
+  catalogue: Catalogue,
+  prices: PriceSnapshot,
+  stop: Int32Array,
+  startMs: number,
+): SolveAnswer {
+  const { timeLimitMs } = task;
+  const interrupt = (): boolean =>
+    Atomics.load(stop, 0) !== 0 || (timeLimitMs > 0 && performance.now() - startMs >= timeLimitMs);
+  return { kind: 'solve', epoch: prices.epoch, plan: solve(catalogue, prices, task.problem, interrupt) };
+}
+
+function runRank(task: RankTask, catalogue: Catalogue, prices: PriceSnapshot): RankAnswer {
+  const { offerings, reasons } = rankOfferings(catalogue, prices, {
+    requirements: task.requirements,
+    requests: task.requests,
+    ...(task.nodeClass === undefined ? {} : { nodeClass: task.nodeClass }),
+    maxInstanceTypes: task.maxInstanceTypes,
+  });
+  return { kind: 'rank', epoch: prices.epoch, offerings, reasons };
+}
+
+function runList(task: ListTask, catalogue: Catalogue, prices: PriceSnapshot): ListAnswer {
+  const matching = matchOfferings(catalogue, task.requirements, task.nodeClass);
+  const listed: number[] = [];
+  let next = task.start;
+  for (; next < catalogue.offeringCount && listed.length < task.pageSize; next++) {
+    if (hasBit(matching, next)) listed.push(next);
+  }
+  while (next < catalogue.offeringCount && !hasBit(matching, next)) next += 1;
+  const typeIndices = new Set(listed.map((offering) => catalogue.offering(offering).typeIndex));
+  return {
+    kind: 'list',
+    epoch: prices.epoch,
+    offeringIndex: Uint32Array.from(listed),
+    priceNanoUsdPerHour: Float64Array.from(listed, (offering) => prices.priceNanoUsdPerHour[offering] ?? Number.NaN),
+    priceSource: Uint8Array.from(listed, (offering) => prices.source[offering] ?? 0),
+    available: Uint8Array.from(listed, (offering) => prices.available[offering] ?? 0),
+    types: Array.from(typeIndices, (typeIndex) => describeType(catalogue, typeIndex, task.nodeClass)),
+    nextStart: next < catalogue.offeringCount ? next : -1,
+  };
+}
+
+function hasBit(bits: Uint32Array, position: number): boolean {
+  return (((bits[position >>> 5] ?? 0) >>> (position & 31)) & 1) === 1;
+}
+
+/** The catalogue opened before, or now. The one unused for longest goes when there are too many. */
+function open(opened: Map<string, OpenedCatalogue>, { digest, buffer }: TaskCatalogue): OpenedCatalogue {
+  let entry = opened.get(digest);
+  if (entry === undefined) {
+    const catalogue = openCatalogue(buffer);
+    entry = { catalogue, prices: createPriceSnapshot(catalogue.offeringCount) };
+  } else opened.delete(digest);
+  opened.set(digest, entry);
+  if (opened.size > LIMITS.openCataloguesPerWorkerCount) {
+    const [oldest] = opened.keys();
+    if (oldest !== undefined) opened.delete(oldest);
+  }
+  return entry;
+}
