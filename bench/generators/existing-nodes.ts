@@ -24,48 +24,65 @@ const NODE_TYPES = [
 /** Draws one problem. */
 export function generateExistingNodes(dimensions: ExistingNodesDimensions, random: Random): GeneratedProblem {
   const draw = random.fork('nodes');
-  return {
-    ...generateWorkloads(dimensions.pending, random),
-    nodes: Array.from({ length: dimensions.nodeCount }, (_, index) => generateNode(dimensions, index, draw)),
-  };
+  const nodes: NodeManifest[] = [];
+  const runningPods: PodManifest[] = [];
+  for (let index = 0; index < dimensions.nodeCount; index += 1) {
+    const type = draw.pick(NODE_TYPES);
+    const name = numbered('node', index);
+    nodes.push(generateNode(dimensions, name, type, draw));
+    runningPods.push(...generateRunningPods(dimensions.podsPerNodeCount, name, type, draw));
+  }
+  return { ...generateWorkloads(dimensions.pending, random), nodes, runningPods };
 }
 
-function generateNode(dimensions: ExistingNodesDimensions, index: number, random: Random): NodeManifest {
-  const type = random.pick(NODE_TYPES);
-  const name = numbered('node', index);
-  const allocatableMilli = type.cores * 1000 - 80;
-  const allocatableMebibytes = Math.floor(type.memoryGibibytes * 1024 * 0.9);
-  const pods: PodManifest[] = [];
-  // Running pods take between a quarter and all of the node.
+type NodeType = (typeof NODE_TYPES)[number];
+
+const allocatableMilli = (type: NodeType): number => type.cores * 1000 - 80;
+const allocatableMebibytes = (type: NodeType): number => Math.floor(type.memoryGibibytes * 1024 * 0.9);
+
+/** Running pods take between a quarter and all of a node, in equal parts. */
+function generateRunningPods(count: number, nodeName: string, type: NodeType, random: Random): PodManifest[] {
   const fill = 0.25 + 0.75 * random.fraction();
-  for (let pod = 0; pod < dimensions.podsPerNodeCount; pod += 1) {
-    pods.push(
-      makePod({
-        name: `${name}-running-${pod}`,
-        labels: { app: `running-${random.integer(0, 50)}` },
-        cpuMilli: Math.floor((allocatableMilli * fill) / dimensions.podsPerNodeCount),
-        memoryMebibytes: Math.floor((allocatableMebibytes * fill) / dimensions.podsPerNodeCount),
-      }),
-    );
-  }
+  return Array.from({ length: count }, (_, index) => {
+    const pod = makePod({
+      name: `${nodeName}-running-${index}`,
+      labels: { app: `running-${random.integer(0, 50)}` },
+      cpuMilli: Math.floor((allocatableMilli(type) * fill) / count),
+      memoryMebibytes: Math.floor((allocatableMebibytes(type) * fill) / count),
+      spec: { nodeName },
+    });
+    return { ...pod, status: { phase: 'Running' } };
+  });
+}
+
+function generateNode(dimensions: ExistingNodesDimensions, name: string, type: NodeType, random: Random): NodeManifest {
   return {
-    name,
-    labels: {
-      'kubernetes.io/arch': 'amd64',
-      'kubernetes.io/os': 'linux',
-      'kubernetes.io/hostname': name,
-      'node.kubernetes.io/instance-type': type.name,
-      'topology.kubernetes.io/zone': `${dimensions.pending.region}${random.pick(['a', 'b', 'c'])}`,
-      'karpenter.sh/capacity-type': random.pick(['spot', 'on-demand']),
-      'karpenter.sh/nodepool': 'general',
-      'karpenter.sh/registered': 'true',
-      'karpenter.sh/initialized': 'true',
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: {
+      name,
+      labels: {
+        'kubernetes.io/arch': 'amd64',
+        'kubernetes.io/os': 'linux',
+        'kubernetes.io/hostname': name,
+        'node.kubernetes.io/instance-type': type.name,
+        'topology.kubernetes.io/zone': `${dimensions.pending.region}${random.pick(['a', 'b', 'c'])}`,
+        'karpenter.sh/capacity-type': random.pick(['spot', 'on-demand']),
+        'karpenter.sh/nodepool': 'general',
+        'karpenter.sh/registered': 'true',
+        'karpenter.sh/initialized': 'true',
+      },
     },
-    ...(random.chance(dimensions.cordonedShare)
-      ? { taints: [{ key: 'node.kubernetes.io/unschedulable', value: '', effect: 'NoSchedule' }] }
-      : {}),
-    capacity: { cpu: `${type.cores}`, memory: `${type.memoryGibibytes}Gi`, pods: `${type.pods}` },
-    allocatable: { cpu: `${allocatableMilli}m`, memory: `${allocatableMebibytes}Mi`, pods: `${type.pods}` },
-    pods,
+    spec: random.chance(dimensions.cordonedShare)
+      ? { unschedulable: true, taints: [{ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }] }
+      : {},
+    status: {
+      capacity: { cpu: `${type.cores}`, memory: `${type.memoryGibibytes}Gi`, pods: `${type.pods}` },
+      allocatable: {
+        cpu: `${allocatableMilli(type)}m`,
+        memory: `${allocatableMebibytes(type)}Mi`,
+        pods: `${type.pods}`,
+      },
+    },
   };
 }

@@ -57,6 +57,7 @@ export function generateKarpenterMix(dimensions: KarpenterMixDimensions, random:
     pods,
     daemonSets: [],
     nodes: [],
+    runningPods: [],
     leftOut,
   };
 }

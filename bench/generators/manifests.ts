@@ -14,6 +14,7 @@ export interface PodManifest {
     readonly labels: Readonly<Record<string, string>>;
   };
   readonly spec: Readonly<Record<string, unknown>>;
+  readonly status?: { readonly phase: string };
 }
 
 /** A karpenter.sh/v1 NodePool, a karpenter.k8s.aws/v1 EC2NodeClass or an apps/v1 DaemonSet. */
@@ -39,14 +40,16 @@ export interface InstanceTypeManifest {
   }[];
 }
 
-/** A node of the problem format. */
+/** A v1.Node. */
 export interface NodeManifest {
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly taints?: readonly { readonly key: string; readonly value: string; readonly effect: string }[];
-  readonly capacity: Quantities;
-  readonly allocatable: Quantities;
-  readonly pods: readonly PodManifest[];
+  readonly apiVersion: 'v1';
+  readonly kind: 'Node';
+  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+  readonly spec: {
+    readonly unschedulable?: boolean;
+    readonly taints?: readonly { readonly key: string; readonly value?: string; readonly effect: string }[];
+  };
+  readonly status: { readonly capacity: Quantities; readonly allocatable: Quantities };
 }
 
 /** A condition as NodePools and node affinity write it. */

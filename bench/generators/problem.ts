@@ -17,5 +17,7 @@ export interface GeneratedProblem {
   readonly pods: readonly PodManifest[];
   readonly daemonSets: readonly ObjectManifest[];
   readonly nodes: readonly NodeManifest[];
+  /** Pods that run on those nodes. */
+  readonly runningPods: readonly PodManifest[];
   readonly leftOut: readonly LeftOut[];
 }

@@ -63,6 +63,7 @@ export function generateWorkloads(dimensions: WorkloadDimensions, random: Random
     pods: generatePods(dimensions, random.fork('pods')),
     daemonSets: generateDaemonSets(dimensions.daemonSetCount ?? 0, random.fork('daemonsets')),
     nodes: [],
+    runningPods: [],
     leftOut: [],
   };
 }

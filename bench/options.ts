@@ -1,0 +1,83 @@
+// What the benchmark is asked on its command line.
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { type CaseSize, CORPUS, findCase } from './corpus.ts';
+
+/** The benchmark's options. */
+export interface BenchOptions {
+  readonly size: CaseSize;
+  /** Names of the corpus; all of them unless some are named or only problem files are wanted. */
+  readonly cases: readonly string[];
+  readonly seeds: readonly number[];
+  /** A folder of problem files. */
+  readonly problemsDirectory?: string;
+  readonly json: boolean;
+  readonly workerCount: number;
+  /** Warm solves, of which the median is reported. */
+  readonly warmRunCount: number;
+}
+
+/** Seeds in one run at most: a typing slip must not run for days. */
+const MAX_SEEDS = 10_000;
+
+/** The text of --help. */
+export const HELP = `npm run bench -- [options]
+
+  --case NAME[,NAME]   cases of the corpus (default: all; with --problems alone: none)
+  --seeds FROM..TO     seeds of the corpus, both included (default: 1..1)
+  --problems DIR       every problem file in the folder (.json or .json.gz)
+  --size smoke|normal  smoke is what the tests run (default: normal)
+  --workers N          worker threads (default: the machine's cores)
+  --repeat N           warm solves of each case, of which the median counts (default: 5)
+  --json               results as JSON
+  --list               names and describes the cases
+
+Each case runs in a process of its own.`;
+
+/** What was asked: to run, or to print a text. Throws an Error with a sentence for the user. */
+export function parseOptions(args: readonly string[]): BenchOptions | { readonly text: string } {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      case: { type: 'string', multiple: true },
+      seeds: { type: 'string', default: '1..1' },
+      problems: { type: 'string' },
+      size: { type: 'string', default: 'normal' },
+      workers: { type: 'string' },
+      repeat: { type: 'string', default: '5' },
+      json: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return { text: HELP };
+  if (values.list) return { text: CORPUS.map(({ name, description }) => `${name}: ${description}`).join('\n') };
+  if (values.size !== 'smoke' && values.size !== 'normal') throw new Error(`--size ${values.size}: smoke or normal`);
+  const named = (values.case ?? []).flatMap((list) => list.split(',')).filter((name) => name !== '');
+  const cases = named.length > 0 || values.problems !== undefined ? named : CORPUS.map(({ name }) => name);
+  return {
+    size: values.size,
+    cases: cases.map((name) => findCase(name).name),
+    seeds: parseSeeds(values.seeds),
+    ...(values.problems === undefined ? {} : { problemsDirectory: values.problems }),
+    json: values.json,
+    workerCount: values.workers === undefined ? availableParallelism() : parseCount('--workers', values.workers),
+    warmRunCount: parseCount('--repeat', values.repeat),
+  };
+}
+
+function parseSeeds(text: string): number[] {
+  const match = /^(\d{1,9})(?:\.\.(\d{1,9}))?$/.exec(text);
+  const from = Number(match?.[1]);
+  const to = Number(match?.[2] ?? match?.[1]);
+  if (match === null || to < from) throw new Error(`--seeds ${text}: write FROM..TO, as 1..20`);
+  if (to - from >= MAX_SEEDS) throw new Error(`--seeds ${text}: at most ${MAX_SEEDS} in one run`);
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+}
+
+function parseCount(option: string, text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > 1000)
+    throw new Error(`${option} ${text}: a count from 1 to 1000`);
+  return count;
+}

@@ -1,0 +1,66 @@
+// What one case's process reports. Times and the answer always stand together, so that faster but worse cannot hide.
+
+/** Pods left out for one reason. */
+export interface RefusedCount {
+  /** Code of the contract, or `not-readable` for pods whose manifest is wrong. */
+  readonly code: string;
+  readonly podCount: number;
+}
+
+/** The answer to a problem. Equal for every run of it. */
+export interface Answer {
+  readonly nodeCount: number;
+  readonly priceUsdPerHour: number;
+  /** Pods on new nodes and pods on nodes that exist. */
+  readonly placedCount: number;
+  readonly placedOnExistingCount: number;
+  readonly refused: readonly RefusedCount[];
+  readonly shapeCount: number;
+  readonly workUnits: number;
+  readonly hash: string;
+}
+
+/** Where the time of one solve went, in milliseconds. `totalMs` is the solve time; the others are parts of it. */
+export interface SolveTimes {
+  readonly totalMs: number;
+  /** Grouping pods and writing the request. */
+  readonly groupMs: number;
+  /** Waiting for a worker. */
+  readonly queueMs: number;
+  /** In the worker. */
+  readonly workerMs: number;
+  /** The rest: checks, merging shapes, the hop, dealing names. */
+  readonly serverMs: number;
+}
+
+/** One case, measured in a process of its own. */
+export interface CaseResult {
+  readonly name: string;
+  readonly description: string;
+  /** Absent for a problem file. */
+  readonly seed?: number;
+  readonly podCount: number;
+  readonly nodeInputCount: number;
+  /** Time to bring up the workers. Outside the solve time. */
+  readonly startMs: number;
+  /** Time to build the catalogue's index. Outside the solve time. */
+  readonly indexMs: number;
+  /** The first solve of the process. */
+  readonly cold: SolveTimes;
+  /** The solve of median time after other problems were solved. */
+  readonly warm: SolveTimes;
+  readonly warmRunCount: number;
+  readonly answer: Answer;
+  /** Pods that the generator left out because their rule is not built yet. */
+  readonly leftOut: readonly { readonly kind: string; readonly podCount: number; readonly why: string }[];
+}
+
+/** A case that could not be measured. */
+export interface CaseFailure {
+  readonly name: string;
+  readonly seed?: number;
+  readonly error: string;
+}
+
+/** What a case's process says to the one that started it. */
+export type CaseOutcome = { readonly result: CaseResult } | { readonly failure: CaseFailure };
