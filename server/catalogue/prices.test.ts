@@ -30,6 +30,8 @@ test('spot is taken to cost 40 % of on-demand, 60 % with accelerators, rounded u
   assert.equal(estimateSpotPriceNano(facts('m5.large'), 1), 1);
   assert.equal(estimateSpotPriceNano(facts('g5.xlarge'), 1_000_000_000), 600_000_000);
   assert.equal(estimateSpotPriceNano(facts('inf2.xlarge'), 1_000_000_000), 600_000_000);
+  // A Trainium type has Neuron devices and no inference accelerators.
+  assert.equal(estimateSpotPriceNano(facts('trn1.2xlarge'), 1_000_000_000), 600_000_000);
 });
 
 test('an unlisted size is scaled by vCPUs from the nearest listed size of its family', () => {
@@ -45,6 +47,7 @@ test('bare metal is scaled from bare metal only', () => {
 test('an unlisted family has the price of the same size in its newest earlier generation', () => {
   const prices = listed({ 'r7g.large': 90, 'r8g.large': 100, 'r8i.large': 70 });
   assert.equal(estimateOnDemandPriceNano(facts('r9g.large'), prices), 100);
+  assert.equal(estimateOnDemandPriceNano(facts('r9g.large'), listed({ 'r7g.large': 90 })), 90);
 });
 
 test('a family with accelerators is not priced after an earlier generation', () => {
