@@ -14,6 +14,7 @@ export type {
   DaemonSetInput,
   Effort,
   HostPortInput,
+  KeyedShape,
   LabelSelectorInput,
   NodeClassInput,
   NodeInput,

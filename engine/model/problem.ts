@@ -116,6 +116,11 @@ export interface ShapeCount {
   readonly count: number;
 }
 
+/** A shape with its canonical text (shapeKey in engine/shapes), which is its identity and its place in every order. */
+export interface KeyedShape extends ShapeCount {
+  readonly key: string;
+}
+
 /** A NodePool. */
 export interface NodePoolInput {
   readonly name: string;
@@ -162,7 +167,11 @@ export interface NodeInput {
   readonly deleting: boolean;
   /** Pods that run there, daemonsets' not included. */
   readonly pods: readonly ShapeCount[];
-  readonly daemonPods: readonly { readonly namespace: string; readonly name: string; readonly requests: ResourceList }[];
+  readonly daemonPods: readonly {
+    readonly namespace: string;
+    readonly name: string;
+    readonly requests: ResourceList;
+  }[];
 }
 
 /** The effort to spend; what FAST means is in engine/pack. */
@@ -172,8 +181,8 @@ export type Effort = 'fast';
 export interface Problem {
   readonly pools: readonly NodePoolInput[];
   readonly nodeClasses: readonly NodeClassInput[];
-  /** Different shapes; equal ones are merged by the caller (see groupShapes in engine/shapes). */
-  readonly shapes: readonly ShapeCount[];
+  /** Different shapes, ascending by key, as mergeShapes in engine/shapes gives them. */
+  readonly shapes: readonly KeyedShape[];
   readonly daemonSets: readonly DaemonSetInput[];
   readonly nodes: readonly NodeInput[];
   readonly effort: Effort;

@@ -1,0 +1,329 @@
+// An opened catalogue: views over the shared buffer, made once a thread. Answers which types and offerings meet a
+// requirement; what a node of a node class can hold is in columns.ts, prices are in price-table.ts.
+import { andInto, emptyBits, fullBits, orInto, setBit, wordCount } from '../bits/index.ts';
+import type { Requirement } from '../requirements/index.ts';
+import { admitsAbsent, admitsValue } from '../requirements/index.ts';
+import { ColumnSets } from './columns.ts';
+import type { CapacityType, TypeForm } from './input.ts';
+import { CAPACITY_TYPES, CATALOGUE_MAGIC, CATALOGUE_VERSION, HEADER } from './layout.ts';
+import type { PriceSnapshot } from './price-table.ts';
+
+/** Labels of a node that come from its offering and not from its type. */
+export const OFFERING_LABELS = {
+  zone: 'topology.kubernetes.io/zone',
+  zoneId: 'topology.k8s.aws/zone-id',
+  capacityType: 'karpenter.sh/capacity-type',
+  reservationId: 'karpenter.k8s.aws/capacity-reservation-id',
+} as const;
+
+/** What offerings of one place and one way to buy have in common. */
+export interface OfferingCell {
+  readonly zone: string;
+  /** Empty where it is not known. */
+  readonly zoneId: string;
+  readonly capacityType: CapacityType;
+  /** Code of the capacity type, which is also its rank among equal prices. */
+  readonly capacityTypeCode: number;
+  /** Empty unless reserved. */
+  readonly reservationId: string;
+}
+
+/** The values of one label over the types. */
+interface LabelColumn {
+  readonly values: readonly string[];
+  readonly indices: ReadonlyMap<string, number>;
+  /** One bitset over the types for each value. */
+  readonly bits: readonly Uint32Array[];
+  /** Types that carry the label at all. */
+  readonly present: Uint32Array;
+}
+
+/** A catalogue's columns. Typed arrays are views of the shared buffer: borrowed, never written. */
+export class Catalogue {
+  readonly buffer: SharedArrayBuffer;
+  readonly region: string;
+  readonly typeCount: number;
+  readonly offeringCount: number;
+  /** `Uint32Array[typeCount + 1]`: offerings of type t are those from `[t]` to before `[t + 1]`. */
+  readonly typeOfferingStarts: Uint32Array;
+  /** `Uint32Array[offeringCount]`. */
+  readonly offeringTypes: Uint32Array;
+  /** `Uint32Array[offeringCount]`: index into `cells`. */
+  readonly offeringCells: Uint32Array;
+  readonly cells: readonly OfferingCell[];
+  /** What nodes of each type hold, by node class. */
+  readonly columnSets: ColumnSets;
+  readonly #header: Uint32Array;
+  readonly #strings: string[];
+  readonly #typeNameIndices: Uint32Array;
+  readonly #labelKeys = new Map<string, number>();
+  readonly #labelColumns = new Map<string, LabelColumn>();
+  #typeIndices: Map<string, number> | undefined;
+  #forms: readonly TypeForm[] | undefined;
+  #priceOrder: PriceOrder | undefined;
+
+  constructor(buffer: SharedArrayBuffer) {
+    const header = new Uint32Array(buffer, 0, HEADER.wordCount);
+    if (header[HEADER.magic] !== CATALOGUE_MAGIC || header[HEADER.version] !== CATALOGUE_VERSION) {
+      throw new RangeError(
+        `open catalogue: the buffer is not a catalogue of version ${CATALOGUE_VERSION} (magic=${header[HEADER.magic]}, version=${header[HEADER.version]})`,
+      );
+    }
+    if (header[HEADER.byteLength] !== buffer.byteLength) {
+      throw new RangeError(`open catalogue: the buffer is cut (bytes=${buffer.byteLength})`);
+    }
+    this.buffer = buffer;
+    this.#header = header;
+    this.typeCount = header[HEADER.typeCount]!;
+    this.offeringCount = header[HEADER.offeringCount]!;
+    this.typeOfferingStarts = this.#words(HEADER.typeOfferingStarts, this.typeCount + 1);
+    this.offeringTypes = this.#words(HEADER.offeringTypes, this.offeringCount);
+    this.offeringCells = this.#words(HEADER.offeringCells, this.offeringCount);
+    this.#typeNameIndices = this.#words(HEADER.typeNames, this.typeCount);
+    this.#strings = this.#decodeStrings(header[HEADER.stringCount]!);
+    this.region = this.#strings[header[HEADER.region]!]!;
+    const cellTable = this.#words(HEADER.cells, header[HEADER.cellCount]! * 4);
+    this.cells = Array.from({ length: header[HEADER.cellCount]! }, (_, cell) => ({
+      zone: this.#strings[cellTable[cell * 4]!]!,
+      zoneId: this.#strings[cellTable[cell * 4 + 1]!]!,
+      reservationId: this.#strings[cellTable[cell * 4 + 2]!]!,
+      capacityTypeCode: cellTable[cell * 4 + 3]!,
+      capacityType: CAPACITY_TYPES[cellTable[cell * 4 + 3]!]!,
+    }));
+    this.columnSets = new ColumnSets(this);
+    const keys = this.#words(HEADER.labelKeys, header[HEADER.labelKeyCount]! * 2);
+    for (let key = 0; key < keys.length / 2; key++) this.#labelKeys.set(this.#strings[keys[key * 2]!]!, key);
+  }
+
+  /** Name of a type. */
+  typeName(typeIndex: number): string {
+    return this.#strings[this.#typeNameIndices[typeIndex]!]!;
+  }
+
+  /** Index of a type by name, -1 where there is none. */
+  findType(name: string): number {
+    if (this.#typeIndices === undefined) {
+      this.#typeIndices = new Map();
+      for (let index = 0; index < this.typeCount; index++) this.#typeIndices.set(this.typeName(index), index);
+    }
+    return this.#typeIndices.get(name) ?? -1;
+  }
+
+  /** What a type was described by. The forms are parsed at the first call. */
+  typeForm(typeIndex: number): TypeForm {
+    if (this.#forms === undefined) {
+      const units = new Uint16Array(this.buffer, this.#header[HEADER.formUnits]!, this.#header[HEADER.formLength]!);
+      this.#forms = JSON.parse(decodeUnits(units)) as readonly TypeForm[];
+    }
+    return this.#forms[typeIndex]!;
+  }
+
+  /** One offering, spelled out. */
+  offering(offeringIndex: number): OfferingCell & { readonly typeIndex: number; readonly instanceType: string } {
+    const typeIndex = this.offeringTypes[offeringIndex]!;
+    return { ...this.cells[this.offeringCells[offeringIndex]!]!, typeIndex, instanceType: this.typeName(typeIndex) };
+  }
+
+  /** Index of an offering, -1 where there is none. O(offerings of the type). */
+  findOffering(instanceType: string, zone: string, capacityType: CapacityType, reservationId: string): number {
+    const type = this.findType(instanceType);
+    if (type < 0) return -1;
+    for (let index = this.typeOfferingStarts[type]!; index < this.typeOfferingStarts[type + 1]!; index++) {
+      const cell = this.cells[this.offeringCells[index]!]!;
+      if (cell.zone === zone && cell.capacityType === capacityType && cell.reservationId === reservationId)
+        return index;
+    }
+    return -1;
+  }
+
+  /** Whether some type carries the label, so that a requirement on it chooses among types. */
+  isTypeLabel(key: string): boolean {
+    return this.#labelKeys.has(key);
+  }
+
+  /** Values that types of the catalogue have for a label, numbers first and ascending; none for an unknown label. */
+  labelValues(key: string): readonly string[] {
+    return this.isTypeLabel(key) ? this.#labelColumn(key).values : [];
+  }
+
+  /** Values of one type for a label; usually one. */
+  typeLabel(typeIndex: number, key: string): string[] {
+    if (!this.isTypeLabel(key)) return [];
+    const column = this.#labelColumn(key);
+    return column.values.filter((_, value) => (column.bits[value]![typeIndex >>> 5]! & (1 << (typeIndex & 31))) !== 0);
+  }
+
+  /** Labels that types carry. */
+  typeLabelKeys(): IterableIterator<string> {
+    return this.#labelKeys.keys();
+  }
+
+  /** Types that can meet a requirement on a label of types. A new bitset over types, owned by the caller. */
+  matchTypes(requirement: Requirement): Uint32Array {
+    const matched = emptyBits(this.typeCount);
+    const absentMatches = admitsAbsent(requirement);
+    if (!this.isTypeLabel(requirement.key)) return absentMatches ? fullBits(this.typeCount) : matched;
+    const column = this.#labelColumn(requirement.key);
+    if (!requirement.complement) {
+      for (const value of requirement.values) {
+        const index = column.indices.get(value);
+        if (index !== undefined && admitsValue(requirement, value)) orInto(matched, column.bits[index]!);
+      }
+    } else {
+      for (let index = 0; index < column.values.length; index++) {
+        if (admitsValue(requirement, column.values[index]!)) orInto(matched, column.bits[index]!);
+      }
+    }
+    if (absentMatches) {
+      const absent = fullBits(this.typeCount);
+      for (let word = 0; word < absent.length; word++) absent[word]! &= ~column.present[word]!;
+      orInto(matched, absent);
+    }
+    return matched;
+  }
+
+  /** Offerings of the given types in the given cells. A new bitset over offerings, owned by the caller. */
+  offeringsOf(types: Uint32Array, cellAdmitted: Uint8Array): Uint32Array {
+    const matched = emptyBits(this.offeringCount);
+    for (let word = 0; word < types.length; word++) {
+      let rest = types[word]!;
+      while (rest !== 0) {
+        const low = rest & -rest;
+        rest ^= low;
+        const type = (word << 5) + (31 - Math.clz32(low));
+        const end = this.typeOfferingStarts[type + 1]!;
+        for (let offering = this.typeOfferingStarts[type]!; offering < end; offering++) {
+          if (cellAdmitted[this.offeringCells[offering]!] === 1) setBit(matched, offering);
+        }
+      }
+    }
+    return matched;
+  }
+
+  /** Clears the cells that do not meet a requirement on a label of offerings; false where the label is of no such kind. */
+  narrowCells(requirement: Requirement, cellAdmitted: Uint8Array): boolean {
+    const value = offeringLabelReader(requirement.key);
+    if (value === undefined) return false;
+    this.cells.forEach((cell, index) => {
+      const actual = value(cell);
+      const met = actual === '' ? admitsAbsent(requirement) : admitsValue(requirement, actual);
+      if (!met) cellAdmitted[index] = 0;
+    });
+    return true;
+  }
+
+  /** Narrows types and cells by one requirement; false where its label is neither of types nor of offerings. */
+  narrow(requirement: Requirement, types: Uint32Array, cellAdmitted: Uint8Array): boolean {
+    if (this.narrowCells(requirement, cellAdmitted)) return true;
+    if (!this.isTypeLabel(requirement.key)) return false;
+    andInto(types, this.matchTypes(requirement));
+    return true;
+  }
+
+  /** Order of all offerings by price, kept for one epoch: most solves see the prices of the one before. */
+  priceOrder(prices: PriceSnapshot): PriceOrder {
+    if (this.#priceOrder?.epoch !== prices.epoch) this.#priceOrder = orderByPrice(this, prices);
+    return this.#priceOrder;
+  }
+
+  #labelColumn(key: string): LabelColumn {
+    const known = this.#labelColumns.get(key);
+    if (known !== undefined) return known;
+    const keyIndex = this.#labelKeys.get(key)!;
+    const keys = this.#words(HEADER.labelKeys, this.#labelKeys.size * 2);
+    const valueCount = this.#header[HEADER.labelValueCount]!;
+    const valueNames = this.#words(HEADER.labelValues, valueCount);
+    const first = keys[keyIndex * 2 + 1]!;
+    const end = keyIndex + 1 < this.#labelKeys.size ? keys[keyIndex * 2 + 3]! : valueCount;
+    const words = wordCount(this.typeCount);
+    const present = emptyBits(this.typeCount);
+    const values: string[] = [];
+    const bits: Uint32Array[] = [];
+    const indices = new Map<string, number>();
+    for (let value = first; value < end; value++) {
+      const text = this.#strings[valueNames[value]!]!;
+      const set = new Uint32Array(this.buffer, this.#header[HEADER.labelBits]! + value * words * 4, words);
+      indices.set(text, values.length);
+      values.push(text);
+      bits.push(set);
+      orInto(present, set);
+    }
+    const column: LabelColumn = { values, indices, bits, present };
+    this.#labelColumns.set(key, column);
+    return column;
+  }
+
+  #words(headerWord: number, length: number): Uint32Array {
+    return new Uint32Array(this.buffer, this.#header[headerWord]!, length);
+  }
+
+  #decodeStrings(count: number): string[] {
+    const starts = this.#words(HEADER.stringStarts, count + 1);
+    const text = decodeUnits(new Uint16Array(this.buffer, this.#header[HEADER.stringUnits]!, starts[count]!));
+    return Array.from({ length: count }, (_, index) => text.slice(starts[index]!, starts[index + 1]!));
+  }
+}
+
+/** Offerings that can be had at a known price, cheapest first; reserved, then spot, then on demand among equals. */
+export interface PriceOrder {
+  readonly epoch: number;
+  /** Offerings in that order. */
+  readonly order: Uint32Array;
+  /** `Uint32Array[offeringCount]`: place of each offering in `order`; meaningless for those that are not in it. */
+  readonly rank: Uint32Array;
+}
+
+/** Orders offerings by price, or by price and what `extra` adds for each type. */
+export function orderByPrice(catalogue: Catalogue, prices: PriceSnapshot, extra?: Float64Array): PriceOrder {
+  const { offeringCount, offeringTypes, offeringCells, cells } = catalogue;
+  const keys = new Float64Array(offeringCount);
+  const codes = Uint8Array.from(cells, (cell) => cell.capacityTypeCode);
+  const offerings: number[] = [];
+  for (let offering = 0; offering < offeringCount; offering++) {
+    const price = prices.priceNanoUsdPerHour[offering]!;
+    if (prices.available[offering] !== 1 || Number.isNaN(price)) continue;
+    keys[offering] = price + (extra?.[offeringTypes[offering]!] ?? 0);
+    offerings.push(offering);
+  }
+  const order = Uint32Array.from(offerings).sort(
+    (left, right) =>
+      keys[left]! - keys[right]! || codes[offeringCells[left]!]! - codes[offeringCells[right]!]! || left - right,
+  );
+  const rank = new Uint32Array(offeringCount);
+  order.forEach((offering, position) => {
+    rank[offering] = position;
+  });
+  return { epoch: prices.epoch, order, rank };
+}
+
+/** Opens a catalogue's buffer. Cheap next to building it, yet meant to be kept: once a buffer and thread. */
+export function openCatalogue(buffer: SharedArrayBuffer): Catalogue {
+  return new Catalogue(buffer);
+}
+
+/** Reads the value of an offering's label from its cell; undefined where the label is not of offerings. */
+export function offeringLabelReader(key: string): ((cell: OfferingCell) => string) | undefined {
+  switch (key) {
+    case OFFERING_LABELS.zone:
+      return (cell) => cell.zone;
+    case OFFERING_LABELS.zoneId:
+      return (cell) => cell.zoneId;
+    case OFFERING_LABELS.capacityType:
+      return (cell) => cell.capacityType;
+    case OFFERING_LABELS.reservationId:
+      return (cell) => cell.reservationId;
+    default:
+      return undefined;
+  }
+}
+
+// String.fromCharCode takes its arguments on the stack: pieces of this size are safe everywhere.
+const DECODE_PIECE_UNITS = 8192;
+
+function decodeUnits(units: Uint16Array): string {
+  const pieces: string[] = [];
+  for (let start = 0; start < units.length; start += DECODE_PIECE_UNITS) {
+    pieces.push(String.fromCharCode(...units.subarray(start, start + DECODE_PIECE_UNITS)));
+  }
+  return pieces.join('');
+}

@@ -1,0 +1,178 @@
+// What a node of each type can hold under one node class: a column an amount, one entry a type. Made from the types'
+// forms in a few milliseconds, kept by the node class's content, bounded. Which types meet a requirement is in
+// catalogue.ts.
+import { fullBits, hasBit, setBit } from '../bits/index.ts';
+import type { Incompatibility, NodeClassFacts, ResourceAmounts } from '../ec2/index.ts';
+import { allocatableOf, DEFAULT_NODE_CLASS_FACTS, deriveInstanceType } from '../ec2/index.ts';
+import type { ResourceList } from '../model/index.ts';
+import type { Catalogue } from './catalogue.ts';
+import { NODE_CLASS_LABELS } from './layout.ts';
+
+/** Column sets kept for each catalogue; the one used longest ago goes first. */
+export const COLUMN_SET_LIMIT = 32;
+
+/** Room numberings kept for each catalogue. */
+const ROOM_ID_LIMIT = 64;
+
+/** Amounts of every type under one node class. Columns are `Float64Array[typeCount]` in the units of ResourceList. */
+export interface ColumnSet {
+  /** Cheap identity of the set within its catalogue. */
+  readonly id: number;
+  readonly allocatable: ReadonlyMap<string, Float64Array>;
+  readonly capacity: ReadonlyMap<string, Float64Array>;
+  /** Types that the node class can be launched on. */
+  readonly compatible: Uint32Array;
+  /** Why a type is not compatible. */
+  readonly incompatibilities: ReadonlyMap<number, Incompatibility>;
+  /** Price of the operating system's licence in nano US dollars per hour; all zero for Linux. */
+  readonly licenceNanoUsdPerHour: Float64Array;
+  /** Whether any licence costs anything. */
+  readonly hasLicence: boolean;
+  /** Labels that come from the node class: for each key, types by value. Empty for explicit types. */
+  readonly nodeClassLabels: ReadonlyMap<string, ReadonlyMap<string, Uint32Array>>;
+}
+
+/** Column sets of one catalogue, by node class. One a thread. */
+export class ColumnSets {
+  readonly #catalogue: Catalogue;
+  readonly #sets = new Map<string, ColumnSet>();
+  readonly #roomIds = new Map<string, Uint32Array>();
+  #nextId = 0;
+
+  constructor(catalogue: Catalogue) {
+    this.#catalogue = catalogue;
+  }
+
+  /** The columns for a node class; none means AL2023's defaults. Explicit types are the same for every node class. */
+  for(nodeClass: NodeClassFacts = DEFAULT_NODE_CLASS_FACTS): ColumnSet {
+    const { zones: _, ...relevant } = nodeClass;
+    const key = JSON.stringify(relevant);
+    let set = this.#sets.get(key);
+    if (set === undefined) {
+      set = buildColumns(this.#catalogue, nodeClass, this.#nextId++);
+      if (this.#sets.size >= COLUMN_SET_LIMIT) this.#sets.delete(this.#sets.keys().next().value ?? '');
+    } else {
+      this.#sets.delete(key);
+    }
+    this.#sets.set(key, set);
+    return set;
+  }
+
+  /**
+   * `Uint32Array[typeCount]`: types with the same number hold exactly the same amounts of these resources. Of 1,300 EC2
+   * types some hundred differ, which is what makes packing over rooms cheaper than packing over types.
+   */
+  roomIds(columns: ColumnSet, resources: readonly string[]): Uint32Array {
+    const key = `${columns.id} ${resources.join(' ')}`;
+    let ids = this.#roomIds.get(key);
+    if (ids === undefined) {
+      const known = new Map<string, number>();
+      const used = resources.map((name) => columns.allocatable.get(name));
+      ids = new Uint32Array(this.#catalogue.typeCount);
+      for (let type = 0; type < ids.length; type++) {
+        const room = used.map((column) => column?.[type] ?? 0).join(' ');
+        let id = known.get(room);
+        if (id === undefined) {
+          id = known.size;
+          known.set(room, id);
+        }
+        ids[type] = id;
+      }
+      if (this.#roomIds.size >= ROOM_ID_LIMIT) this.#roomIds.delete(this.#roomIds.keys().next().value ?? '');
+      this.#roomIds.set(key, ids);
+    }
+    return ids;
+  }
+}
+
+function buildColumns(catalogue: Catalogue, nodeClass: NodeClassFacts, id: number): ColumnSet {
+  const { typeCount } = catalogue;
+  const allocatable = new Map<string, Float64Array>();
+  const capacity = new Map<string, Float64Array>();
+  const compatible = fullBits(typeCount);
+  const incompatibilities = new Map<number, Incompatibility>();
+  const licence = new Float64Array(typeCount);
+  const nodeClassLabels = new Map<string, Map<string, Uint32Array>>();
+  const put = (columns: Map<string, Float64Array>, amounts: ResourceList, type: number): void => {
+    for (const name in amounts) {
+      let column = columns.get(name);
+      if (column === undefined) {
+        column = new Float64Array(typeCount);
+        columns.set(name, column);
+      }
+      column[type] = amounts[name]!;
+    }
+  };
+  for (let type = 0; type < typeCount; type++) {
+    const form = catalogue.typeForm(type);
+    if (form.kind === 'explicit') {
+      put(capacity, form.capacity, type);
+      put(allocatable, subtract(form.capacity, form.overhead), type);
+      continue;
+    }
+    const derived = deriveInstanceType(form.facts, nodeClass, catalogue.region);
+    put(capacity, toResourceList(derived.capacity), type);
+    put(allocatable, toResourceList(allocatableOf(derived)), type);
+    licence[type] = derived.licenceNanoUsdPerHour ?? 0;
+    if (derived.incompatibility !== undefined) {
+      incompatibilities.set(type, derived.incompatibility);
+      compatible[type >>> 5]! &= ~(1 << (type & 31));
+    }
+    for (const key of NODE_CLASS_LABELS) {
+      for (const value of derived.labels[key] ?? []) {
+        let values = nodeClassLabels.get(key);
+        if (values === undefined) {
+          values = new Map();
+          nodeClassLabels.set(key, values);
+        }
+        let bits = values.get(value);
+        if (bits === undefined) {
+          bits = new Uint32Array(compatible.length);
+          values.set(value, bits);
+        }
+        setBit(bits, type);
+      }
+    }
+  }
+  return {
+    id,
+    allocatable,
+    capacity,
+    compatible,
+    incompatibilities,
+    licenceNanoUsdPerHour: licence,
+    hasLicence: licence.some((price) => price > 0),
+    nodeClassLabels,
+  };
+}
+
+/** Amounts in the form that the engine counts in. */
+export function toResourceList(amounts: ResourceAmounts): ResourceList {
+  return {
+    cpu: amounts.cpuMilli,
+    memory: amounts.memoryBytes,
+    'ephemeral-storage': amounts.ephemeralStorageBytes,
+    pods: amounts.pods,
+    ...amounts.extended,
+  };
+}
+
+/** Values of a label that comes from the node class for one type. */
+export function nodeClassLabelValues(columns: ColumnSet, key: string, typeIndex: number): string[] {
+  const values = columns.nodeClassLabels.get(key);
+  if (values === undefined) return [];
+  return [...values].filter(([, bits]) => hasBit(bits, typeIndex)).map(([value]) => value);
+}
+
+/** Amounts of one type, spelled out. */
+export function amountsOf(columns: ReadonlyMap<string, Float64Array>, typeIndex: number): Record<string, number> {
+  const amounts: Record<string, number> = {};
+  for (const [name, column] of columns) if (column[typeIndex] !== 0) amounts[name] = column[typeIndex]!;
+  return amounts;
+}
+
+function subtract(capacity: ResourceList, overhead: ResourceList): ResourceList {
+  const left: Record<string, number> = { ...capacity };
+  for (const name in overhead) left[name] = (left[name] ?? 0) - overhead[name]!;
+  return left;
+}

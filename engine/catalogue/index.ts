@@ -1,0 +1,37 @@
+// Door of the catalogue: what is on sale, as an index over shared memory, and what it costs.
+export { buildCatalogue, compareText } from './build.ts';
+export {
+  Catalogue,
+  OFFERING_LABELS,
+  type OfferingCell,
+  offeringLabelReader,
+  openCatalogue,
+  orderByPrice,
+  type PriceOrder,
+} from './catalogue.ts';
+export {
+  amountsOf,
+  COLUMN_SET_LIMIT,
+  type ColumnSet,
+  ColumnSets,
+  nodeClassLabelValues,
+  toResourceList,
+} from './columns.ts';
+export type {
+  CapacityType,
+  CatalogueInput,
+  CatalogueTypeInput,
+  OfferingInput,
+  OfferingState,
+  PriceSource,
+  TypeForm,
+} from './input.ts';
+export { CAPACITY_TYPES, NODE_CLASS_LABELS, PRICE_SOURCES } from './layout.ts';
+export {
+  copyPriceTable,
+  createPriceSnapshot,
+  createPriceTable,
+  type PriceSnapshot,
+  priceSourceName,
+  writePriceTable,
+} from './price-table.ts';

@@ -1,0 +1,116 @@
+// Prices and availability of one catalogue, in a small buffer of their own under a sequence lock: one writer, any number
+// of readers, and no reader ever sees half an update. Two slots take turns, so that a reader copies the one that is not
+// being written and starts again only when the writer has come round to it meanwhile. Source: the seqlock of Lameter
+// ("Effective synchronization on Linux/NUMA systems", 2005), with the slots of a left-right scheme.
+import { PRICE_SOURCES } from './layout.ts';
+
+/** Prices and availability as one solve sees them. All arrays have one entry an offering; owned by the reader. */
+export interface PriceSnapshot {
+  /** Epoch that the state belongs to. */
+  epoch: number;
+  /** Nano US dollars per hour; NaN where nobody knows the price. */
+  readonly priceNanoUsdPerHour: Float64Array;
+  /** 1 where the offering can be had. */
+  readonly available: Uint8Array;
+  /** Code of the price's source, see PRICE_SOURCES. */
+  readonly source: Uint8Array;
+}
+
+// Words of the header: magic, offering count, current slot, then for each slot a sequence (odd while it is written).
+const MAGIC = 0x50525431;
+const WORD_MAGIC = 0;
+const WORD_OFFERING_COUNT = 1;
+const WORD_CURRENT = 2;
+const WORD_SEQUENCE = 3;
+const HEADER_BYTES = 32;
+const SLOT_COUNT = 2;
+
+/** A table for so many offerings, all without price and unavailable, at epoch 0. */
+export function createPriceTable(offeringCount: number): SharedArrayBuffer {
+  const buffer = new SharedArrayBuffer(HEADER_BYTES + SLOT_COUNT * slotBytes(offeringCount));
+  const header = new Int32Array(buffer, 0, HEADER_BYTES / 4);
+  header[WORD_MAGIC] = MAGIC;
+  header[WORD_OFFERING_COUNT] = offeringCount;
+  for (let slot = 0; slot < SLOT_COUNT; slot++) slotViews(buffer, slot).price.fill(Number.NaN);
+  return buffer;
+}
+
+/** An empty snapshot of the right size, to be filled by copyPriceTable. */
+export function createPriceSnapshot(offeringCount: number): PriceSnapshot {
+  return {
+    epoch: 0,
+    priceNanoUsdPerHour: new Float64Array(offeringCount).fill(Number.NaN),
+    available: new Uint8Array(offeringCount),
+    source: new Uint8Array(offeringCount),
+  };
+}
+
+/** Publishes a whole state. Only one thread may write a table. */
+export function writePriceTable(buffer: SharedArrayBuffer, state: PriceSnapshot): void {
+  const header = checkedHeader(buffer);
+  const next = (Atomics.load(header, WORD_CURRENT) + 1) % SLOT_COUNT;
+  const views = slotViews(buffer, next);
+  Atomics.add(header, WORD_SEQUENCE + next, 1);
+  views.epoch[0] = state.epoch;
+  views.price.set(state.priceNanoUsdPerHour);
+  views.available.set(state.available);
+  views.source.set(state.source);
+  Atomics.add(header, WORD_SEQUENCE + next, 1);
+  Atomics.store(header, WORD_CURRENT, next);
+}
+
+/** Copies the current state into `into`, again and again until it is whole. */
+export function copyPriceTable(buffer: SharedArrayBuffer, into: PriceSnapshot): PriceSnapshot {
+  const header = checkedHeader(buffer);
+  if (into.available.length !== header[WORD_OFFERING_COUNT]) {
+    throw new RangeError(
+      `copy price table: the snapshot has another size (offerings=${header[WORD_OFFERING_COUNT]}, snapshot=${into.available.length})`,
+    );
+  }
+  for (;;) {
+    const slot = Atomics.load(header, WORD_CURRENT);
+    const before = Atomics.load(header, WORD_SEQUENCE + slot);
+    if ((before & 1) === 0) {
+      const views = slotViews(buffer, slot);
+      into.epoch = views.epoch[0]!;
+      into.priceNanoUsdPerHour.set(views.price);
+      into.available.set(views.available);
+      into.source.set(views.source);
+      if (Atomics.load(header, WORD_SEQUENCE + slot) === before) return into;
+    }
+  }
+}
+
+/** Name of a price source's code. */
+export function priceSourceName(code: number): (typeof PRICE_SOURCES)[number] {
+  return PRICE_SOURCES[code] ?? 'reported';
+}
+
+interface SlotViews {
+  readonly epoch: Float64Array;
+  readonly price: Float64Array;
+  readonly available: Uint8Array;
+  readonly source: Uint8Array;
+}
+
+function slotBytes(offeringCount: number): number {
+  return (8 + offeringCount * 10 + 7) & ~7;
+}
+
+function slotViews(buffer: SharedArrayBuffer, slot: number): SlotViews {
+  const offeringCount = new Int32Array(buffer, 0, HEADER_BYTES / 4)[WORD_OFFERING_COUNT]!;
+  const start = HEADER_BYTES + slot * slotBytes(offeringCount);
+  const bytes = start + 8 + offeringCount * 8;
+  return {
+    epoch: new Float64Array(buffer, start, 1),
+    price: new Float64Array(buffer, start + 8, offeringCount),
+    available: new Uint8Array(buffer, bytes, offeringCount),
+    source: new Uint8Array(buffer, bytes + offeringCount, offeringCount),
+  };
+}
+
+function checkedHeader(buffer: SharedArrayBuffer): Int32Array {
+  const header = new Int32Array(buffer, 0, HEADER_BYTES / 4);
+  if (header[WORD_MAGIC] !== MAGIC) throw new RangeError('open price table: this buffer is not a price table');
+  return header;
+}

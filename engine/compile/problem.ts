@@ -1,0 +1,216 @@
+// A problem compiled against a catalogue: shapes as vectors and constraints, pools as templates, daemonsets as overhead
+// for each offering. Masks (which offerings a constraint admits under a template) are made when first asked for. Nothing
+// is packed here.
+import { andInto, emptyBits, fullBits, hasBit, isEmpty, orInto } from '../bits/index.ts';
+import type { Catalogue, PriceSnapshot } from '../catalogue/index.ts';
+import type { DaemonSetInput, EngineNotice, KeyedShape, Problem, UnplacedReason } from '../model/index.ts';
+import type { RequirementSet } from '../requirements/index.ts';
+import { type UnsupportedRule, unsupportedRules, untoleratedTaint } from '../rules/index.ts';
+import { tolerationsKey } from '../shapes/index.ts';
+import { type Constraint, ConstraintTable } from './constraints.ts';
+import { collectWanted, meetsCustomLabel } from './custom-labels.ts';
+import { type Dimensions, dimensionsOf, podVectorOf, vectorOf } from './dimensions.ts';
+import {
+  type CompiledPool,
+  compilePools,
+  isDecidedByOffering,
+  narrowByNodeClass,
+  type Template,
+  templatesOf,
+} from './templates.ts';
+
+/** A shape with what packing needs of it. */
+export interface CompiledShape {
+  /** Index into the problem's shapes, which is also its place in every order. */
+  readonly index: number;
+  readonly input: KeyedShape;
+  /** `Float64Array[dimensions]`: what one pod takes. */
+  readonly request: Float64Array;
+  readonly constraint: Constraint;
+  /** Canonical text of its tolerations: shapes that share it are let in by the same nodes. */
+  readonly tolerationsKey: string;
+  /** Rules it uses that are not planned for: it is refused when there is one. */
+  readonly unsupported: readonly UnsupportedRule[];
+}
+
+/** A template with what its daemonsets take. */
+export interface CompiledTemplate extends Template {
+  readonly index: number;
+  /** `Float64Array[dimensions]` for each set of daemonsets that some offering runs; the first is often all there is. */
+  readonly daemonOverheads: readonly Float64Array[];
+  /** `Uint16Array[offeringCount]`: index into `daemonOverheads`. */
+  readonly daemonOverheadOf: Uint16Array;
+}
+
+/** How strictly PreferNoSchedule taints are taken: Karpenter holds them against pods until nothing else is left. */
+export type TaintPolicy = 'prefer-counts' | 'prefer-ignored';
+
+/** A problem ready to be packed. */
+export class CompiledProblem {
+  readonly catalogue: Catalogue;
+  readonly prices: PriceSnapshot;
+  readonly problem: Problem;
+  readonly dimensions: Dimensions;
+  readonly shapes: readonly CompiledShape[];
+  /** In the order of use. */
+  readonly pools: readonly CompiledPool[];
+  /** In the order of their pools. */
+  readonly templates: readonly CompiledTemplate[];
+  /** Why a pool can't be used at all, by its index in the problem. */
+  readonly unusable: ReadonlyMap<number, UnplacedReason>;
+  readonly notices: readonly EngineNotice[];
+  /** What daemonsets demand of nodes' labels. */
+  readonly daemonConstraints: readonly Constraint[];
+  readonly #masks = new Map<number, Uint32Array>();
+  readonly #constraints = new ConstraintTable();
+
+  constructor(catalogue: Catalogue, prices: PriceSnapshot, problem: Problem) {
+    this.catalogue = catalogue;
+    this.prices = prices;
+    this.problem = problem;
+    this.dimensions = dimensionsOf(
+      [...problem.shapes.map((entry) => entry.shape.requests)].concat(
+        problem.daemonSets.map((daemonSet) => daemonSet.shape.requests),
+      ),
+    );
+    this.shapes = problem.shapes.map((input, index) => ({
+      index,
+      input,
+      request: podVectorOf(this.dimensions, input.shape.requests),
+      constraint: this.#constraints.of(input.shape),
+      tolerationsKey: tolerationsKey(input.shape.tolerations),
+      unsupported: unsupportedRules(input.shape),
+    }));
+    const daemons = problem.daemonSets.map((input) => ({ input, constraint: this.#constraints.of(input.shape) }));
+    this.daemonConstraints = daemons.map((daemon) => daemon.constraint);
+    const compiled = compilePools(catalogue, prices, problem);
+    this.pools = compiled.pools;
+    this.notices = compiled.notices;
+    const wanted = collectWanted(this.#constraints.constraints.flatMap((constraint) => constraint.terms));
+    const templates: CompiledTemplate[] = [];
+    const unusable = new Map<number, UnplacedReason>();
+    for (const pool of this.pools) {
+      const made = pool.unusable ?? templatesOf(pool, wanted);
+      if ('code' in made) {
+        unusable.set(pool.index, made);
+        continue;
+      }
+      for (const template of made) templates.push(this.#compileTemplate(template, templates.length, daemons));
+    }
+    this.templates = templates;
+    this.unusable = unusable;
+  }
+
+  /** Available offerings of a template that a constraint admits; bitset over offerings, borrowed. */
+  mask(template: CompiledTemplate, constraint: Constraint): Uint32Array {
+    const key = template.index * this.#constraints.constraints.length + constraint.index;
+    let mask = this.#masks.get(key);
+    if (mask === undefined) {
+      mask = this.#buildMask(template, constraint);
+      this.#masks.set(key, mask);
+    }
+    return mask;
+  }
+
+  /** Whether a template's nodes let a shape in as far as taints go. */
+  toleratesTemplate(template: Template, shape: CompiledShape, policy: TaintPolicy): boolean {
+    const scope = policy === 'prefer-counts' ? 'all' : 'hard';
+    return untoleratedTaint(template.pool.input.taints, shape.input.shape.tolerations, scope) === undefined;
+  }
+
+  /** Writes what an offering of a template has left for pods to `into`: allocatable less daemonsets. */
+  roomInto(template: CompiledTemplate, offering: number, into: Float64Array, at = 0): void {
+    const type = this.catalogue.offeringTypes[offering]!;
+    const overhead = template.daemonOverheads[template.daemonOverheadOf[offering]!]!;
+    const { allocatable } = template.pool.columns;
+    for (let dimension = 0; dimension < this.dimensions.length; dimension++) {
+      const column = allocatable.get(this.dimensions[dimension]!);
+      into[at + dimension] = (column === undefined ? 0 : column[type]!) - overhead[dimension]!;
+    }
+  }
+
+  /** Price of a node of a template bought as an offering: the offering's and the operating system's licence. */
+  priceOf(template: Template, offering: number): number {
+    const licence = template.pool.columns.licenceNanoUsdPerHour[this.catalogue.offeringTypes[offering]!]!;
+    return this.prices.priceNanoUsdPerHour[offering]! + licence;
+  }
+
+  /** Types and cells that one term admits under a template, before availability; undefined where a custom label forbids it. */
+  narrowTerm(template: Template, term: RequirementSet): { types: Uint32Array; cellAdmitted: Uint8Array } | undefined {
+    const types = fullBits(this.catalogue.typeCount);
+    const cellAdmitted = new Uint8Array(this.catalogue.cells.length).fill(1);
+    for (const requirement of term.requirements()) {
+      if (!isDecidedByOffering(this.catalogue, template.pool.columns, requirement.key)) {
+        if (!meetsCustomLabel(template.customLabels, requirement)) return undefined;
+      } else if (!narrowByNodeClass(template.pool.columns, this.catalogue, requirement, types)) {
+        this.catalogue.narrow(requirement, types, cellAdmitted);
+      }
+    }
+    return { types, cellAdmitted };
+  }
+
+  #buildMask(template: CompiledTemplate, constraint: Constraint): Uint32Array {
+    // A demand without conditions admits whatever the pool has; the most common case.
+    if (constraint.terms.some((term) => term.size === 0)) return template.pool.available;
+    const mask = emptyBits(this.catalogue.offeringCount);
+    for (const term of constraint.terms) {
+      const narrowed = this.narrowTerm(template, term);
+      if (narrowed === undefined) continue;
+      andInto(narrowed.types, template.pool.types);
+      if (isEmpty(narrowed.types)) continue;
+      orInto(mask, this.catalogue.offeringsOf(narrowed.types, narrowed.cellAdmitted));
+    }
+    andInto(mask, template.pool.available);
+    return mask;
+  }
+
+  #compileTemplate(
+    template: Template,
+    index: number,
+    daemons: readonly { readonly input: DaemonSetInput; readonly constraint: Constraint }[],
+  ): CompiledTemplate {
+    const daemonOverheadOf = new Uint16Array(this.catalogue.offeringCount);
+    const compiled = { ...template, index, daemonOverheads: [], daemonOverheadOf };
+    let overheads = [vectorOf(this.dimensions, {})];
+    for (const { input, constraint } of daemons) {
+      // Daemonsets run in spite of PreferNoSchedule taints, and of what pods of this version are refused for.
+      if (untoleratedTaint(template.pool.input.taints, input.shape.tolerations, 'hard') !== undefined) continue;
+      const mask = this.mask(compiled, constraint);
+      const request = podVectorOf(this.dimensions, input.shape.requests);
+      const moved = new Map<number, number>();
+      for (let offering = 0; offering < daemonOverheadOf.length; offering++) {
+        if (!hasBit(mask, offering)) continue;
+        const before = daemonOverheadOf[offering]!;
+        let after = moved.get(before);
+        if (after === undefined) {
+          after = overheads.length;
+          moved.set(before, after);
+          overheads.push(overheads[before]!.map((amount, dimension) => amount + request[dimension]!));
+        }
+        daemonOverheadOf[offering] = after;
+      }
+      overheads = dropUnused(overheads, daemonOverheadOf, template.pool.available);
+    }
+    return { ...compiled, daemonOverheads: overheads };
+  }
+}
+
+/** Renumbers overheads so that only those of available offerings remain: their number stays small. */
+function dropUnused(overheads: Float64Array[], of: Uint16Array, available: Uint32Array): Float64Array[] {
+  const renumbered = new Map<number, number>();
+  const kept: Float64Array[] = [];
+  for (let offering = 0; offering < of.length; offering++) {
+    if (!hasBit(available, offering)) {
+      of[offering] = 0;
+      continue;
+    }
+    let after = renumbered.get(of[offering]!);
+    if (after === undefined) {
+      after = kept.length;
+      renumbered.set(of[offering]!, after);
+      kept.push(overheads[of[offering]!]!);
+    }
+    of[offering] = after;
+  }
+  return kept.length === 0 ? [overheads[0]!] : kept;
+}

@@ -1,0 +1,191 @@
+// Pools as templates of nodes: which offerings a node of the pool may be, what its daemonsets take there, which labels it
+// carries. A pool whose custom labels leave a choice gives one template for each choice that matters.
+import { andInto, hasBit, isEmpty } from '../bits/index.ts';
+import {
+  type Catalogue,
+  type ColumnSet,
+  compareText,
+  offeringLabelReader,
+  type PriceSnapshot,
+} from '../catalogue/index.ts';
+import type { EngineNotice, NodePoolInput, Problem, UnplacedReason } from '../model/index.ts';
+import { admitsAbsent, admitsValue, type Requirement, RequirementSet } from '../requirements/index.ts';
+import { type CustomLabels, customLabelVariants, VARIANT_LIMIT } from './custom-labels.ts';
+
+/** What nodes of one pool have in common. */
+export interface CompiledPool {
+  /** Index into the problem's pools. */
+  readonly index: number;
+  readonly input: NodePoolInput;
+  readonly columns: ColumnSet;
+  /** The pool's own demands, labels and node class included. */
+  readonly requirements: RequirementSet;
+  /** Types that meet them and can be launched; bitset over types. */
+  readonly types: Uint32Array;
+  /** Cells that meet them and are in the node class's zones. */
+  readonly cellAdmitted: Uint8Array;
+  /** Offerings that meet them, sold at the moment or not; bitset over offerings. */
+  readonly offerings: Uint32Array;
+  /** The same, only those that can be had at a known price now. */
+  readonly available: Uint32Array;
+  /** Demands on labels that the pool alone decides. */
+  readonly custom: readonly Requirement[];
+  /** Why the pool can't be used at all, whatever the pod. */
+  readonly unusable?: UnplacedReason;
+}
+
+/** One kind of node: a pool and a choice of its custom labels. */
+export interface Template {
+  readonly pool: CompiledPool;
+  readonly customLabels: CustomLabels;
+}
+
+/** Compiles the pools in the order of use: heavier first, then the name later in the alphabet, as Karpenter has it. */
+export function compilePools(
+  catalogue: Catalogue,
+  prices: PriceSnapshot,
+  problem: Problem,
+): { pools: readonly CompiledPool[]; notices: readonly EngineNotice[] } {
+  const nodeClasses = new Map(problem.nodeClasses.map((nodeClass) => [nodeClass.name, nodeClass.facts]));
+  const notices: EngineNotice[] = [];
+  const pools = problem.pools.map((input, index) => {
+    const facts = input.nodeClassName === undefined ? undefined : nodeClasses.get(input.nodeClassName);
+    const columns = catalogue.columnSets.for(facts);
+    const requirements = poolRequirements(input);
+    const types = columns.compatible.slice();
+    const cellAdmitted = new Uint8Array(catalogue.cells.length).fill(1);
+    const custom: Requirement[] = [];
+    for (const requirement of requirements.requirements()) {
+      if (narrowByNodeClass(columns, catalogue, requirement, types)) continue;
+      if (!catalogue.narrow(requirement, types, cellAdmitted)) custom.push(requirement);
+    }
+    if (facts?.zones !== undefined) {
+      const open = new Set(facts.zones.filter((zone) => zone.freeAddressCount !== 0).map((zone) => zone.name));
+      catalogue.cells.forEach((cell, cellIndex) => {
+        if (!open.has(cell.zone)) cellAdmitted[cellIndex] = 0;
+      });
+    }
+    const offerings = catalogue.offeringsOf(types, cellAdmitted);
+    const available = offerings.slice();
+    const reservedCount = clearUnavailable(catalogue, prices, available);
+    if (reservedCount > 0) {
+      notices.push({
+        field: `pools[${input.name}]`,
+        message: `${reservedCount} reserved offerings are left out: reserved capacity is not planned for by this version`,
+      });
+    }
+    const unusable = unusableReason(input, index, requirements);
+    return {
+      index,
+      input,
+      columns,
+      requirements,
+      types,
+      cellAdmitted,
+      offerings,
+      available,
+      custom,
+      ...(unusable === undefined ? {} : { unusable }),
+    };
+  });
+  pools.sort((left, right) => right.input.weight - left.input.weight || compareText(right.input.name, left.input.name));
+  return { pools, notices: notices.sort((left, right) => compareText(left.field, right.field)) };
+}
+
+/** The templates of a pool, or why there can't be any. */
+export function templatesOf(
+  pool: CompiledPool,
+  wanted: ReadonlyMap<string, readonly Requirement[]>,
+): readonly Template[] | UnplacedReason {
+  const variants = customLabelVariants(pool.custom, wanted);
+  if (variants === undefined) {
+    return {
+      poolIndex: pool.index,
+      code: 'unsupported',
+      message: `pool ${pool.input.name} leaves its custom labels open and the pods ask for more than ${VARIANT_LIMIT} combinations of them: give the labels fewer values, or split the pool`,
+      field: 'spec.template.spec.requirements',
+    };
+  }
+  return variants.map((customLabels) => ({ pool, customLabels }));
+}
+
+/** Labels of the node class (the operating system): narrows the types; false where the label is not of that kind. */
+export function narrowByNodeClass(
+  columns: ColumnSet,
+  catalogue: Catalogue,
+  requirement: Requirement,
+  types: Uint32Array,
+): boolean {
+  const values = columns.nodeClassLabels.get(requirement.key);
+  if (values === undefined || catalogue.isTypeLabel(requirement.key)) return false;
+  const matched = new Uint32Array(types.length);
+  const present = new Uint32Array(types.length);
+  for (const [value, bits] of values) {
+    const admitted = admitsValue(requirement, value);
+    for (let word = 0; word < bits.length; word++) {
+      present[word]! |= bits[word]!;
+      if (admitted) matched[word]! |= bits[word]!;
+    }
+  }
+  if (admitsAbsent(requirement)) {
+    for (let word = 0; word < matched.length; word++) matched[word]! |= ~present[word]!;
+  }
+  andInto(types, matched);
+  return true;
+}
+
+/** Whether a label is decided by something else than the pool. */
+export function isDecidedByOffering(catalogue: Catalogue, columns: ColumnSet, key: string): boolean {
+  return offeringLabelReader(key) !== undefined || catalogue.isTypeLabel(key) || columns.nodeClassLabels.has(key);
+}
+
+function poolRequirements(input: NodePoolInput): RequirementSet {
+  const own: Record<string, string> = { ...input.labels };
+  // A NodeClaim asked about by itself is a pool without a name: its own requirements say which pool it is of.
+  if (input.name === '') return RequirementSet.ofInputs(input.requirements);
+  own['karpenter.sh/nodepool'] = input.name;
+  if (input.nodeClassName !== undefined) own['karpenter.k8s.aws/ec2nodeclass'] = input.nodeClassName;
+  return RequirementSet.ofInputs(input.requirements).and(RequirementSet.ofLabels(own));
+}
+
+function unusableReason(
+  input: NodePoolInput,
+  poolIndex: number,
+  requirements: RequirementSet,
+): UnplacedReason | undefined {
+  const field = 'spec.template.spec.requirements';
+  const contradiction = requirements.contradiction();
+  if (contradiction !== undefined) {
+    return {
+      poolIndex,
+      code: 'requirements-not-met',
+      message: `pool ${input.name} contradicts itself: no value of ${contradiction.key} meets all its requirements and labels`,
+      field,
+    };
+  }
+  const floored = requirements.requirements().find((requirement) => (requirement.minValues ?? 0) > 1);
+  if (floored !== undefined) {
+    return {
+      poolIndex,
+      code: 'unsupported',
+      message: `pool ${input.name} demands minValues ${floored.minValues} of ${floored.key}: pools with minValues are left out until this rule is planned for`,
+      field,
+    };
+  }
+  return undefined;
+}
+
+/** Clears what can't be had now or has no price; returns how many reserved offerings it cleared that could be had. */
+function clearUnavailable(catalogue: Catalogue, prices: PriceSnapshot, offerings: Uint32Array): number {
+  let reservedCount = 0;
+  if (isEmpty(offerings)) return 0;
+  for (let offering = 0; offering < catalogue.offeringCount; offering++) {
+    if (!hasBit(offerings, offering)) continue;
+    const known = prices.available[offering] === 1 && !Number.isNaN(prices.priceNanoUsdPerHour[offering]!);
+    const reserved = catalogue.cells[catalogue.offeringCells[offering]!]!.capacityTypeCode === 0;
+    if (known && !reserved) continue;
+    if (known) reservedCount++;
+    offerings[offering >>> 5]! &= ~(1 << (offering & 31));
+  }
+  return reservedCount;
+}

@@ -1,0 +1,47 @@
+// Work, counted in units instead of time, so that the same question gets the same answer everywhere. A deadline or a
+// cancellation comes in as `interrupt` and only cuts between units.
+
+/** How many units pass between two looks at the interrupt. */
+const POLL_INTERVAL_UNITS = 32;
+
+/** The work of one solve. One unit is one filled node (engine/pack/fill.ts). */
+export class Budget {
+  readonly #limit: number;
+  readonly #interrupt: (() => boolean) | undefined;
+  #spent = 0;
+  #nextPoll = 0;
+  #cut = false;
+
+  constructor(limit: number | undefined, interrupt: (() => boolean) | undefined) {
+    this.#limit = limit ?? Number.POSITIVE_INFINITY;
+    this.#interrupt = interrupt;
+  }
+
+  /** Units spent so far. */
+  get spent(): number {
+    return this.#spent;
+  }
+
+  /** Whether the limit or the interrupt has cut the search; stays true once it is. */
+  get cut(): boolean {
+    return this.#cut;
+  }
+
+  /** Spends one unit; false when there is none left, or when the search is to stop. */
+  spend(): boolean {
+    if (this.#cut) return false;
+    if (this.#spent >= this.#limit) {
+      this.#cut = true;
+      return false;
+    }
+    if (this.#spent >= this.#nextPoll) {
+      this.#nextPoll = this.#spent + POLL_INTERVAL_UNITS;
+      if (this.#interrupt?.() === true) {
+        this.#cut = true;
+        return false;
+      }
+    }
+    this.#spent++;
+    return true;
+  }
+}

@@ -1,0 +1,251 @@
+// Classes of offerings: of thousands of offerings only some hundred differ in the room they have and the shapes they
+// suit, and of each such class only the cheapest matters while packing. Dominated classes (no more room, no more shapes,
+// no cheaper than another) are dropped. Method: packing by classes instead of types, after the reduction by dominance of
+// Correia, Gouveia and Saldanha-da-Gama for variable-size bin packing.
+import { hasBit } from '../bits/index.ts';
+import type { CompiledProblem, CompiledShape, CompiledTemplate } from '../compile/index.ts';
+
+/** What is packed: shapes with counts into classes with prices. Indices of shapes are positions in `shapes`. */
+export interface PackingInstance {
+  readonly dimensionCount: number;
+  readonly shapes: readonly CompiledShape[];
+  /** `Float64Array[shapes × dimensions]`, row-major: what one pod of a shape takes. */
+  readonly requests: Float64Array;
+  readonly classCount: number;
+  /** Template of each class. */
+  readonly templates: readonly CompiledTemplate[];
+  /** Cheapest offering of each class. */
+  readonly offerings: Uint32Array;
+  /** Its price with licence, in nano US dollars per hour. */
+  readonly prices: Float64Array;
+  /** `Float64Array[classes × dimensions]`, row-major. */
+  readonly rooms: Float64Array;
+  /** Shapes that class c suits: `suits[suitStarts[c]]` to before `suits[suitStarts[c + 1]]`, ascending. */
+  readonly suitStarts: Uint32Array;
+  readonly suits: Uint32Array;
+  /** Position of the class's pool among the limited ones, -1 where the pool has no limits. */
+  readonly limitGroups: Int32Array;
+  /** `Float64Array[classes × limit dimensions]`: what a node of the class takes of its pool's limits. */
+  readonly limitTakes: Float64Array;
+}
+
+/** A shape and the templates it may use. */
+export interface Candidate {
+  readonly shape: CompiledShape;
+  readonly templates: readonly CompiledTemplate[];
+}
+
+/** Remaining limits of the pools of a problem. */
+export interface LimitTable {
+  /** Names of limited resources over all pools. */
+  readonly names: readonly string[];
+  /** Position of each limited pool, by its index in the problem. */
+  readonly groupOf: ReadonlyMap<number, number>;
+  /** `Float64Array[groups × names]`: what is left, Infinity where there is no limit. */
+  readonly remaining: Float64Array;
+}
+
+interface ClassDraft {
+  readonly template: CompiledTemplate;
+  offering: number;
+  price: number;
+}
+
+/** Builds the classes for these shapes. O(offerings × masks + classes² + classes × shapes). */
+export function buildInstance(
+  compiled: CompiledProblem,
+  candidates: readonly Candidate[],
+  limits: LimitTable,
+): PackingInstance {
+  const dimensionCount = compiled.dimensions.length;
+  const requests = new Float64Array(candidates.length * dimensionCount);
+  candidates.forEach(({ shape }, index) => {
+    requests.set(shape.request, index * dimensionCount);
+  });
+  const byTemplate = new Map<CompiledTemplate, number[]>();
+  candidates.forEach(({ templates }, index) => {
+    for (const template of templates) {
+      const list = byTemplate.get(template);
+      if (list === undefined) byTemplate.set(template, [index]);
+      else list.push(index);
+    }
+  });
+  const drafts: { readonly draft: ClassDraft; readonly room: Float64Array; readonly suits: number[] }[] = [];
+  for (const [template, shapeIndices] of [...byTemplate].sort(([left], [right]) => left.index - right.index)) {
+    for (const draft of draftClasses(compiled, template, shapeIndices, candidates)) {
+      const room = new Float64Array(dimensionCount);
+      compiled.roomInto(template, draft.offering, room);
+      const suits = shapeIndices.filter((index) =>
+        suitsShape(compiled, template, draft.offering, candidates[index]!.shape, room),
+      );
+      if (suits.length > 0) drafts.push({ draft, room, suits });
+    }
+  }
+  const kept = dropDominated(drafts, limits.names.length > 0);
+  const classCount = kept.length;
+  const suitStarts = new Uint32Array(classCount + 1);
+  const suits: number[] = [];
+  const rooms = new Float64Array(classCount * dimensionCount);
+  const limitTakes = new Float64Array(classCount * limits.names.length);
+  kept.forEach((entry, index) => {
+    rooms.set(entry.room, index * dimensionCount);
+    for (const shape of entry.suits) suits.push(shape);
+    suitStarts[index + 1] = suits.length;
+    limitTakesInto(
+      compiled,
+      entry.draft.template,
+      entry.draft.offering,
+      limits.names,
+      limitTakes,
+      index * limits.names.length,
+    );
+  });
+  return {
+    dimensionCount,
+    shapes: candidates.map(({ shape }) => shape),
+    requests,
+    classCount,
+    templates: kept.map(({ draft }) => draft.template),
+    offerings: Uint32Array.from(kept, ({ draft }) => draft.offering),
+    prices: Float64Array.from(kept, ({ draft }) => draft.price),
+    rooms,
+    suitStarts,
+    suits: Uint32Array.from(suits),
+    limitGroups: Int32Array.from(kept, ({ draft }) => limits.groupOf.get(draft.template.pool.index) ?? -1),
+    limitTakes,
+  };
+}
+
+/** Writes what a node bought as an offering takes of each limited resource: its capacity, and one of `nodes`. */
+export function limitTakesInto(
+  compiled: CompiledProblem,
+  template: CompiledTemplate,
+  offering: number,
+  names: readonly string[],
+  into: Float64Array,
+  at: number,
+): void {
+  const type = compiled.catalogue.offeringTypes[offering]!;
+  for (let name = 0; name < names.length; name++) {
+    into[at + name] = names[name] === 'nodes' ? 1 : (template.pool.columns.capacity.get(names[name]!)?.[type] ?? 0);
+  }
+}
+
+/** One draft for each different (room, daemonsets, admitting masks) of a template, with its cheapest offering. */
+function draftClasses(
+  compiled: CompiledProblem,
+  template: CompiledTemplate,
+  shapeIndices: readonly number[],
+  candidates: readonly Candidate[],
+): ClassDraft[] {
+  const { catalogue } = compiled;
+  const masks = [...new Set(shapeIndices.map((index) => compiled.mask(template, candidates[index]!.shape.constraint)))];
+  const { signatures, signatureCount } = maskSignatures(masks, catalogue.offeringCount);
+  const roomIds = compiled.catalogue.columnSets.roomIds(template.pool.columns, compiled.dimensions);
+  const overheadCount = template.daemonOverheads.length;
+  const found = new Map<number, ClassDraft>();
+  for (let offering = 0; offering < catalogue.offeringCount; offering++) {
+    const signature = signatures[offering]!;
+    if (signature === 0) continue;
+    const type = catalogue.offeringTypes[offering]!;
+    const key = (roomIds[type]! * overheadCount + template.daemonOverheadOf[offering]!) * signatureCount + signature;
+    const price = compiled.priceOf(template, offering);
+    const known = found.get(key);
+    if (known === undefined) found.set(key, { template, offering, price });
+    else if (price < known.price || (price === known.price && isPreferred(compiled, offering, known.offering))) {
+      known.offering = offering;
+      known.price = price;
+    }
+  }
+  return [...found.values()];
+}
+
+/** Order among offerings of equal price: spot before on demand, then by type and zone. */
+export function isPreferred(compiled: CompiledProblem, left: number, right: number): boolean {
+  const { cells, offeringCells } = compiled.catalogue;
+  const leftCode = cells[offeringCells[left]!]!.capacityTypeCode;
+  const rightCode = cells[offeringCells[right]!]!.capacityTypeCode;
+  return leftCode === rightCode ? left < right : leftCode < rightCode;
+}
+
+/** Numbers offerings by the set of masks that admit them; 0 is "none". Partition refinement, one mask at a time. */
+function maskSignatures(
+  masks: readonly Uint32Array[],
+  offeringCount: number,
+): { readonly signatures: Uint32Array; readonly signatureCount: number } {
+  const signatures = new Uint32Array(offeringCount);
+  let signatureCount = 1;
+  for (const mask of masks) {
+    const split = new Map<number, number>();
+    for (let word = 0; word < mask.length; word++) {
+      let rest = mask[word]!;
+      while (rest !== 0) {
+        const low = rest & -rest;
+        rest ^= low;
+        const offering = (word << 5) + (31 - Math.clz32(low));
+        const before = signatures[offering]!;
+        let after = split.get(before);
+        if (after === undefined) {
+          after = signatureCount++;
+          split.set(before, after);
+        }
+        signatures[offering] = after;
+      }
+    }
+  }
+  return { signatures, signatureCount };
+}
+
+function suitsShape(
+  compiled: CompiledProblem,
+  template: CompiledTemplate,
+  offering: number,
+  shape: CompiledShape,
+  room: Float64Array,
+): boolean {
+  for (let dimension = 0; dimension < room.length; dimension++) {
+    if (room[dimension]! < 0 || shape.request[dimension]! > room[dimension]!) return false;
+  }
+  return hasBit(compiled.mask(template, shape.constraint), offering);
+}
+
+interface ClassEntry {
+  readonly draft: ClassDraft;
+  readonly room: Float64Array;
+  readonly suits: number[];
+}
+
+/** Keeps classes in a canonical order: cheapest first. With limits only classes of one pool and size are compared. */
+function dropDominated(entries: readonly ClassEntry[], limited: boolean): ClassEntry[] {
+  const ordered = [...entries].sort(
+    (left, right) =>
+      left.draft.price - right.draft.price ||
+      left.draft.template.index - right.draft.template.index ||
+      left.draft.offering - right.draft.offering,
+  );
+  const kept: ClassEntry[] = [];
+  for (const entry of ordered) {
+    if (!kept.some((better) => dominates(better, entry, limited))) kept.push(entry);
+  }
+  return kept;
+}
+
+function dominates(better: ClassEntry, worse: ClassEntry, limited: boolean): boolean {
+  if (better.suits.length < worse.suits.length) return false;
+  for (let dimension = 0; dimension < worse.room.length; dimension++) {
+    if (better.room[dimension]! < worse.room[dimension]!) return false;
+  }
+  // More room at a lower price may still take more of a limit: a limited pool keeps both.
+  if (limited && !sameRoom(better.room, worse.room)) return false;
+  if (limited && better.draft.template.pool !== worse.draft.template.pool) return false;
+  let position = 0;
+  for (const shape of worse.suits) {
+    while (position < better.suits.length && better.suits[position]! < shape) position++;
+    if (better.suits[position] !== shape) return false;
+  }
+  return true;
+}
+
+function sameRoom(left: Float64Array, right: Float64Array): boolean {
+  return left.every((amount, dimension) => amount === right[dimension]);
+}

@@ -1,0 +1,21 @@
+// Door of packing: shapes with counts into nodes with prices.
+export { Budget } from './budget.ts';
+export {
+  buildInstance,
+  type Candidate,
+  isPreferred,
+  type LimitTable,
+  limitTakesInto,
+  type PackingInstance,
+} from './classes.ts';
+export { Filler } from './fill.ts';
+export {
+  isBetterPacking,
+  ownShares,
+  type PackedNodes,
+  type Packing,
+  type PackingGoal,
+  packGreedily,
+  packingGoals,
+} from './greedy.ts';
+export { packUniformly } from './uniform.ts';

@@ -1,0 +1,115 @@
+// Pods of a single shape: the cheapest nodes for them, exactly. An unbounded covering knapsack over the classes (price
+// against how many pods a node holds), by dynamic programming; one pod is a look-up. Large counts take the class of the
+// best ratio first and leave the end to the programme.
+import type { Budget } from './budget.ts';
+import type { LimitTable, PackingInstance } from './classes.ts';
+import type { PackedNodes, Packing } from './greedy.ts';
+
+/** Pods that the exact programme covers; what is above goes to the class of the best ratio, whole nodes at a time. */
+const EXACT_POD_LIMIT = 2048;
+
+/**
+ * Packs `count` pods of the instance's only shape at the least price, then with the fewest nodes. Undefined where limits
+ * could bind, which this programme does not know.
+ */
+export function packUniformly(
+  instance: PackingInstance,
+  count: number,
+  limits: LimitTable,
+  budget: Budget,
+): Packing | undefined {
+  const options = paretoOptions(instance);
+  const used = new Map<number, Map<number, number>>();
+  const add = (classIndex: number, pods: number, nodes: number): void => {
+    let byPods = used.get(classIndex);
+    if (byPods === undefined) {
+      byPods = new Map();
+      used.set(classIndex, byPods);
+    }
+    byPods.set(pods, (byPods.get(pods) ?? 0) + nodes);
+  };
+  let rest = count;
+  if (rest > EXACT_POD_LIMIT) {
+    const bulk = options.reduce((best, option) =>
+      option.price * best.pods < best.price * option.pods ? option : best,
+    );
+    const nodes = Math.max(0, Math.floor((rest - EXACT_POD_LIMIT / 2) / bulk.pods));
+    if (nodes > 0) add(bulk.classIndex, bulk.pods, nodes);
+    rest -= nodes * bulk.pods;
+  }
+  for (const option of cover(options, rest)) {
+    if (!budget.spend()) return undefined;
+    add(option.classIndex, Math.min(option.pods, rest), 1);
+    rest -= Math.min(option.pods, rest);
+  }
+  const nodes: PackedNodes[] = [];
+  for (const [classIndex, byPods] of [...used].sort(([left], [right]) => left - right)) {
+    for (const [pods, nodeCount] of [...byPods].sort(([left], [right]) => right - left)) {
+      nodes.push({ classIndex, nodeCount, shapes: [0], pods: [pods] });
+    }
+  }
+  const limitsLeft = limits.remaining.slice();
+  let price = 0;
+  let nodeCount = 0;
+  for (const node of nodes) {
+    price += instance.prices[node.classIndex]! * node.nodeCount;
+    nodeCount += node.nodeCount;
+    const group = instance.limitGroups[node.classIndex]!;
+    for (let name = 0; group >= 0 && name < limits.names.length; name++) {
+      const at = group * limits.names.length + name;
+      limitsLeft[at]! -= instance.limitTakes[node.classIndex * limits.names.length + name]! * node.nodeCount;
+      if (limitsLeft[at]! < 0) return undefined;
+    }
+  }
+  return { nodes, left: new Float64Array(1), priceNanoUsdPerHour: price, nodeCount, limitsLeft };
+}
+
+interface Option {
+  readonly classIndex: number;
+  readonly pods: number;
+  readonly price: number;
+}
+
+/** Classes by how many pods they hold, without those that hold fewer for as much. */
+function paretoOptions(instance: PackingInstance): Option[] {
+  const options: Option[] = [];
+  let most = 0;
+  for (let classIndex = 0; classIndex < instance.classCount; classIndex++) {
+    let pods = Number.POSITIVE_INFINITY;
+    for (let dimension = 0; dimension < instance.dimensionCount; dimension++) {
+      const request = instance.requests[dimension]!;
+      const room = instance.rooms[classIndex * instance.dimensionCount + dimension]!;
+      if (request > 0) pods = Math.min(pods, Math.floor(room / request));
+    }
+    // Classes come in ascending order of price.
+    if (pods <= most) continue;
+    most = pods;
+    options.push({ classIndex, pods, price: instance.prices[classIndex]! });
+  }
+  return options;
+}
+
+/** The options that cover `count` pods at the least price, then with the fewest nodes. O(count × options). */
+function cover(options: readonly Option[], count: number): Option[] {
+  const prices = new Float64Array(count + 1).fill(Number.POSITIVE_INFINITY);
+  const nodes = new Uint32Array(count + 1);
+  const choice = new Uint32Array(count + 1);
+  prices[0] = 0;
+  for (let pods = 1; pods <= count; pods++) {
+    for (let index = 0; index < options.length; index++) {
+      const before = Math.max(0, pods - options[index]!.pods);
+      const price = prices[before]! + options[index]!.price;
+      const nodeCount = nodes[before]! + 1;
+      if (price < prices[pods]! || (price === prices[pods]! && nodeCount < nodes[pods]!)) {
+        prices[pods] = price;
+        nodes[pods] = nodeCount;
+        choice[pods] = index;
+      }
+    }
+  }
+  const chosen: Option[] = [];
+  for (let pods = count; pods > 0; pods = Math.max(0, pods - options[choice[pods]!]!.pods)) {
+    chosen.push(options[choice[pods]!]!);
+  }
+  return chosen;
+}

@@ -1,0 +1,73 @@
+// Merges groups of pods with equal shapes, whatever the caller grouped, and drops the labels that nobody reads: two
+// Deployments that differ in nothing but their app label are one shape, unless some selector looks at that label.
+import { compareText } from '../catalogue/index.ts';
+import type { KeyedShape, LabelSelectorInput, PodShape, ShapeCount } from '../model/index.ts';
+import { shapeKey } from './shape-key.ts';
+
+/** Groups merged into shapes. */
+export interface MergedShapes {
+  /** Different shapes in canonical order (ascending by key). */
+  readonly shapes: readonly KeyedShape[];
+  /** `Uint32Array[groups]`: the shape of each group. */
+  readonly shapeOfGroup: Uint32Array;
+}
+
+/** Keys of the pod labels that selectors of these shapes read. */
+export function readLabelKeys(shapes: Iterable<PodShape>): Set<string> {
+  const keys = new Set<string>();
+  const addSelector = (selector: LabelSelectorInput | undefined): void => {
+    if (selector === undefined) return;
+    for (const key in selector.matchLabels) keys.add(key);
+    for (const expression of selector.matchExpressions) keys.add(expression.key);
+  };
+  for (const shape of shapes) {
+    for (const spread of shape.topologySpread) {
+      addSelector(spread.labelSelector);
+      for (const key of spread.matchLabelKeys) keys.add(key);
+    }
+    for (const term of [...shape.podAffinity, ...shape.podAntiAffinity]) {
+      addSelector(term.labelSelector);
+      for (const key of term.matchLabelKeys) keys.add(key);
+      for (const key of term.mismatchLabelKeys) keys.add(key);
+    }
+  }
+  return keys;
+}
+
+/** The shape with only the labels that are read. */
+export function withReadLabels(shape: PodShape, keys: ReadonlySet<string>): PodShape {
+  const labels: Record<string, string> = {};
+  let dropped = false;
+  for (const key in shape.labels) {
+    if (keys.has(key)) labels[key] = shape.labels[key]!;
+    else dropped = true;
+  }
+  return dropped ? { ...shape, labels } : shape;
+}
+
+/**
+ * Merges equal shapes. `keys` are the labels that selectors of the whole problem read (readLabelKeys over pods to place,
+ * running pods and daemonsets). O(groups) plus sorting the different shapes.
+ */
+export function mergeShapes(groups: readonly ShapeCount[], keys: ReadonlySet<string>): MergedShapes {
+  const found = new Map<string, { key: string; shape: PodShape; count: number; index: number }>();
+  const entries = groups.map((group) => {
+    const shape = withReadLabels(group.shape, keys);
+    const key = shapeKey(shape);
+    let entry = found.get(key);
+    if (entry === undefined) {
+      entry = { key, shape, count: 0, index: 0 };
+      found.set(key, entry);
+    }
+    entry.count += group.count;
+    return entry;
+  });
+  const ordered = [...found.values()].sort((left, right) => compareText(left.key, right.key));
+  ordered.forEach((entry, index) => {
+    entry.index = index;
+  });
+  return {
+    shapes: ordered.map(({ key, shape, count }) => ({ key, shape, count })),
+    shapeOfGroup: Uint32Array.from(entries, (entry) => entry.index),
+  };
+}

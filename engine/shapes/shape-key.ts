@@ -1,0 +1,114 @@
+// The canonical text of a shape: equal for shapes that ask for the same thing, however their lists are ordered. It is
+// the shape's identity within a problem, and its sorted order is the engine's canonical order of shapes.
+import type {
+  LabelSelectorInput,
+  NodeTermInput,
+  PodAffinityInput,
+  PodShape,
+  RequirementInput,
+  ResourceList,
+  Toleration,
+  TopologySpreadInput,
+} from '../model/index.ts';
+
+// Separators that no Kubernetes name or label value may contain.
+const FIELD = '\u0001';
+const ITEM = '\u0002';
+const PART = '\u0003';
+const INNER = '\u0004';
+
+/** Canonical text of a shape. Two shapes have the same text exactly when they are interchangeable. */
+export function shapeKey(shape: PodShape): string {
+  return [
+    shape.namespace,
+    mapText(shape.labels),
+    resourcesText(shape.requests),
+    nodeConstraintsKey(shape),
+    sorted(shape.preferredNodeTerms, (preferred) => preferred.weight + PART + termText(preferred.term)),
+    tolerationsKey(shape.tolerations),
+    sorted(shape.topologySpread, spreadText),
+    sorted(shape.podAffinity, affinityText),
+    sorted(shape.podAntiAffinity, affinityText),
+    sorted(shape.hostPorts, (port) => `${port.hostIp}${PART}${port.port}${PART}${port.protocol}`),
+    sorted(
+      shape.volumes,
+      (volume) => volume.claimName + PART + volume.driver + PART + sorted(volume.nodeTerms, termText),
+    ),
+    shape.priority,
+  ].join(FIELD);
+}
+
+/** Canonical text of what a shape demands of a node's labels: shapes that share it share their masks. */
+export function nodeConstraintsKey(shape: Pick<PodShape, 'nodeSelector' | 'requiredNodeTerms'>): string {
+  return mapText(shape.nodeSelector) + FIELD + sorted(shape.requiredNodeTerms, termText);
+}
+
+/** Canonical text of tolerations. */
+export function tolerationsKey(tolerations: readonly Toleration[]): string {
+  return sorted(tolerations, ({ key, operator, value, effect }) => [key, operator, value, effect ?? ''].join(PART));
+}
+
+/** Canonical text of amounts. Zeros count as absent. */
+export function resourcesText(resources: ResourceList): string {
+  return Object.keys(resources)
+    .filter((name) => resources[name] !== 0)
+    .sort()
+    .map((name) => `${name}=${resources[name]}`)
+    .join(ITEM);
+}
+
+function mapText(map: Readonly<Record<string, string>>): string {
+  const keys = Object.keys(map);
+  if (keys.length === 0) return '';
+  return keys
+    .sort()
+    .map((key) => key + PART + map[key])
+    .join(ITEM);
+}
+
+function sorted<T>(items: readonly T[], text: (item: T) => string): string {
+  if (items.length === 0) return '';
+  return items.map(text).sort().join(ITEM);
+}
+
+function requirementText(requirement: RequirementInput): string {
+  const values = requirement.values.length > 1 ? [...requirement.values].sort() : requirement.values;
+  return requirement.key + INNER + requirement.operator + INNER + values.join(INNER);
+}
+
+function termText(term: NodeTermInput): string {
+  return `${term.matchExpressions.map(requirementText).sort().join(PART)}${PART}${PART}${term.matchFields.map(requirementText).sort().join(PART)}`;
+}
+
+function selectorText(selector: LabelSelectorInput | undefined): string {
+  if (selector === undefined) return '-';
+  const labels = Object.keys(selector.matchLabels)
+    .sort()
+    .map((key) => `${key}${INNER}${selector.matchLabels[key]}`);
+  return `${labels.join(PART)}${PART}${PART}${selector.matchExpressions.map(requirementText).sort().join(PART)}`;
+}
+
+function spreadText(spread: TopologySpreadInput): string {
+  return [
+    spread.topologyKey,
+    spread.maxSkew,
+    spread.whenUnsatisfiable,
+    selectorText(spread.labelSelector),
+    spread.minDomains ?? '',
+    spread.nodeAffinityPolicy,
+    spread.nodeTaintsPolicy,
+    [...spread.matchLabelKeys].sort().join(INNER),
+  ].join(PART);
+}
+
+function affinityText(term: PodAffinityInput): string {
+  return [
+    term.weight ?? '',
+    term.topologyKey,
+    selectorText(term.labelSelector),
+    [...term.namespaces].sort().join(INNER),
+    selectorText(term.namespaceSelector),
+    [...term.matchLabelKeys].sort().join(INNER),
+    [...term.mismatchLabelKeys].sort().join(INNER),
+  ].join(PART);
+}

@@ -1,0 +1,241 @@
+// Writes a plan from what was placed: equal nodes merged, ranked lists carried once, reasons for what stays out, and the
+// canonical form, which does not depend on the order of anything in the problem.
+import { compareText, PRICE_SOURCES } from '../catalogue/index.ts';
+import { type CompiledProblem, type CompiledShape, type CompiledTemplate, listOf } from '../compile/index.ts';
+import type { EnginePlan, OfferingTable, PlannedNodes, ShapeShare, UnplacedShape } from '../model/index.ts';
+import type { Budget, LimitTable } from '../pack/index.ts';
+import { canonicalForm } from './canonical-form.ts';
+import type { NodeShares } from './existing.ts';
+import type { NewNodes } from './placing.ts';
+import { Ranking } from './ranking.ts';
+import { reasonsFor } from './reasons.ts';
+
+/** What a solve placed and what it left. */
+export interface Placement {
+  readonly onExisting: ReadonlyMap<number, NodeShares>;
+  readonly newNodes: readonly NewNodes[];
+  /** `Float64Array[shapes]`: pods left of each shape, those of refused shapes not counted. */
+  readonly counts: Float64Array;
+  /** Limits with `remaining` after the placement. */
+  readonly limits: LimitTable;
+  readonly budget: Budget;
+}
+
+const ESTIMATED = PRICE_SOURCES.indexOf('estimated');
+
+/** Writes the plan. */
+export function writePlan(compiled: CompiledProblem, placement: Placement): EnginePlan {
+  const table = new TableBuilder(compiled);
+  const lists = new ListTable();
+  const nodes = rankNodes(compiled, placement, table, lists);
+  const { problem } = compiled;
+  const existing = [...placement.onExisting]
+    .map(([nodeIndex, shares]) => ({ nodeIndex, pods: shareList(shares) }))
+    .filter(({ pods }) => pods.length > 0)
+    .sort((left, right) => compareText(problem.nodes[left.nodeIndex]!.name, problem.nodes[right.nodeIndex]!.name));
+  const unplaced: UnplacedShape[] = [];
+  for (const shape of compiled.shapes) {
+    const count = shape.unsupported.length > 0 ? shape.input.count : placement.counts[shape.index]!;
+    if (count === 0) continue;
+    const reasons = reasonsFor(compiled, shape, { cut: placement.budget.cut });
+    unplaced.push({ shapeIndex: shape.index, count, reasons });
+  }
+  const plan = {
+    nodes,
+    offerings: table.build(),
+    offeringLists: lists.lists,
+    existing,
+    unplaced,
+    totalPriceNanoUsdPerHour: nodes.reduce((sum, node) => sum + node.nodeCount * node.priceNanoUsdPerHour, 0),
+    workUnits: placement.budget.spent,
+    cut: placement.budget.cut,
+    notices: compiled.notices,
+  };
+  return { ...plan, canonicalForm: canonicalForm(compiled, plan) };
+}
+
+function rankNodes(
+  compiled: CompiledProblem,
+  placement: Placement,
+  table: TableBuilder,
+  lists: ListTable,
+): PlannedNodes[] {
+  const ranking = new Ranking(compiled);
+  const merged = mergeEqual(placement.newNodes);
+  const slack = limitSlack(placement, merged);
+  return merged.map((group) => {
+    const used = new Float64Array(compiled.dimensions.length);
+    group.shapes.forEach((shape, entry) => {
+      for (let dimension = 0; dimension < used.length; dimension++) {
+        used[dimension]! += group.pods[entry]! * shape.request[dimension]!;
+      }
+    });
+    const { template } = group;
+    const offerings = ranking.list(template, group.shapes, used, limitTest(compiled, placement.limits, group, slack));
+    const first = offerings[0]!;
+    const type = compiled.catalogue.offeringTypes[first]!;
+    const allocatable: Record<string, number> = {};
+    for (const [name, column] of template.pool.columns.allocatable)
+      if (column[type] !== 0) allocatable[name] = column[type]!;
+    return {
+      nodeCount: group.nodeCount,
+      poolIndex: template.pool.index,
+      offeringListIndex: lists.add(offerings.map((offering) => table.add(template, offering))),
+      priceNanoUsdPerHour: compiled.priceOf(template, first),
+      pods: group.shapes.map((shape, entry) => ({ shapeIndex: shape.index, count: group.pods[entry]! })),
+      requests: listOf(compiled.dimensions, used),
+      daemonOverhead: listOf(compiled.dimensions, template.daemonOverheads[template.daemonOverheadOf[first]!]!),
+      allocatable,
+      labels: fixedLabels(template, group.shapes, compiled),
+    };
+  });
+}
+
+/** Equal nodes become one group; groups come in a canonical order. */
+function mergeEqual(groups: readonly NewNodes[]): NewNodes[] {
+  const merged = new Map<string, NewNodes>();
+  for (const group of groups) {
+    const pods = group.shapes.map((shape, entry) => `${shape.index}x${group.pods[entry]}`).join(' ');
+    const key = `${group.template.index} ${group.limitTakes.join(',')} ${pods}`;
+    const known = merged.get(key);
+    merged.set(key, known === undefined ? group : { ...known, nodeCount: known.nodeCount + group.nodeCount });
+  }
+  return [...merged.values()].sort(compareGroups);
+}
+
+function compareGroups(left: NewNodes, right: NewNodes): number {
+  if (left.template.index !== right.template.index) return left.template.index - right.template.index;
+  const length = Math.min(left.shapes.length, right.shapes.length);
+  for (let entry = 0; entry < length; entry++) {
+    const difference = left.shapes[entry]!.index - right.shapes[entry]!.index || right.pods[entry]! - left.pods[entry]!;
+    if (difference !== 0) return difference;
+  }
+  return right.shapes.length - left.shapes.length || compareVectors(left.limitTakes, right.limitTakes);
+}
+
+function compareVectors(left: Float64Array, right: Float64Array): number {
+  for (let index = 0; index < left.length; index++) {
+    if (left[index] !== right[index]) return left[index]! - right[index]!;
+  }
+  return 0;
+}
+
+/** What each node of a limited pool may take beyond what was planned: an equal share of what is left. */
+function limitSlack(placement: Placement, groups: readonly NewNodes[]): Float64Array {
+  const { limits } = placement;
+  const nodeCounts = new Map<number, number>();
+  for (const group of groups) {
+    const limitGroup = limits.groupOf.get(group.template.pool.index);
+    if (limitGroup !== undefined) nodeCounts.set(limitGroup, (nodeCounts.get(limitGroup) ?? 0) + group.nodeCount);
+  }
+  return limits.remaining.map((left, cell) => {
+    const nodeCount = nodeCounts.get(Math.floor(cell / limits.names.length)) ?? 0;
+    return nodeCount === 0 ? 0 : left / nodeCount;
+  });
+}
+
+/** Whether an offering keeps the pool's limits even if every node of the plan gets the largest of its list. */
+function limitTest(
+  compiled: CompiledProblem,
+  limits: LimitTable,
+  group: NewNodes,
+  slack: Float64Array,
+): (offering: number) => boolean {
+  const { pool } = group.template;
+  const limitGroup = limits.groupOf.get(pool.index);
+  if (limitGroup === undefined) return () => true;
+  const columns = limits.names.map((name) => pool.columns.capacity.get(name));
+  return (offering) => {
+    const type = compiled.catalogue.offeringTypes[offering]!;
+    for (let name = 0; name < limits.names.length; name++) {
+      if (limits.names[name] === 'nodes') continue;
+      const most = group.limitTakes[name]! + slack[limitGroup * limits.names.length + name]!;
+      if ((columns[name]?.[type] ?? 0) > most) return false;
+    }
+    return true;
+  };
+}
+
+/** Custom labels on whose value a pod of the node, or some daemonset, depends and which the pool leaves open. */
+function fixedLabels(
+  template: CompiledTemplate,
+  shapes: readonly CompiledShape[],
+  compiled: CompiledProblem,
+): Record<string, string> {
+  const labels: Record<string, string> = {};
+  for (const [key, value] of template.customLabels) {
+    if (value === undefined || template.pool.input.labels[key] !== undefined) continue;
+    const asks = (terms: CompiledShape['constraint']['terms']): boolean =>
+      terms.some((term) => term.get(key) !== undefined);
+    if (
+      shapes.some((shape) => asks(shape.constraint.terms)) ||
+      compiled.daemonConstraints.some((one) => asks(one.terms))
+    ) {
+      labels[key] = value;
+    }
+  }
+  delete labels['karpenter.sh/nodepool'];
+  delete labels['karpenter.k8s.aws/ec2nodeclass'];
+  return labels;
+}
+
+function shareList(shares: NodeShares): ShapeShare[] {
+  return [...shares]
+    .filter(([, count]) => count > 0)
+    .sort(([left], [right]) => left - right)
+    .map(([shapeIndex, count]) => ({ shapeIndex, count }));
+}
+
+/** Collects offerings that lists name, each once for each price it has (a licence makes another price). */
+class TableBuilder {
+  readonly #compiled: CompiledProblem;
+  readonly #places = new Map<string | number, number>();
+  readonly #offerings: number[] = [];
+  readonly #prices: number[] = [];
+  readonly #sources: number[] = [];
+
+  constructor(compiled: CompiledProblem) {
+    this.#compiled = compiled;
+  }
+
+  add(template: CompiledTemplate, offering: number): number {
+    const price = this.#compiled.priceOf(template, offering);
+    const licenced = price !== this.#compiled.prices.priceNanoUsdPerHour[offering];
+    const key = licenced ? `${offering} ${price}` : offering;
+    let place = this.#places.get(key);
+    if (place === undefined) {
+      place = this.#offerings.length;
+      this.#places.set(key, place);
+      this.#offerings.push(offering);
+      this.#prices.push(price);
+      // A licence's price is an estimate, whatever the instance's is.
+      this.#sources.push(licenced ? ESTIMATED : this.#compiled.prices.source[offering]!);
+    }
+    return place;
+  }
+
+  build(): OfferingTable {
+    return {
+      offeringIndex: Uint32Array.from(this.#offerings),
+      priceNanoUsdPerHour: Float64Array.from(this.#prices),
+      priceSource: Uint8Array.from(this.#sources),
+    };
+  }
+}
+
+/** Ranked lists, equal ones once. */
+class ListTable {
+  readonly lists: Uint32Array[] = [];
+  readonly #places = new Map<string, number>();
+
+  add(list: Uint32Array): number {
+    const key = list.join(' ');
+    let place = this.#places.get(key);
+    if (place === undefined) {
+      place = this.lists.length;
+      this.#places.set(key, place);
+      this.lists.push(list);
+    }
+    return place;
+  }
+}

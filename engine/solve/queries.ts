@@ -1,0 +1,143 @@
+// Questions beside solving: which offerings a NodeClaim could be launched as now, what a type would be as a node, which
+// offerings meet some conditions.
+import { andInto, emptyBits, orInto } from '../bits/index.ts';
+import { amountsOf, type Catalogue, type PriceSnapshot } from '../catalogue/index.ts';
+import { CompiledProblem, vectorOf } from '../compile/index.ts';
+import type { NodeClassFacts } from '../ec2/index.ts';
+import type {
+  OfferingTable,
+  PodShape,
+  Problem,
+  RequirementInput,
+  ResourceList,
+  UnplacedReason,
+} from '../model/index.ts';
+import { Ranking } from './ranking.ts';
+import { reasonsFor } from './reasons.ts';
+
+/** What a NodeClaim asks for. */
+export interface RankQuery {
+  readonly requirements: readonly RequirementInput[];
+  /** What its pods and daemonsets request together. */
+  readonly requests: ResourceList;
+  /** Absent means AL2023's defaults; explicit types do not look at it. */
+  readonly nodeClass?: NodeClassFacts;
+  readonly maxInstanceTypes: number;
+}
+
+/** Offerings for a NodeClaim, best first, or why there are none. */
+export function rankOfferings(
+  catalogue: Catalogue,
+  prices: PriceSnapshot,
+  query: RankQuery,
+): { readonly offerings: OfferingTable; readonly reasons: readonly UnplacedReason[] } {
+  const compiled = new CompiledProblem(catalogue, prices, problemOf(query));
+  const [template] = compiled.templates;
+  const [shape] = compiled.shapes;
+  const used = vectorOf(compiled.dimensions, query.requests);
+  const list =
+    template === undefined
+      ? new Uint32Array(0)
+      : new Ranking(compiled).list(template, [shape!], used, () => true, query.maxInstanceTypes);
+  const offerings: OfferingTable = {
+    offeringIndex: list,
+    priceNanoUsdPerHour: Float64Array.from(list, (offering) => compiled.priceOf(template!, offering)),
+    priceSource: Uint8Array.from(list, (offering) => prices.source[offering]!),
+  };
+  const reasons = list.length > 0 ? [] : reasonsFor(compiled, shape!, { cut: false });
+  return { offerings, reasons: reasons.map(({ poolIndex: _, ...reason }) => reason) };
+}
+
+/** Offerings whose labels meet all conditions, sold at the moment or not; a new bitset over offerings. */
+export function matchOfferings(
+  catalogue: Catalogue,
+  requirements: readonly RequirementInput[],
+  nodeClass?: NodeClassFacts,
+): Uint32Array {
+  const prices: PriceSnapshot = {
+    epoch: -1,
+    priceNanoUsdPerHour: new Float64Array(catalogue.offeringCount),
+    available: new Uint8Array(catalogue.offeringCount),
+    source: new Uint8Array(catalogue.offeringCount),
+  };
+  const query = { requirements, requests: {}, maxInstanceTypes: 0, ...(nodeClass === undefined ? {} : { nodeClass }) };
+  const compiled = new CompiledProblem(catalogue, prices, problemOf(query));
+  const matched = emptyBits(catalogue.offeringCount);
+  const [pool] = compiled.pools;
+  if (pool === undefined || compiled.unusable.size > 0) return matched;
+  orInto(matched, pool.offerings);
+  // Labels that neither types nor offerings carry are on no offering: a condition that needs one is met by none.
+  if (pool.custom.some((requirement) => !requirement.absent)) andInto(matched, emptyBits(catalogue.offeringCount));
+  return matched;
+}
+
+/** A type as a node of a node class. */
+export interface DescribedType {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly capacity: ResourceList;
+  readonly allocatable: ResourceList;
+}
+
+/** What a node of the type would carry and hold. A label with several values shows the last one (tenancy: default). */
+export function describeType(catalogue: Catalogue, typeIndex: number, nodeClass?: NodeClassFacts): DescribedType {
+  const columns = catalogue.columnSets.for(nodeClass);
+  const labels: Record<string, string> = {};
+  for (const key of catalogue.typeLabelKeys()) {
+    const value = catalogue.typeLabel(typeIndex, key).at(-1);
+    if (value !== undefined) labels[key] = value;
+  }
+  for (const [key, values] of columns.nodeClassLabels) {
+    for (const [value, types] of values) {
+      if ((types[typeIndex >>> 5]! & (1 << (typeIndex & 31))) !== 0) labels[key] = value;
+    }
+  }
+  return {
+    name: catalogue.typeName(typeIndex),
+    labels,
+    capacity: amountsOf(columns.capacity, typeIndex),
+    allocatable: amountsOf(columns.allocatable, typeIndex),
+  };
+}
+
+const NODE_CLASS_NAME = 'asked';
+
+/** The question as a problem with one nameless pool and one pod. */
+function problemOf(query: RankQuery): Problem {
+  const shape: PodShape = {
+    namespace: '',
+    labels: {},
+    requests: query.requests,
+    nodeSelector: {},
+    requiredNodeTerms: [],
+    preferredNodeTerms: [],
+    tolerations: [],
+    topologySpread: [],
+    podAffinity: [],
+    podAntiAffinity: [],
+    hostPorts: [],
+    volumes: [],
+    priority: 0,
+  };
+  return {
+    pools: [
+      {
+        name: '',
+        weight: 0,
+        // How many different values must stay possible is for the caller to judge: it sees the list.
+        requirements: query.requirements.map(({ minValues: _, ...requirement }) => requirement),
+        labels: {},
+        taints: [],
+        startupTaints: [],
+        limits: {},
+        ...(query.nodeClass === undefined ? {} : { nodeClassName: NODE_CLASS_NAME }),
+      },
+    ],
+    nodeClasses: query.nodeClass === undefined ? [] : [{ name: NODE_CLASS_NAME, facts: query.nodeClass }],
+    shapes: [{ shape, count: 1, key: '' }],
+    daemonSets: [],
+    nodes: [],
+    effort: 'fast',
+    seed: 0,
+  };
+}

@@ -1,0 +1,116 @@
+// The ranked list of a node: every offering that holds its pods, cheapest first, up to so many instance types. Offerings
+// of a template are put in order once; each node's list is a walk along that order.
+import { andInto, hasBit } from '../bits/index.ts';
+import { type ColumnSet, orderByPrice, type PriceOrder } from '../catalogue/index.ts';
+import type { CompiledProblem, CompiledShape, CompiledTemplate } from '../compile/index.ts';
+
+/** Most instance types of a list, as EC2's fleet requests take them. */
+export const RANKED_TYPE_LIMIT = 60;
+
+/** Ranks offerings for nodes of one problem. */
+export class Ranking {
+  readonly #compiled: CompiledProblem;
+  readonly #licencedOrders = new Map<ColumnSet, PriceOrder>();
+
+  constructor(compiled: CompiledProblem) {
+    this.#compiled = compiled;
+  }
+
+  /**
+   * Offerings that hold the pods, best first. `used` is what the pods take (`Float64Array[dimensions]`); `mayTake` says
+   * whether the pool's limits allow the offering. A spot offering dearer than the cheapest on-demand one is left out, as
+   * Karpenter leaves it out at launch.
+   */
+  list(
+    template: CompiledTemplate,
+    shapes: readonly CompiledShape[],
+    used: Float64Array,
+    mayTake: (offering: number) => boolean,
+    typeLimit = RANKED_TYPE_LIMIT,
+  ): Uint32Array {
+    const { catalogue, prices } = this.#compiled;
+    const mask = template.pool.available.slice();
+    for (const constraint of new Set(shapes.map((shape) => shape.constraint))) {
+      andInto(mask, this.#compiled.mask(template, constraint));
+    }
+    const { order, rank } = this.#orderOf(template);
+    const holds = this.#roomTest(template, used);
+    const types = new Set<number>();
+    let cheapestOnDemand = Number.POSITIVE_INFINITY;
+    for (const offering of order) {
+      const type = catalogue.offeringTypes[offering]!;
+      if (!hasBit(mask, offering) || !holds(offering) || !mayTake(offering)) continue;
+      if (types.size < typeLimit) types.add(type);
+      const onDemand = catalogue.cells[catalogue.offeringCells[offering]!]!.capacityType === 'on-demand';
+      if (onDemand) {
+        cheapestOnDemand = prices.priceNanoUsdPerHour[offering]!;
+        break;
+      }
+    }
+    // The walk stops at the first on-demand offering; the types beyond it are found in a second one.
+    for (let position = 0; position < order.length && types.size < typeLimit; position++) {
+      const offering = order[position]!;
+      if (
+        hasBit(mask, offering) &&
+        holds(offering) &&
+        mayTake(offering) &&
+        this.#isWorthwhile(offering, cheapestOnDemand)
+      ) {
+        types.add(catalogue.offeringTypes[offering]!);
+      }
+    }
+    const ranks: number[] = [];
+    for (const type of types) {
+      for (
+        let offering = catalogue.typeOfferingStarts[type]!;
+        offering < catalogue.typeOfferingStarts[type + 1]!;
+        offering++
+      ) {
+        if (!hasBit(mask, offering) || !holds(offering) || !mayTake(offering)) continue;
+        if (this.#isWorthwhile(offering, cheapestOnDemand)) ranks.push(rank[offering]!);
+      }
+    }
+    return Uint32Array.from(ranks)
+      .sort()
+      .map((position) => order[position]!);
+  }
+
+  #isWorthwhile(offering: number, cheapestOnDemand: number): boolean {
+    const { catalogue, prices } = this.#compiled;
+    const cell = catalogue.cells[catalogue.offeringCells[offering]!]!;
+    return cell.capacityType !== 'spot' || prices.priceNanoUsdPerHour[offering]! <= cheapestOnDemand;
+  }
+
+  /** Tests an offering's room once for each different room. */
+  #roomTest(template: CompiledTemplate, used: Float64Array): (offering: number) => boolean {
+    const compiled = this.#compiled;
+    const roomIds = compiled.catalogue.columnSets.roomIds(template.pool.columns, compiled.dimensions);
+    const overheadCount = template.daemonOverheads.length;
+    const known = new Map<number, boolean>();
+    const room = new Float64Array(used.length);
+    return (offering) => {
+      const key =
+        roomIds[compiled.catalogue.offeringTypes[offering]!]! * overheadCount + template.daemonOverheadOf[offering]!;
+      let holds = known.get(key);
+      if (holds === undefined) {
+        compiled.roomInto(template, offering, room);
+        holds = room.every((amount, dimension) => amount >= 0 && used[dimension]! <= amount);
+        known.set(key, holds);
+      }
+      return holds;
+    };
+  }
+
+  /** Cheapest first. Only Windows pools, whose licence costs more on larger types, have an order of their own. */
+  #orderOf(template: CompiledTemplate): PriceOrder {
+    const { catalogue, prices } = this.#compiled;
+    const { columns } = template.pool;
+    if (!columns.hasLicence) return catalogue.priceOrder(prices);
+    let order = this.#licencedOrders.get(columns);
+    if (order === undefined) {
+      order = orderByPrice(catalogue, prices, columns.licenceNanoUsdPerHour);
+      this.#licencedOrders.set(columns, order);
+    }
+    return order;
+  }
+}

@@ -1,0 +1,248 @@
+// Why pods of a shape can't be placed: one reason a pool, the first that holds in the order in which rules are looked at,
+// worked out from the solver's own masks, in words that say what to change.
+import { andInto, emptyBits, fullBits, intersects, isEmpty, orInto } from '../bits/index.ts';
+import {
+  type CompiledPool,
+  type CompiledProblem,
+  type CompiledShape,
+  type CompiledTemplate,
+  isDecidedByOffering,
+  narrowByNodeClass,
+} from '../compile/index.ts';
+import type { UnplacedReason } from '../model/index.ts';
+import {
+  admitsAbsent,
+  describeRequirement,
+  type RequirementSet,
+  intersects as requirementsMeet,
+} from '../requirements/index.ts';
+import { describeTaint, untoleratedTaint } from '../rules/index.ts';
+
+/** What a solve knows of why a shape stayed out. */
+export interface UnplacedContext {
+  /** True when the work limit or the interrupt cut the search before the shape's turn. */
+  readonly cut: boolean;
+}
+
+/** The reasons for a shape, pools in the order of use. */
+export function reasonsFor(
+  compiled: CompiledProblem,
+  shape: CompiledShape,
+  context: UnplacedContext,
+): UnplacedReason[] {
+  if (shape.unsupported.length > 0) {
+    return shape.unsupported.map(({ field, message }) => ({ code: 'unsupported', message, field }));
+  }
+  if (compiled.pools.length === 0) {
+    return [
+      {
+        code: 'no-node-pool',
+        message: 'there is no NodePool that could make a node: add one, or free room on the nodes that exist',
+        field: 'node_pools',
+      },
+    ];
+  }
+  const reasons = compiled.pools.map((pool) => poolReason(compiled, pool, shape));
+  if (context.cut && reasons.some((reason) => reason.code === 'limit-reached')) {
+    return [
+      {
+        code: 'work-limit-reached',
+        message:
+          'the work limit or the time limit was reached before these pods had their turn: allow more, or solve fewer pods at once',
+        field: 'options',
+      },
+    ];
+  }
+  return reasons;
+}
+
+function poolReason(compiled: CompiledProblem, pool: CompiledPool, shape: CompiledShape): UnplacedReason {
+  const reason = (code: UnplacedReason['code'], field: string, message: string): UnplacedReason => ({
+    poolIndex: pool.index,
+    code,
+    message,
+    field,
+  });
+  const unusable = compiled.unusable.get(pool.index);
+  if (unusable !== undefined) return unusable;
+  const taint = untoleratedTaint(pool.input.taints, shape.input.shape.tolerations, 'hard');
+  if (taint !== undefined) {
+    return reason(
+      'taint-not-tolerated',
+      'spec.tolerations',
+      `pool ${pool.input.name} has the taint ${describeTaint(taint)}, which the pod does not tolerate: add a toleration for it`,
+    );
+  }
+  if (isEmpty(pool.offerings)) {
+    return reason(
+      'requirements-not-met',
+      'spec.template.spec.requirements',
+      `no instance type of the catalogue meets all requirements of pool ${pool.input.name}: ${poolConflict(compiled, pool)}`,
+    );
+  }
+  const templates = compiled.templates.filter((template) => template.pool === pool);
+  const sold = admittedOfferings(compiled, pool, templates, shape, pool.offerings);
+  if (isEmpty(sold)) return labelReason(compiled, pool, shape, reason);
+  const shortage = tooLarge(compiled, templates, shape, sold);
+  if (shortage !== undefined) {
+    return reason(
+      'resources-too-large',
+      'spec.containers.resources.requests',
+      `no instance type of pool ${pool.input.name} that meets the pod's conditions is large enough: ${shortage}`,
+    );
+  }
+  const available = admittedOfferings(compiled, pool, templates, shape, pool.available);
+  if (isEmpty(available) || tooLarge(compiled, templates, shape, available) !== undefined) {
+    return reason(
+      'no-offering-available',
+      'spec.template.spec.requirements',
+      `instance types of pool ${pool.input.name} would hold the pod, but none of their offerings can be had at a known price at the moment`,
+    );
+  }
+  return reason(
+    'limit-reached',
+    'spec.limits',
+    `the limits of pool ${pool.input.name} leave no room for the pod: raise them, or free capacity of the pool`,
+  );
+}
+
+/** Offerings of `among` that the shape's demands on labels admit under some template of the pool. */
+function admittedOfferings(
+  compiled: CompiledProblem,
+  pool: CompiledPool,
+  templates: readonly CompiledTemplate[],
+  shape: CompiledShape,
+  among: Uint32Array,
+): Uint32Array {
+  const admitted = emptyBits(compiled.catalogue.offeringCount);
+  for (const template of templates) {
+    for (const term of shape.constraint.terms) {
+      const narrowed = compiled.narrowTerm(template, term);
+      if (narrowed === undefined) continue;
+      andInto(narrowed.types, pool.types);
+      orInto(admitted, compiled.catalogue.offeringsOf(narrowed.types, narrowed.cellAdmitted));
+    }
+  }
+  andInto(admitted, among);
+  return admitted;
+}
+
+/** What the pods ask for most beyond what there is, with the largest there is; undefined where some offering holds one pod. */
+function tooLarge(
+  compiled: CompiledProblem,
+  templates: readonly CompiledTemplate[],
+  shape: CompiledShape,
+  offerings: Uint32Array,
+): string | undefined {
+  const room = new Float64Array(compiled.dimensions.length);
+  const largest = new Float64Array(compiled.dimensions.length).fill(Number.NEGATIVE_INFINITY);
+  for (const template of templates) {
+    for (let offering = 0; offering < compiled.catalogue.offeringCount; offering++) {
+      if ((offerings[offering >>> 5]! & (1 << (offering & 31))) === 0) continue;
+      compiled.roomInto(template, offering, room);
+      let holds = true;
+      for (let dimension = 0; dimension < room.length; dimension++) {
+        largest[dimension] = Math.max(largest[dimension]!, room[dimension]!);
+        if (room[dimension]! < 0 || shape.request[dimension]! > room[dimension]!) holds = false;
+      }
+      if (holds) return undefined;
+    }
+  }
+  const short = compiled.dimensions.findIndex((_, dimension) => shape.request[dimension]! > largest[dimension]!);
+  if (short < 0) return 'each amount fits some type, but no type has all of them at once';
+  const name = compiled.dimensions[short]!;
+  return `it asks for ${describeAmount(name, shape.request[short]!)} of ${name}, the most that a node leaves for pods is ${describeAmount(name, Math.max(0, largest[short]!))}`;
+}
+
+/** Why no offering of the pool meets the shape's demands on labels. */
+function labelReason(
+  compiled: CompiledProblem,
+  pool: CompiledPool,
+  shape: CompiledShape,
+  reason: (code: UnplacedReason['code'], field: string, message: string) => UnplacedReason,
+): UnplacedReason {
+  const field = shape.input.shape.requiredNodeTerms.length > 0 ? 'spec.affinity.nodeAffinity' : 'spec.nodeSelector';
+  if (shape.constraint.terms.length === 0) {
+    return reason('requirements-not-met', field, "the pod's own conditions on labels exclude each other");
+  }
+  const { columns } = pool;
+  const [term] = shape.constraint.terms;
+  for (const wanted of term!.requirements()) {
+    const decided = isDecidedByOffering(compiled.catalogue, columns, wanted.key);
+    const provided = pool.requirements.get(wanted.key);
+    if (!decided && provided === undefined && !admitsAbsent(wanted)) {
+      return reason(
+        'label-not-provided',
+        field,
+        `nodes of pool ${pool.input.name} do not carry the label ${wanted.key}, which the pod asks for (${describeRequirement(wanted)}): add it to the pool's labels or requirements`,
+      );
+    }
+    if (provided !== undefined && !requirementsMeet(provided, wanted)) {
+      return reason(
+        'requirements-not-met',
+        field,
+        `the pod asks for ${describeRequirement(wanted)}, pool ${pool.input.name} has ${describeRequirement(provided)}`,
+      );
+    }
+    if (decided && isEmpty(narrowedByOne(compiled, pool, wanted))) {
+      return reason(
+        'requirements-not-met',
+        field,
+        `no instance type of pool ${pool.input.name} meets the pod's condition ${describeRequirement(wanted)}`,
+      );
+    }
+  }
+  const others = shape.constraint.terms.length > 1 ? ', nor does any meet another of its affinity terms' : '';
+  const texts = term!.requirements().map(describeRequirement).join('; ');
+  return reason(
+    'requirements-not-met',
+    field,
+    `no instance type of pool ${pool.input.name} meets all of the pod's conditions at once (${texts})${others}`,
+  );
+}
+
+function narrowedByOne(
+  compiled: CompiledProblem,
+  pool: CompiledPool,
+  wanted: ReturnType<RequirementSet['requirements']>[number],
+): Uint32Array {
+  const types = pool.types.slice();
+  const cellAdmitted = pool.cellAdmitted.slice();
+  if (!narrowByNodeClass(pool.columns, compiled.catalogue, wanted, types)) {
+    compiled.catalogue.narrow(wanted, types, cellAdmitted);
+  }
+  return compiled.catalogue.offeringsOf(types, cellAdmitted);
+}
+
+/** Which requirement of a pool removes the last type, looked at one after the other in the order of keys. */
+function poolConflict(compiled: CompiledProblem, pool: CompiledPool): string {
+  const { catalogue } = compiled;
+  const types = fullBits(catalogue.typeCount);
+  const cellAdmitted = new Uint8Array(catalogue.cells.length).fill(1);
+  for (const requirement of pool.requirements.requirements()) {
+    const alone = fullBits(catalogue.typeCount);
+    const aloneCells = new Uint8Array(catalogue.cells.length).fill(1);
+    if (!narrowByNodeClass(pool.columns, catalogue, requirement, alone)) {
+      if (!catalogue.narrow(requirement, alone, aloneCells)) continue;
+    }
+    if (isEmpty(catalogue.offeringsOf(alone, aloneCells))) {
+      return `${describeRequirement(requirement)} matches nothing in the catalogue`;
+    }
+    const before = catalogue.offeringsOf(types, cellAdmitted);
+    andInto(types, alone);
+    aloneCells.forEach((admitted, cell) => {
+      if (admitted === 0) cellAdmitted[cell] = 0;
+    });
+    const after = catalogue.offeringsOf(types, cellAdmitted);
+    if (!intersects(before, after)) return `${describeRequirement(requirement)} removes the last of them`;
+  }
+  return 'the node class can be launched on none of the types, or has no zone in common with them';
+}
+
+function describeAmount(name: string, amount: number): string {
+  if (name === 'cpu') return amount % 1000 === 0 ? String(amount / 1000) : `${amount}m`;
+  if (name === 'memory' || name === 'ephemeral-storage' || name.startsWith('hugepages-')) {
+    return amount % 1048576 === 0 ? `${amount / 1048576}Mi` : `${(amount / 1048576).toFixed(1)}Mi`;
+  }
+  return String(amount);
+}
