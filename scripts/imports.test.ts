@@ -161,6 +161,12 @@ const FORBIDDEN: readonly (readonly [string, string, string, RegExp])[] = [
     "import { smallProblem } from '../engine/testing/index.ts';",
     /only tests/,
   ],
+  [
+    "a test reaching past the door of another module's helpers",
+    'server/a.test.ts',
+    "import { x } from '../engine/testing/facts.ts';",
+    /past the door/,
+  ],
   ['a default export', 'server/a.ts', 'export default 5;', /default export/],
   ['export everything', 'engine/a.ts', "export * from './index.ts';", /exports everything/],
   ['a package nobody lists', 'server/a.ts', "import x from 'left-pad';", /does not list/],
@@ -183,6 +189,7 @@ const ALLOWED: readonly (readonly [string, string, string])[] = [
   ['a file of the same folder', 'engine/pack/a.ts', "import { kernel } from './kernel.ts';"],
   ['a file of a folder above', 'engine/pack/deep/a.ts', "import { kernel } from '../kernel.ts';"],
   ['an engine test using fast-check', 'engine/a.test.ts', "import fc from 'fast-check';"],
+  ["a test using its own folder's helpers", 'engine/a.test.ts', "import { x } from './testing/facts.ts';"],
   ['a test using testing helpers', 'server/a.test.ts', "import { smallProblem } from '../engine/testing/index.ts';"],
   [
     'the CLI composing server and controller',

@@ -145,7 +145,7 @@ function relativeViolation(
 
 /**
  * The folders that an import enters, from the outside in, and the first of them whose door it misses. A folder that is
- * entered needs a door; a `testing` folder is a second one, open to tests only.
+ * entered needs a door. A `testing` folder is for tests only, and a door of its own beside its parent's.
  */
 function doorViolation(
   from: string,
@@ -160,8 +160,10 @@ function doorViolation(
   while (shared < targetFolders.length && targetFolders[shared] === fromFolders[shared]) shared += 1;
   if (shared === targetFolders.length) return undefined;
   const testing = targetFolders.indexOf('testing');
-  if (testing >= shared && target === `${targetFolders.slice(0, testing + 1).join('/')}/index.ts`) {
-    return isTestCode(from) ? undefined : `imports ${specifier}: only tests may use what is in testing/`;
+  if (testing >= shared) {
+    if (!isTestCode(from)) return `imports ${specifier}: only tests may use what is in testing/`;
+    // One's own helpers need no door; those of another folder are behind theirs.
+    if (testing === shared || target === `${targetFolders.slice(0, testing + 1).join('/')}/index.ts`) return undefined;
   }
   for (let depth = shared + 1; depth <= targetFolders.length; depth += 1) {
     const door = `${targetFolders.slice(0, depth).join('/')}/index.ts`;
