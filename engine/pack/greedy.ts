@@ -74,7 +74,7 @@ export function packingGoals(instance: PackingInstance): {
 
 const LEAST_ROUNDS = 2;
 const MOST_ROUNDS = 12;
-const LOOKS = 200_000;
+const LOOKS = 20_000;
 
 /**
  * Packs `counts` pods into new nodes, within the limits. Returns the best of the rounds: most pods by priority, then
