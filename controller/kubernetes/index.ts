@@ -1,0 +1,47 @@
+// The door of controller/kubernetes: Kubernetes objects and files to the contract's messages, and plans back to what
+// people read. Pure; it imports the contract and libraries only, so that the command line, the benchmark and the
+// controller all stand on it.
+export { type ClusterFacts, clusterFacts, NO_CLUSTER_FACTS } from './cluster-facts.ts';
+export { type EffectiveNodeClassSpec, effectiveNodeClassSpec, nodeClassMessage } from './ec2-node-class.ts';
+export { formatPath, InputError, type KubernetesObject } from './fields.ts';
+export { type GroupedPods, groupPods, type RefusedPod, selectedLabelKeys } from './grouping.ts';
+export { MAX_FILE_BYTES, MAX_PODS } from './limits.ts';
+export {
+  formatPlace,
+  type ManifestObject,
+  type ManifestProblem,
+  type Manifests,
+  readManifests,
+  type SourcePlace,
+} from './manifests.ts';
+export {
+  type EffectiveNodePoolSpec,
+  effectiveNodePoolSpec,
+  nodePoolAdvice,
+  nodePoolMessage,
+  unusableNodePool,
+} from './node-pool.ts';
+export { nodeMessages } from './nodes.ts';
+export {
+  capacityTypeName,
+  dollars,
+  type PlanReport,
+  planReportJson,
+  type ReportedNode,
+  type ReportedOffering,
+  rankedOfferings,
+  reasonText,
+  reportPlan,
+} from './plan-report.ts';
+export { type PodContext, podShape } from './pod.ts';
+export { type PodState, podState } from './pod-state.ts';
+export { type ProblemInput, priceNanoUsd, readProblem, readProblemCatalogue } from './problem.ts';
+export { parseQuantity } from './quantity.ts';
+export {
+  buildSolveInput,
+  type Finding,
+  formatFinding,
+  type SolveInput,
+  type SolveInputOptions,
+} from './solve-request.ts';
+export { type Scale, WORKLOAD_KINDS } from './workloads.ts';

@@ -1,0 +1,181 @@
+// NodePools (karpenter.sh/v1): what a manifest leaves out, filled in; and the contract's NodePool. One effectiveSpec for
+// everybody: the command line, the controller, the webhook and hashes see the same pool.
+import { create } from '@bufbuild/protobuf';
+import { type NodePool, NodePoolSchema } from '../../proto/index.ts';
+import { poolRequirements, taints } from './constraints.ts';
+import {
+  at,
+  type FieldPath,
+  InputError,
+  integer,
+  type KubernetesObject,
+  list,
+  mapping,
+  nameOf,
+  pathOf,
+  requiredText,
+  text,
+  textMap,
+} from './fields.ts';
+import { limitResources } from './resources.ts';
+
+/** API group of EC2NodeClass. */
+export const NODE_CLASS_GROUP = 'karpenter.k8s.aws';
+/** Kind of the only node class there is. */
+export const NODE_CLASS_KIND = 'EC2NodeClass';
+const DEFAULT_NODE_CLASS = 'default';
+
+const SPEC = pathOf('spec') as FieldPath;
+const TEMPLATE = at(SPEC, 'template');
+const TEMPLATE_SPEC = at(TEMPLATE, 'spec');
+const NODE_CLASS_REF = at(TEMPLATE_SPEC, 'nodeClassRef');
+
+/** The node class a pool refers to. */
+export interface NodeClassReference {
+  readonly group: string;
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** A NodePool's spec with nothing left to guess. Fields without a default keep what was written, or are absent. */
+export interface EffectiveNodePoolSpec extends KubernetesObject {
+  readonly template: KubernetesObject & {
+    readonly spec: KubernetesObject & { readonly nodeClassRef: NodeClassReference };
+  };
+  readonly disruption: KubernetesObject;
+}
+
+/**
+ * Fills in what the manifest of a NodePool leaves out, as Karpenter 1.14 does by its schema and as the mission's
+ * manifests need beyond it: group, kind and name of the node class, consolidateAfter, the whole template.
+ * Pure; what was written is never changed.
+ */
+export function effectiveNodePoolSpec(pool: KubernetesObject): EffectiveNodePoolSpec {
+  const spec = mapping(pool.spec, SPEC) ?? {};
+  const template = mapping(spec.template, TEMPLATE) ?? {};
+  const templateSpec = mapping(template.spec, TEMPLATE_SPEC) ?? {};
+  const reference = mapping(templateSpec.nodeClassRef, NODE_CLASS_REF) ?? {};
+  const disruption = mapping(spec.disruption, at(SPEC, 'disruption')) ?? {};
+  return {
+    ...spec,
+    template: {
+      ...template,
+      spec: {
+        ...templateSpec,
+        requirements: templateSpec.requirements ?? [],
+        expireAfter: templateSpec.expireAfter ?? '720h',
+        nodeClassRef: {
+          group: writtenOr(reference.group, 'group', NODE_CLASS_GROUP),
+          kind: writtenOr(reference.kind, 'kind', NODE_CLASS_KIND),
+          name: writtenOr(reference.name, 'name', DEFAULT_NODE_CLASS),
+        },
+      },
+    },
+    disruption: {
+      ...disruption,
+      consolidateAfter: disruption.consolidateAfter ?? '0s',
+      consolidationPolicy: disruption.consolidationPolicy ?? 'WhenEmptyOrUnderutilized',
+      budgets: disruption.budgets ?? [{ nodes: '10%' }],
+    },
+  };
+}
+
+function writtenOr(value: unknown, key: string, fallback: string): string {
+  const written = text(value, at(NODE_CLASS_REF, key));
+  return written === undefined || written === '' ? fallback : written;
+}
+
+/**
+ * The contract's NodePool.
+ *
+ * @param nodeClass name of the node class in the request; empty where instance types are given explicitly
+ * @throws InputError naming the field that can't be understood
+ */
+export function nodePoolMessage(pool: KubernetesObject, spec: EffectiveNodePoolSpec, nodeClass: string): NodePool {
+  const template = spec.template.spec;
+  const metadata = mapping(spec.template.metadata, at(TEMPLATE, 'metadata'));
+  const limits = mapping(spec.limits, at(SPEC, 'limits'));
+  return create(NodePoolSchema, {
+    name: nameOf(pool),
+    weight: integer(spec.weight, at(SPEC, 'weight'), 1, 100) ?? 0,
+    requirements: poolRequirements(template.requirements, at(TEMPLATE_SPEC, 'requirements')),
+    labels: textMap(metadata?.labels, at(at(TEMPLATE, 'metadata'), 'labels')),
+    taints: taints(template.taints, at(TEMPLATE_SPEC, 'taints')),
+    startupTaints: taints(template.startupTaints, at(TEMPLATE_SPEC, 'startupTaints')),
+    ...(limits === undefined ? {} : { limits: limitResources(limits, at(SPEC, 'limits')) }),
+    nodeClass,
+  });
+}
+
+/** Why a NodePool takes no part in planning, or undefined when it does. */
+export function unusableNodePool(pool: KubernetesObject, spec: EffectiveNodePoolSpec): string | undefined {
+  const metadata = mapping(pool.metadata, pathOf('metadata'));
+  if (metadata?.deletionTimestamp !== undefined && metadata.deletionTimestamp !== null) return 'it is being deleted';
+  if (spec.replicas !== undefined && spec.replicas !== null) {
+    return 'it has spec.replicas: such a pool keeps a fixed number of nodes and adds none for pods';
+  }
+  const { group, kind } = spec.template.spec.nodeClassRef;
+  if (group !== NODE_CLASS_GROUP || kind !== NODE_CLASS_KIND) {
+    return `its node class is of kind ${kind} (${group}), and only ${NODE_CLASS_KIND} (${NODE_CLASS_GROUP}) is known`;
+  }
+  return undefined;
+}
+
+/** Advice on a pool that is well-formed and probably not what was meant. */
+export interface Advice {
+  readonly path: FieldPath | undefined;
+  readonly message: string;
+}
+
+const CATEGORY_KEY = 'karpenter.k8s.aws/instance-category';
+
+/** What in a pool is accepted but probably a mistake: families written as categories, a pool that matches everything. */
+export function nodePoolAdvice(pool: KubernetesObject, spec: EffectiveNodePoolSpec): Advice[] {
+  const path = at(TEMPLATE_SPEC, 'requirements');
+  const advice: Advice[] = [];
+  const requirements = list(spec.template.spec.requirements, path);
+  const written = mapping(pool.spec, SPEC);
+  if (requirements.length === 0 && (written?.template === undefined || written.template === null)) {
+    advice.push({
+      path: SPEC,
+      message:
+        'has no template: the pool uses the node class "default" and every instance type; ' +
+        'write spec.template.spec.requirements to choose',
+    });
+  }
+  for (const [index, entry] of requirements.entries()) {
+    const requirement = mapping(entry, at(path, index));
+    if (requirement?.key !== CATEGORY_KEY || !Array.isArray(requirement.values)) continue;
+    for (const value of requirement.values) {
+      const family = typeof value === 'string' ? /^([a-z]+)[0-9]/.exec(value) : null;
+      if (family === null) continue;
+      advice.push({
+        path: at(at(path, index), 'values'),
+        message:
+          `"${value}" is an instance family, not a category, and matches nothing: write "${family[1]}" here, ` +
+          `or use the key karpenter.k8s.aws/instance-family`,
+      });
+    }
+  }
+  return advice;
+}
+
+/** The node class that a NodeClaim or NodePool refers to, by its name. */
+export function nodeClassName(spec: EffectiveNodePoolSpec): string {
+  return requiredText(spec.template.spec.nodeClassRef.name, at(NODE_CLASS_REF, 'name'));
+}
+
+/** Refuses two taints of the same key and effect, which no node can carry. */
+export function checkTaintsUnique(spec: EffectiveNodePoolSpec): void {
+  const seen = new Set<string>();
+  for (const field of ['taints', 'startupTaints'] as const) {
+    const path = at(TEMPLATE_SPEC, field);
+    for (const [index, taint] of taints(spec.template.spec[field], path).entries()) {
+      const identity = `${taint.key}:${taint.effect}`;
+      if (seen.has(identity)) {
+        throw new InputError(at(path, index), `repeats a taint with the key ${taint.key} and the same effect`);
+      }
+      seen.add(identity);
+    }
+  }
+}

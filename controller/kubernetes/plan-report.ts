@@ -1,0 +1,133 @@
+// The contract's plan as the plan format that people and programs read: names of types and pods, prices in dollars.
+// Ranked lists are shared between nodes of a plan and can be long, so the JSON is written with each list made once.
+import { CapacityType, type Plan, PriceSource, type RankedOffering, type SolveResponse } from '../../proto/index.ts';
+
+/** One way to launch a node, as a plan shows it. */
+export interface ReportedOffering {
+  readonly instanceType: string;
+  readonly zone: string;
+  readonly capacityType: string;
+  /** US dollars an hour. */
+  readonly price: number;
+  /** Present and true where the price is an estimate. */
+  readonly estimated?: true;
+}
+
+/** One node of a plan. */
+export interface ReportedNode extends ReportedOffering {
+  readonly nodePool: string;
+  readonly pods: readonly string[];
+  /** Values the plan fixes for custom labels; absent where there are none. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** The rest of the ranked list: shared between nodes, so compare it by identity. */
+  readonly alternatives: readonly ReportedOffering[];
+}
+
+/** A plan in the plan format. */
+export interface PlanReport {
+  readonly nodes: readonly ReportedNode[];
+  readonly existing: readonly { readonly name: string; readonly pods: readonly string[] }[];
+  readonly unscheduled: readonly { readonly pod: string; readonly reason: string }[];
+  /** US dollars an hour of all nodes to be made. */
+  readonly cost: number;
+  readonly timings: Readonly<Record<string, number>>;
+  readonly hash: string;
+}
+
+const NANO_PER_DOLLAR = 1e9;
+
+const CAPACITY_TYPE_NAMES: Readonly<Record<number, string>> = {
+  [CapacityType.ON_DEMAND]: 'on-demand',
+  [CapacityType.SPOT]: 'spot',
+  [CapacityType.RESERVED]: 'reserved',
+};
+
+/** Kubernetes' name of a capacity type. */
+export function capacityTypeName(capacityType: CapacityType): string {
+  return CAPACITY_TYPE_NAMES[capacityType] ?? '';
+}
+
+/** Dollars of nano-dollars: exact to the nano-dollar for every price that can be planned with. */
+export function dollars(nano: bigint): number {
+  return Number(nano) / NANO_PER_DOLLAR;
+}
+
+/** An offering as a plan shows it. */
+export function reportOffering(offering: RankedOffering): ReportedOffering {
+  return {
+    instanceType: offering.instanceType,
+    zone: offering.zone,
+    capacityType: capacityTypeName(offering.capacityType),
+    price: dollars(offering.priceNanoUsdPerHour),
+    ...(offering.priceSource === PriceSource.ESTIMATED ? { estimated: true as const } : {}),
+  };
+}
+
+/** The ranked list of a node, best first. */
+export function rankedOfferings(plan: Plan, listIndex: number): RankedOffering[] {
+  const indices = plan.offeringLists[listIndex]?.offerings ?? [];
+  return indices.map((index) => plan.offerings[index]).filter((offering) => offering !== undefined);
+}
+
+/** Why pods are left out, in one line: reasons that hold for every pool, then one for each pool. */
+export function reasonText(reasons: readonly { readonly nodePool: string; readonly message: string }[]): string {
+  return reasons
+    .map(({ nodePool, message }) => (nodePool === '' ? message : `pool ${nodePool}: ${message}`))
+    .join('; ');
+}
+
+/**
+ * The plan in the plan format.
+ *
+ * @param conversionMs time from parsed pods to the finished request; the rest of the solve time is in the answer
+ */
+export function reportPlan(response: SolveResponse, conversionMs: number): PlanReport {
+  const { plan, stats } = response;
+  if (plan === undefined) throw new Error('the server answered without a plan');
+  const reported = plan.offerings.map(reportOffering);
+  const lists = plan.offeringLists.map(({ offerings }) =>
+    offerings.map((index) => reported[index]).filter((offering) => offering !== undefined),
+  );
+  const alternatives = lists.map((offerings) => offerings.slice(1));
+  const milliseconds = (microseconds: bigint | undefined) => Number(microseconds ?? 0n) / 1000;
+  const queueMs = milliseconds(stats?.queueUs);
+  const engineMs = milliseconds(stats?.solveUs);
+  const serverMs = milliseconds(stats?.serverUs);
+  return {
+    nodes: plan.nodes.map((node) => {
+      const first = lists[node.offeringList]?.[0];
+      if (first === undefined) throw new Error('the server planned a node without an offering');
+      return {
+        ...first,
+        nodePool: node.nodePool,
+        pods: node.pods.flatMap(({ names }) => names),
+        ...(Object.keys(node.labels).length === 0 ? {} : { labels: node.labels }),
+        alternatives: alternatives[node.offeringList] ?? [],
+      };
+    }),
+    existing: plan.existing.map(({ node, pods }) => ({ name: node, pods: pods.flatMap(({ names }) => names) })),
+    unscheduled: plan.unplaced.flatMap(({ pods, reasons }) => {
+      const reason = reasonText(reasons);
+      return (pods?.names ?? []).map((pod) => ({ pod, reason }));
+    }),
+    cost: dollars(plan.totalPriceNanoUsdPerHour),
+    timings: { solveMs: conversionMs + queueMs + engineMs + serverMs, conversionMs, queueMs, serverMs, engineMs },
+    hash: plan.hash,
+  };
+}
+
+/** The report as JSON in pieces: every distinct list of alternatives is turned into text once. */
+export function* planReportJson(report: PlanReport): Generator<string> {
+  const texts = new Map<readonly ReportedOffering[], string>();
+  const { nodes, ...rest } = report;
+  yield '{"nodes":[';
+  for (const [index, { alternatives, ...node }] of nodes.entries()) {
+    let text = texts.get(alternatives);
+    if (text === undefined) {
+      text = JSON.stringify(alternatives);
+      texts.set(alternatives, text);
+    }
+    yield `${index === 0 ? '' : ','}${JSON.stringify(node).slice(0, -1)},"alternatives":${text}}`;
+  }
+  yield `],${JSON.stringify(rest).slice(1)}`;
+}

@@ -1,0 +1,53 @@
+// Where a pod stands: waiting for a node, running on one, or out of the planner's sight. By Karpenter's rules.
+import { type KubernetesObject, mapping, ownersOf, pathOf, text } from './fields.ts';
+
+/** Whether a pod counts and how. */
+export type PodState =
+  | { readonly kind: 'pending' }
+  | { readonly kind: 'bound'; readonly nodeName: string }
+  | { readonly kind: 'left-out'; readonly why: LeftOutReason };
+
+/** Why a pod takes no part. */
+export type LeftOutReason =
+  | 'finished'
+  | 'terminating'
+  | 'owned by a DaemonSet'
+  | 'owned by a Node'
+  | 'not yet seen by the scheduler'
+  | 'held back by scheduling gates'
+  | 'about to take the place of others';
+
+const PENDING: PodState = { kind: 'pending' };
+
+function leftOut(why: LeftOutReason): PodState {
+  return { kind: 'left-out', why };
+}
+
+/**
+ * The state of a pod. A pod without any status (a manifest that was never applied) is pending.
+ *
+ * @param live true for pods of a running cluster, where only those that the scheduler gave up on are pending
+ */
+export function podState(pod: KubernetesObject, live: boolean): PodState {
+  const status = mapping(pod.status, pathOf('status'));
+  if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return leftOut('finished');
+  const spec = mapping(pod.spec, pathOf('spec'));
+  const nodeName = text(spec?.nodeName, pathOf('spec', 'nodeName')) ?? '';
+  if (nodeName !== '') return { kind: 'bound', nodeName };
+  const owners = ownersOf(pod);
+  if (owners.some((owner) => owner.kind === 'DaemonSet')) return leftOut('owned by a DaemonSet');
+  if (owners.some((owner) => owner.kind === 'Node')) return leftOut('owned by a Node');
+  const metadata = mapping(pod.metadata, pathOf('metadata'));
+  if (metadata?.deletionTimestamp !== undefined && metadata.deletionTimestamp !== null) return leftOut('terminating');
+  if (Array.isArray(spec?.schedulingGates) && spec.schedulingGates.length > 0) {
+    return leftOut('held back by scheduling gates');
+  }
+  if (typeof status?.nominatedNodeName === 'string' && status.nominatedNodeName !== '') {
+    return leftOut('about to take the place of others');
+  }
+  const scheduled = Array.isArray(status?.conditions)
+    ? status.conditions.find((condition) => condition?.type === 'PodScheduled')
+    : undefined;
+  if (scheduled === undefined) return live ? leftOut('not yet seen by the scheduler') : PENDING;
+  return scheduled.reason === 'Unschedulable' ? PENDING : leftOut('not yet seen by the scheduler');
+}
