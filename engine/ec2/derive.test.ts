@@ -9,6 +9,7 @@ import {
   deriveInstanceType,
   deriveInstanceTypes,
   type Ec2InstanceFacts,
+  labelDeriver,
   type NodeClassFacts,
 } from './index.ts';
 import { M5_LARGE, M6G_LARGE, nodeClass } from './testing/facts.ts';
@@ -50,6 +51,11 @@ test('what a very small type lacks shows as an amount below zero', () => {
 test('deriving many types gives what deriving each alone gives', () => {
   const alone = [M5_LARGE, M6G_LARGE].map((facts) => derive(facts));
   assert.deepEqual(deriveInstanceTypes([M5_LARGE, M6G_LARGE], DEFAULT_NODE_CLASS_FACTS, 'us-east-1'), alone);
+  const labels = [M5_LARGE, M6G_LARGE].map(labelDeriver('AL2023', 'us-east-1'));
+  assert.deepEqual(
+    labels,
+    alone.map((type) => type.labels),
+  );
 });
 
 test('a Windows node costs its licence on top, by the vCPU, and a Linux node costs none', () => {

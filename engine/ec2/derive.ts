@@ -3,7 +3,8 @@
 
 import { type CompiledNodeClass, capacityOf, compileNodeClass } from './capacity.ts';
 import { incompatibilityOf } from './compatibility.ts';
-import type { DerivedInstanceType, Ec2InstanceFacts, NodeClassFacts, ResourceAmounts } from './facts.ts';
+import type { AmiFamily, DerivedInstanceType, Ec2InstanceFacts, NodeClassFacts, ResourceAmounts } from './facts.ts';
+import { IMAGE_FAMILIES } from './image-families.ts';
 import { LabelValues, labelsOf } from './labels.ts';
 import { overheadOf } from './overhead.ts';
 
@@ -25,27 +26,46 @@ export const DEFAULT_NODE_CLASS_FACTS: NodeClassFacts = {
   vmMemoryOverheadRatio: 0.075,
 };
 
-/** What a type is as a node of a node class in a region. */
+/** What a type is as a node of a node class in a region. For many types take typeDeriver. */
 export function deriveInstanceType(
   facts: Ec2InstanceFacts,
   nodeClass: NodeClassFacts,
   region: string,
 ): DerivedInstanceType {
-  return derive(facts, compileNodeClass(nodeClass), region, new LabelValues());
+  return typeDeriver(nodeClass, region)(facts);
 }
 
-/**
- * The same for many types, in their order. About 7 µs a type the first time; a caller with many node classes keeps the
- * results by the node class's content. Equal label values share one list: treat everything as read-only.
- */
+/** The same for many types, in their order. */
 export function deriveInstanceTypes(
   types: readonly Ec2InstanceFacts[],
   nodeClass: NodeClassFacts,
   region: string,
 ): DerivedInstanceType[] {
+  return types.map(typeDeriver(nodeClass, region));
+}
+
+/**
+ * Derives type after type of one node class: about 10 µs a type in a cold process, 3 µs in a warm one. Equal label values
+ * share one list: treat everything it gives as read-only. A caller with many node classes keeps the results by the node
+ * class's content.
+ */
+export function typeDeriver(
+  nodeClass: NodeClassFacts,
+  region: string,
+): (facts: Ec2InstanceFacts) => DerivedInstanceType {
   const values = new LabelValues();
   const compiled = compileNodeClass(nodeClass);
-  return types.map((facts) => derive(facts, compiled, region, values));
+  return (facts) => derive(facts, compiled, region, values);
+}
+
+/** Labels alone, which of a node class depend on nothing but its image family; half the cost of typeDeriver. */
+export function labelDeriver(
+  amiFamily: AmiFamily,
+  region: string,
+): (facts: Ec2InstanceFacts) => Readonly<Record<string, readonly string[]>> {
+  const values = new LabelValues();
+  const family = IMAGE_FAMILIES[amiFamily];
+  return (facts) => labelsOf(facts, family, region, values);
 }
 
 function derive(

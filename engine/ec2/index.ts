@@ -5,6 +5,8 @@ export {
   DEFAULT_NODE_CLASS_FACTS,
   deriveInstanceType,
   deriveInstanceTypes,
+  labelDeriver,
+  typeDeriver,
   WINDOWS_LICENCE_NANO_USD_PER_VCPU_HOUR,
 } from './derive.ts';
 export type {

@@ -35,8 +35,8 @@ export function describeLacking(
       excluded.map((raw) => raw.InstanceType),
     ],
     [
-      'Types that no price table lists and no rule estimates. Their offerings have no price and are unavailable.',
-      types.filter((facts) => !priced.has(facts.name)).map((facts) => facts.name),
+      'Types that no price table lists and no rule estimates in regions that offer them. There their offerings have no price and are unavailable.',
+      unpricedTypes(types, regions),
     ],
     ['Types that no price table lists and a rule estimates.', unlisted.filter((name) => priced.has(name))],
     [
@@ -78,4 +78,17 @@ export function describeLacking(
     );
   }
   return lines.join('\n');
+}
+
+/** Types without a price in some region, with the number of those regions. */
+function unpricedTypes(types: readonly Ec2InstanceFacts[], regions: readonly StoredRegion[]): string[] {
+  const counts = new Map<string, number>();
+  for (const region of regions) {
+    for (const [row, type] of region.typeIndex.entries()) {
+      if (region.onDemandPriceNano[row] !== NO_PRICE) continue;
+      const { name } = types[type]!;
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+  }
+  return [...counts].map(([name, count]) => `${name} (${count} ${count === 1 ? 'region' : 'regions'})`);
 }
