@@ -1,5 +1,5 @@
 // A node class: from the contract's message to the facts that engine/ec2 derives from.
-import type { AmiFamily, EvictionThreshold, NodeClassFacts, ReservedResources } from '../../engine/index.ts';
+import type { AmiFamily, EvictionThreshold, NodeClassFacts } from '../../engine/index.ts';
 import { DEFAULT_NODE_CLASS_FACTS } from '../../engine/index.ts';
 import {
   AmiFamily as AmiFamilyMessage,
@@ -71,7 +71,7 @@ export function toNodeClassFacts(nodeClass: NodeClass, path: string): NodeClassF
   };
 }
 
-function toReserved(resources: Resources | undefined, path: string): ReservedResources {
+function toReserved(resources: Resources | undefined, path: string): NodeClassFacts['kubelet']['systemReserved'] {
   if (resources === undefined) return {};
   if (resources.pods !== undefined || Object.keys(resources.extended).length > 0) {
     throw invalidArgument(path, 'the kubelet reserves cpu, memory and ephemeral storage only; leave the rest out');

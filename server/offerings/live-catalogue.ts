@@ -155,9 +155,10 @@ export class LiveCatalogue {
     for (const pattern of patterns) {
       const typeIndex = pattern.instanceType === undefined ? undefined : catalogue.findType(pattern.instanceType);
       if (typeIndex === -1) continue;
-      const range =
-        typeIndex === undefined ? { start: 0, end: catalogue.offeringCount } : catalogue.typeOfferings(typeIndex);
-      for (let index = range.start; index < range.end; index++) {
+      const start = typeIndex === undefined ? 0 : (catalogue.typeOfferingStarts[typeIndex] ?? 0);
+      const end =
+        typeIndex === undefined ? catalogue.offeringCount : (catalogue.typeOfferingStarts[typeIndex + 1] ?? start);
+      for (let index = start; index < end; index++) {
         const offering = catalogue.offering(index);
         if (offering.capacityType !== pattern.capacityType) continue;
         if (pattern.zone !== undefined && offering.zone !== pattern.zone) continue;

@@ -34,7 +34,7 @@ interface WaitingTask {
   settle(outcome: TaskOutcome | ServiceError, queueUs: number): void;
 }
 
-/** Where the worker's code lies: beside this file. scripts/build.ts makes it an entry of its own and rewrites this URL. */
+/** The file that workers run: the build follows this expression and bundles it as an entry of its own. */
 export const DEFAULT_WORKER_FILE = new URL('./solver-worker.ts', import.meta.url);
 
 /** A fixed number of threads, all of them up from the start. */

@@ -1,0 +1,332 @@
+// One table of cases over every protocol: gRPC, Connect with bytes and Connect with JSON answer alike.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import {
+  CapacityType,
+  OfferingService,
+  Operator,
+  PriceSource,
+  SchedulerService,
+  UnplacedReasonCode,
+} from '../proto/index.ts';
+import type { RunningServer } from './index.ts';
+import {
+  allClients,
+  CENT_NANO,
+  explicitType,
+  GIBIBYTE,
+  podsRequest,
+  smallCatalogue,
+  startTestServer,
+  type TestClient,
+} from './testing/index.ts';
+
+const { solve } = SchedulerService.method;
+const { updateOfferings, listOfferings, reportUnavailable, rankOfferings } = OfferingService.method;
+
+/** A case: what it shows, and how, with a client and an account that no other case uses. */
+type Case = readonly [name: string, run: (client: TestClient, account: string) => Promise<void>];
+
+const inline = { catalogue: { case: 'inline', value: smallCatalogue() } } as const;
+
+const CASES: readonly Case[] = [
+  [
+    'a solve answers the cheapest node with every pod, both zones and its price',
+    async (client) => {
+      const { plan, stats } = await client.call(solve, podsRequest(4, { catalogue: inline }));
+      assert.ok(plan);
+      assert.equal(plan.nodes.length, 1);
+      const [node] = plan.nodes;
+      assert.equal(node?.nodePool, 'default');
+      assert.equal(node?.expectedPriceNanoUsdPerHour, BigInt(18 * CENT_NANO));
+      assert.equal(plan.totalPriceNanoUsdPerHour, BigInt(18 * CENT_NANO));
+      assert.deepEqual(
+        node?.pods.map(({ group, names }) => ({ group, names })),
+        [{ group: 0, names: ['pod-0', 'pod-1', 'pod-2', 'pod-3'] }],
+      );
+      const listed = plan.offeringLists[node?.offeringList ?? 0]?.offerings.map((index) => plan.offerings[index]);
+      assert.deepEqual(
+        listed?.slice(0, 2).map((offering) => [offering?.instanceType, offering?.zone, offering?.capacityType]),
+        [
+          ['medium', 'a', CapacityType.ON_DEMAND],
+          ['medium', 'b', CapacityType.ON_DEMAND],
+        ],
+      );
+      assert.match(plan.hash, /^[0-9a-f]{64}$/);
+      assert.equal(plan.containsEstimatedPrices, false);
+      assert.equal(stats?.podCount, 4);
+      assert.equal(stats?.shapeCount, 1);
+      assert.ok((stats?.workUnits ?? 0n) > 0n);
+    },
+  ],
+  [
+    'a solve without a catalogue uses the default region',
+    async (client) => {
+      const { plan } = await client.call(solve, podsRequest(1));
+      assert.equal(plan?.offerings[0]?.zone, 'us-east-1a');
+      assert.equal(plan?.offerings[0]?.priceSource, PriceSource.LISTED);
+    },
+  ],
+  [
+    'a pod that fits nowhere is left out with the pool and the reason',
+    async (client) => {
+      const { plan } = await client.call(solve, podsRequest(1, { catalogue: inline, cpuMilli: 9_000 }));
+      assert.equal(plan?.nodes.length, 0);
+      const [left] = plan?.unplaced ?? [];
+      assert.deepEqual(left?.pods?.names, ['pod-0']);
+      assert.equal(left?.reasons[0]?.nodePool, 'default');
+      assert.equal(left?.reasons[0]?.code, UnplacedReasonCode.RESOURCES_TOO_LARGE);
+      assert.notEqual(left?.reasons[0]?.message, '');
+    },
+  ],
+  [
+    'pods go onto a node that exists before a new one is made',
+    async (client) => {
+      const { plan } = await client.call(solve, {
+        ...podsRequest(2, { catalogue: inline }),
+        nodes: [
+          {
+            name: 'here',
+            labels: { 'karpenter.sh/nodepool': 'default' },
+            capacity: { cpuMilli: 2_000n, memoryBytes: BigInt(8 * GIBIBYTE), pods: 110n },
+            allocatable: { cpuMilli: 2_000n, memoryBytes: BigInt(8 * GIBIBYTE), pods: 110n },
+          },
+        ],
+      });
+      assert.equal(plan?.nodes.length, 0);
+      assert.deepEqual(plan?.existing[0]?.pods[0]?.names, ['pod-0', 'pod-1']);
+      assert.equal(plan?.existing[0]?.node, 'here');
+    },
+  ],
+  [
+    'groups of equal shape are merged and each pod keeps its own group',
+    async (client) => {
+      const shape = { requests: { cpuMilli: 1000n, memoryBytes: BigInt(GIBIBYTE) } };
+      const { plan, stats } = await client.call(solve, {
+        catalogue: inline,
+        nodePools: [{ name: 'default' }],
+        podGroups: [
+          { shape: { ...shape, labels: { app: 'x' } }, names: ['x-0'] },
+          { shape: { ...shape, labels: { app: 'y' } }, names: ['y-0'] },
+        ],
+      });
+      assert.equal(stats?.shapeCount, 1);
+      const pods = plan?.nodes.flatMap((node) => node.pods.map(({ group, names }) => [group, ...names]));
+      assert.deepEqual(pods, [
+        [0, 'x-0'],
+        [1, 'y-0'],
+      ]);
+    },
+  ],
+  [
+    'a pool whose node class is missing is left out with a notice while another remains',
+    async (client) => {
+      const { plan, notices } = await client.call(solve, {
+        ...podsRequest(1, { catalogue: inline }),
+        nodePools: [{ name: 'lost', nodeClass: 'nowhere' }, { name: 'default' }],
+      });
+      assert.equal(plan?.nodes[0]?.nodePool, 'default');
+      assert.equal(notices[0]?.field, 'node_pools[0].node_class');
+      assert.match(notices[0]?.message ?? '', /lost.*nowhere/);
+    },
+  ],
+  [
+    'a catalogue that was sent once is found by its hash, whatever the order of its types',
+    async (client) => {
+      const first = await client.call(solve, podsRequest(3, { catalogue: inline }));
+      const contentHash = first.stats?.catalogueHash ?? '';
+      const again = await client.call(
+        solve,
+        podsRequest(3, { catalogue: { catalogue: { case: 'contentHash', value: contentHash } } }),
+      );
+      assert.equal(again.plan?.hash, first.plan?.hash);
+      const reversed = { instanceTypes: smallCatalogue().instanceTypes?.toReversed() ?? [] };
+      const other = await client.call(
+        solve,
+        podsRequest(3, { catalogue: { catalogue: { case: 'inline', value: reversed } } }),
+      );
+      assert.equal(other.stats?.catalogueHash, contentHash);
+    },
+  ],
+  [
+    'a new price is seen by the next solve, under the epoch that the update answered',
+    async (client, account) => {
+      const catalogue = ofAccount(account);
+      const before = await client.call(solve, podsRequest(2, { catalogue }));
+      const update = await client.call(updateOfferings, {
+        catalogue,
+        updates: [
+          {
+            instanceType: 'small',
+            offering: {
+              zone: 'us-east-1b',
+              capacityType: CapacityType.ON_DEMAND,
+              priceNanoUsdPerHour: 1_000n,
+              available: true,
+            },
+          },
+        ],
+      });
+      assert.equal(update.epoch, (before.stats?.offeringEpoch ?? 0n) + 1n);
+      const after = await client.call(solve, podsRequest(2, { catalogue }));
+      assert.equal(after.stats?.offeringEpoch, update.epoch);
+      assert.equal(after.plan?.totalPriceNanoUsdPerHour, 1_000n);
+      assert.equal(after.plan?.offerings[0]?.zone, 'us-east-1b');
+      assert.equal(after.plan?.offerings[0]?.priceSource, PriceSource.REPORTED);
+      assert.equal(after.stats?.catalogueHash, update.catalogueHash, 'prices are not part of the hash');
+    },
+  ],
+  [
+    'an update adds offerings and instance types, and the hash moves',
+    async (client, account) => {
+      const catalogue = ofAccount(account);
+      const before = await client.call(updateOfferings, { catalogue });
+      const update = await client.call(updateOfferings, {
+        catalogue,
+        instanceTypes: [explicitType('huge', 64, 200 * CENT_NANO, { zones: ['us-east-1a'] })],
+        updates: [
+          {
+            instanceType: 'small',
+            offering: { zone: 'us-east-1z', capacityType: CapacityType.SPOT, priceNanoUsdPerHour: 5n, available: true },
+          },
+        ],
+      });
+      assert.notEqual(update.catalogueHash, before.catalogueHash);
+      const spot = await client.call(solve, podsRequest(1, { catalogue }));
+      assert.deepEqual(
+        [spot.plan?.offerings[0]?.zone, spot.plan?.offerings[0]?.capacityType],
+        ['us-east-1z', CapacityType.SPOT],
+      );
+      const huge = await client.call(solve, podsRequest(1, { catalogue, cpuMilli: 60_000 }));
+      assert.equal(huge.plan?.offerings[0]?.instanceType, 'huge');
+    },
+  ],
+  [
+    'an update of everything makes what it does not name unavailable',
+    async (client, account) => {
+      const catalogue = ofAccount(account);
+      await client.call(updateOfferings, {
+        catalogue,
+        replaceAll: true,
+        updates: [
+          {
+            instanceType: 'large',
+            offering: {
+              zone: 'us-east-1a',
+              capacityType: CapacityType.ON_DEMAND,
+              priceNanoUsdPerHour: 7n,
+              available: true,
+            },
+          },
+        ],
+      });
+      const { plan } = await client.call(solve, podsRequest(1, { catalogue }));
+      assert.deepEqual(
+        plan?.offerings.map((offering) => [offering.instanceType, offering.zone]),
+        [['large', 'us-east-1a']],
+      );
+    },
+  ],
+  [
+    'offerings that ran out are left out in that account and in no other',
+    async (client, account) => {
+      const catalogue = ofAccount(account);
+      const report = await client.call(reportUnavailable, {
+        catalogue,
+        offerings: [{ zone: 'us-east-1a', capacityType: CapacityType.ON_DEMAND }],
+      });
+      assert.equal(report.matchedCount, 3, 'an empty type means every type');
+      const here = await client.call(solve, podsRequest(1, { catalogue }));
+      assert.equal(here.stats?.offeringEpoch, report.epoch);
+      assert.ok(here.plan?.offerings.every((offering) => offering.zone === 'us-east-1b'));
+      const elsewhere = await client.call(solve, podsRequest(1, { catalogue: ofAccount(`${account}-other`) }));
+      assert.ok(elsewhere.plan?.offerings.some((offering) => offering.zone === 'us-east-1a'));
+      const byHash = await client.call(
+        solve,
+        podsRequest(1, {
+          catalogue: { catalogue: { case: 'contentHash', value: elsewhere.stats?.catalogueHash ?? '' } },
+        }),
+      );
+      assert.ok(
+        byHash.plan?.offerings.some((offering) => offering.zone === 'us-east-1a'),
+        'nor by hash',
+      );
+    },
+  ],
+  [
+    'pages of offerings give every offering once, in order, with the types they are of',
+    async (client) => {
+      const seen: string[] = [];
+      let pageToken = '';
+      for (let page = 0; page < 10; page++) {
+        const answer = await client.call(listOfferings, { catalogue: inline, pageSize: 4, pageToken });
+        for (const each of answer.offerings) seen.push(`${each.instanceType}/${each.offering?.zone}`);
+        const types = new Set(answer.offerings.map((each) => each.instanceType));
+        assert.deepEqual(new Set(answer.instanceTypes.map((type) => type.name)), types);
+        pageToken = answer.nextPageToken;
+        if (pageToken === '') break;
+      }
+      assert.deepEqual(seen, ['large/a', 'large/b', 'medium/a', 'medium/b', 'small/a', 'small/b']);
+    },
+  ],
+  [
+    'a list keeps to its requirements and tells price, source and allocatable',
+    async (client) => {
+      const { offerings, instanceTypes } = await client.call(listOfferings, {
+        catalogue: inline,
+        requirements: [
+          { key: 'node.kubernetes.io/instance-type', operator: Operator.IN, values: ['medium'] },
+          { key: 'topology.kubernetes.io/zone', operator: Operator.IN, values: ['b'] },
+        ],
+      });
+      assert.equal(offerings.length, 1);
+      assert.equal(offerings[0]?.offering?.priceNanoUsdPerHour, BigInt(18 * CENT_NANO));
+      assert.equal(offerings[0]?.offering?.priceSource, PriceSource.REPORTED);
+      assert.equal(offerings[0]?.offering?.available, true);
+      assert.equal(instanceTypes[0]?.allocatable?.cpuMilli, 4_000n);
+      assert.equal(instanceTypes[0]?.labels['kubernetes.io/arch'], 'amd64');
+    },
+  ],
+  [
+    'ranking answers what holds the requests, cheapest first, and a reason when nothing does',
+    async (client) => {
+      const requests = { cpuMilli: 3_000n, memoryBytes: BigInt(GIBIBYTE) };
+      const fits = await client.call(rankOfferings, { catalogue: inline, requests });
+      assert.deepEqual(
+        fits.offerings.map((offering) => `${offering.instanceType}/${offering.zone}`),
+        ['medium/a', 'medium/b', 'large/a', 'large/b'],
+      );
+      const one = await client.call(rankOfferings, { catalogue: inline, requests, maxInstanceTypes: 1 });
+      assert.deepEqual(new Set(one.offerings.map((offering) => offering.instanceType)), new Set(['medium']));
+      const none = await client.call(rankOfferings, { catalogue: inline, requests: { cpuMilli: 99_000n } });
+      assert.equal(none.offerings.length, 0);
+      assert.equal(none.reasons[0]?.code, UnplacedReasonCode.RESOURCES_TOO_LARGE);
+    },
+  ],
+];
+
+function ofAccount(account: string) {
+  return { catalogue: { case: 'identity', value: { account, region: 'us-east-1' } } } as const;
+}
+
+describe('every case over every protocol', () => {
+  let server: RunningServer;
+  let clients: TestClient[];
+  before(async () => {
+    server = await startTestServer();
+    clients = allClients(server);
+  });
+  after(async () => {
+    for (const client of clients) client.close();
+    await server.close();
+  });
+  for (const [index, [name, run]] of CASES.entries()) {
+    for (const position of [0, 1, 2]) {
+      it(`${['gRPC', 'Connect', 'Connect with JSON'][position]}: ${name}`, async () => {
+        const client = clients[position];
+        assert.ok(client);
+        await run(client, `account-${index}-${position}`);
+      });
+    }
+  }
+});
