@@ -25,15 +25,19 @@ export type {
   AmiFamily,
   Architecture,
   BlockDeviceFacts,
+  DerivedInstanceType,
   Ec2InstanceFacts,
+  EnaSupport,
   EvictionThreshold,
   KubeletFacts,
   NetworkInterfaceFacts,
   NodeClassFacts,
   NodeClassZoneFacts,
   PlacementStrategy,
+  ResourceAmounts,
+  UsageClass,
 } from './ec2/index.ts';
-export { allocatableOf, DEFAULT_NODE_CLASS_FACTS, deriveInstanceType } from './ec2/index.ts';
+export { allocatableOf, DEFAULT_NODE_CLASS_FACTS, deriveInstanceType, deriveInstanceTypes } from './ec2/index.ts';
 export type {
   DaemonSetInput,
   Effort,

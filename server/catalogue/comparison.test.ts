@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { allocatableOf, DEFAULT_NODE_CLASS_FACTS, deriveInstanceType } from '../../engine/ec2/index.ts';
+import { allocatableOf, DEFAULT_NODE_CLASS_FACTS, deriveInstanceType } from '../../engine/index.ts';
 import { compareWithReference, type ReferenceFile } from './comparison.ts';
 import { loadEmbeddedTypes } from './load.ts';
 import { parseMilliUnits } from './quantities.ts';

@@ -7,7 +7,7 @@ import {
   deriveInstanceTypes,
   type Ec2InstanceFacts,
   type ResourceAmounts,
-} from '../../engine/ec2/index.ts';
+} from '../../engine/index.ts';
 import { parseMilliUnits } from './quantities.ts';
 
 /** `{type: {labels, allocatable}}`, quantities as Kubernetes writes them. */

@@ -1,7 +1,7 @@
 // The rules that stand in for prices which no source of the catalogue carries. Every price they make is marked as an
 // estimate wherever it is shown. docs/catalogue.md states the same rules in words.
 
-import type { Ec2InstanceFacts } from '../../engine/ec2/index.ts';
+import type { Ec2InstanceFacts } from '../../engine/index.ts';
 
 /** Thousandths of the on-demand price that a spot instance is taken to cost. */
 export const SPOT_SHARE_PER_MILLE = 400;

@@ -9,7 +9,7 @@ import {
   deriveInstanceType,
   type NodeClassFacts,
   type ResourceAmounts,
-} from '../../engine/ec2/index.ts';
+} from '../../engine/index.ts';
 import { unpackJson } from './format.ts';
 import { loadEmbeddedTypes } from './load.ts';
 import { decodeTable, type EncodedTable } from './table.ts';

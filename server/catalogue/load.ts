@@ -2,7 +2,7 @@
 // a node is derived by engine/ec2.
 
 import { readFileSync } from 'node:fs';
-import type { Ec2InstanceFacts } from '../../engine/ec2/index.ts';
+import type { Ec2InstanceFacts } from '../../engine/index.ts';
 import { estimateSpotPriceNano } from './estimates.ts';
 import {
   CATALOGUE_SCHEMA,

@@ -1,7 +1,7 @@
 // Facts of every type out of the stored table. All objects are made in one place with all fields in one order, so that
 // the formulas which run over thousands of them see one shape.
 
-import type { Ec2InstanceFacts } from '../../engine/ec2/index.ts';
+import type { Ec2InstanceFacts } from '../../engine/index.ts';
 import { decodeColumn, type EncodedTable } from './table.ts';
 
 /** One object for each row of the table. Throws where a row lacks what every type has. */

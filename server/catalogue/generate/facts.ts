@@ -6,7 +6,7 @@ import type {
   EnaSupport,
   PlacementStrategy,
   UsageClass,
-} from '../../../engine/ec2/index.ts';
+} from '../../../engine/index.ts';
 import type { KarpenterFacts, RawType } from './sources.ts';
 
 /** EC2's architectures that Kubernetes nodes have. */

@@ -1,6 +1,6 @@
 // Writes down what the sources lack, so that nobody takes an absence for a fact.
 
-import type { Ec2InstanceFacts } from '../../../engine/ec2/index.ts';
+import type { Ec2InstanceFacts } from '../../../engine/index.ts';
 import { NO_PRICE, type StoredRegion } from '../format.ts';
 import { canBeNode } from './facts.ts';
 import type { KarpenterFacts, MotoData } from './sources.ts';

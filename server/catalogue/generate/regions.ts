@@ -1,7 +1,7 @@
 // Which types a region offers in which zones and at what on-demand price. Zones come from moto, prices from Karpenter's
 // tables; where a table is missing the stated rules fill in and say so.
 
-import type { Ec2InstanceFacts } from '../../../engine/ec2/index.ts';
+import type { Ec2InstanceFacts } from '../../../engine/index.ts';
 import { estimateOnDemandPriceNano, type ListedType } from '../estimates.ts';
 import { NO_PRICE, type StoredRegion } from '../format.ts';
 import { parsePriceNano } from '../prices.ts';
