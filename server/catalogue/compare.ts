@@ -37,9 +37,15 @@ if (comparison.equalCount < MIN_EQUAL_COUNT || unexplained.length > 0) {
 }
 
 function readReference(file: string): ReferenceFile {
-  const content = readFileSync(file);
-  const gzipped = content[0] === 0x1f && content[1] === 0x8b;
-  return JSON.parse((gzipped ? gunzipSync(content) : content).toString('utf8')) as ReferenceFile;
+  try {
+    const content = readFileSync(file);
+    const gzipped = content[0] === 0x1f && content[1] === 0x8b;
+    return JSON.parse((gzipped ? gunzipSync(content) : content).toString('utf8')) as ReferenceFile;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    console.error(`catalogue:compare: read reference: ${reason} (file=${file}); it is JSON, plain or gzip`);
+    process.exit(2);
+  }
 }
 
 function describe(type: DifferentType): string[] {
