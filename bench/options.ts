@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type CaseSize, CORPUS, findCase } from './corpus.ts';
+import type { MeasureOptions } from './measure.ts';
 
 /** The benchmark's options. */
 export interface BenchOptions {
@@ -12,13 +13,14 @@ export interface BenchOptions {
   /** A folder of problem files. */
   readonly problemsDirectory?: string;
   readonly json: boolean;
-  readonly workerCount: number;
-  /** Warm solves, of which the median is reported. */
-  readonly warmRunCount: number;
+  readonly measure: MeasureOptions;
 }
 
 /** Seeds in one run at most: a typing slip must not run for days. */
 const MAX_SEEDS = 10_000;
+
+/** Time spent on other problems before the warm runs: enough for the hot code to be compiled. Smoke sizes skip it. */
+const WARM_UP_MS = 1_500;
 
 /** The text of --help. */
 export const HELP = `npm run bench -- [options]
@@ -61,8 +63,11 @@ export function parseOptions(args: readonly string[]): BenchOptions | { readonly
     seeds: parseSeeds(values.seeds),
     ...(values.problems === undefined ? {} : { problemsDirectory: values.problems }),
     json: values.json,
-    workerCount: values.workers === undefined ? availableParallelism() : parseCount('--workers', values.workers),
-    warmRunCount: parseCount('--repeat', values.repeat),
+    measure: {
+      workerCount: values.workers === undefined ? availableParallelism() : parseCount('--workers', values.workers),
+      warmRunCount: parseCount('--repeat', values.repeat),
+      warmUpMs: values.size === 'smoke' ? 0 : WARM_UP_MS,
+    },
   };
 }
 

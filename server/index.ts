@@ -30,6 +30,7 @@ import { DEFAULT_WORKER_FILE, WorkerPool } from './worker/index.ts';
 
 export type { Clock } from './clock.ts';
 export type { FinishedCall } from './handlers/index.ts';
+export { createLocalSolver, type LocalSolver } from './local-solver.ts';
 export type { ServerLogger } from './logger.ts';
 export type { RegionRecords, RegionSource } from './offerings/index.ts';
 export { type ListenAddress, type MutualTls, StartupError } from './transport/index.ts';

@@ -1,11 +1,12 @@
 // Kubernetes objects as generators write them: plain parsed manifests, as a YAML or JSON file would give them. Only the
-// fields that generators set; nothing here decides or checks anything.
+// fields that generators set; nothing here decides or checks anything. Type aliases, not interfaces: only those pass as
+// the plain records that readers of manifests take.
 
 /** Quantities by resource name, as written (500m, 2Gi). */
 export type Quantities = Readonly<Record<string, string>>;
 
 /** A v1.Pod. */
-export interface PodManifest {
+export type PodManifest = {
   readonly apiVersion: 'v1';
   readonly kind: 'Pod';
   readonly metadata: {
@@ -15,18 +16,18 @@ export interface PodManifest {
   };
   readonly spec: Readonly<Record<string, unknown>>;
   readonly status?: { readonly phase: string };
-}
+};
 
 /** A karpenter.sh/v1 NodePool, a karpenter.k8s.aws/v1 EC2NodeClass or an apps/v1 DaemonSet. */
-export interface ObjectManifest {
+export type ObjectManifest = {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
   readonly spec: Readonly<Record<string, unknown>>;
-}
+};
 
 /** An instance type of the problem format. */
-export interface InstanceTypeManifest {
+export type InstanceTypeManifest = {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly capacity: Quantities;
@@ -38,10 +39,10 @@ export interface InstanceTypeManifest {
     readonly price: number;
     readonly available: boolean;
   }[];
-}
+};
 
 /** A v1.Node. */
-export interface NodeManifest {
+export type NodeManifest = {
   readonly apiVersion: 'v1';
   readonly kind: 'Node';
   readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
@@ -50,7 +51,7 @@ export interface NodeManifest {
     readonly taints?: readonly { readonly key: string; readonly value?: string; readonly effect: string }[];
   };
   readonly status: { readonly capacity: Quantities; readonly allocatable: Quantities };
-}
+};
 
 /** A condition as NodePools and node affinity write it. */
 export interface RequirementManifest {

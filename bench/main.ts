@@ -1,0 +1,77 @@
+// `npm run bench`: measures cases one after the other, each in a process of its own, and prints a table or JSON. Exits
+// non-zero when a case could not be measured.
+import { fork } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CaseOrder } from './case-process.ts';
+import { readEnvironment } from './environment.ts';
+import { type BenchOptions, parseOptions } from './options.ts';
+import { renderReport } from './report.ts';
+import type { CaseOutcome } from './result.ts';
+
+/** One case may take this long, warm-up and repeats included. */
+const CASE_TIMEOUT_MS = 30 * 60_000;
+
+await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<void> {
+  let options: BenchOptions;
+  let orders: CaseOrder[];
+  try {
+    const parsed = parseOptions(args);
+    if ('text' in parsed) {
+      console.log(parsed.text);
+      return;
+    }
+    options = parsed;
+    orders = listOrders(options);
+  } catch (error) {
+    console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 2;
+    return;
+  }
+  // Read before the first case: the benchmark itself is load.
+  const environment = readEnvironment();
+  const outcomes: CaseOutcome[] = [];
+  for (const order of orders) {
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${outcomes.length + 1}/${orders.length} ${label(order)}`);
+    outcomes.push(await runCase(order));
+  }
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  console.log(options.json ? JSON.stringify({ environment, outcomes }, null, 2) : renderReport(environment, outcomes));
+  if (outcomes.some((outcome) => 'failure' in outcome)) process.exitCode = 1;
+}
+
+function listOrders(options: BenchOptions): CaseOrder[] {
+  const { size, measure } = options;
+  const orders: CaseOrder[] = options.cases.flatMap((name) =>
+    options.seeds.map((seed) => ({ subject: { kind: 'corpus', name, size, seed }, measure })),
+  );
+  const directory = options.problemsDirectory;
+  if (directory === undefined) return orders;
+  const files = readdirSync(directory).filter((name) => /\.json(\.gz)?$/.test(name));
+  if (files.length === 0) throw new Error(`--problems ${directory}: no .json or .json.gz file is there`);
+  for (const file of files.sort()) {
+    orders.push({ subject: { kind: 'file', path: join(directory, file) }, measure });
+  }
+  return orders;
+}
+
+function runCase(order: CaseOrder): Promise<CaseOutcome> {
+  return new Promise((resolve) => {
+    const child = fork(new URL('./case-process.ts', import.meta.url), { timeout: CASE_TIMEOUT_MS });
+    let outcome: CaseOutcome | undefined;
+    child.on('message', (message: CaseOutcome) => {
+      outcome = message;
+    });
+    child.on('exit', (code, signal) => {
+      const error = `its process ended without an answer (code=${code}, signal=${signal})`;
+      resolve(outcome ?? { failure: { name: label(order), error } });
+    });
+    child.send(order);
+  });
+}
+
+function label({ subject }: CaseOrder): string {
+  return subject.kind === 'corpus' ? `${subject.name} seed ${subject.seed}` : subject.path;
+}
