@@ -1,8 +1,8 @@
 // Builds a catalogue's buffer: types sorted by name, offerings by type, zone and capacity type, labels interned, and for
 // every label and value the set of types that can carry it. Done once per catalogue; everything that reads it is in
 // catalogue.ts.
-import { setBit, wordCount } from '../bits/index.ts';
-import { DEFAULT_NODE_CLASS_FACTS, deriveInstanceType } from '../ec2/index.ts';
+import { wordCount } from '../bits/index.ts';
+import { DEFAULT_NODE_CLASS_FACTS, labelDeriver } from '../ec2/index.ts';
 import type { CatalogueInput, CatalogueTypeInput, OfferingInput } from './input.ts';
 import { align, CAPACITY_TYPES, CATALOGUE_MAGIC, CATALOGUE_VERSION, HEADER, NODE_CLASS_LABELS } from './layout.ts';
 
@@ -77,32 +77,27 @@ function collectOfferings(types: readonly CatalogueTypeInput[], strings: StringT
   const typeStarts = new Uint32Array(types.length + 1);
   const offeringTypes: number[] = [];
   const offeringCells: number[] = [];
-  const cellIndices = new Map<string, number>();
+  const cellIndices = new Map<string | number, number>();
+  const usualZoneIds = new Map<number, string>();
   const cellTable: number[] = [];
   types.forEach((type, typeIndex) => {
     if (typeIndex > 0 && types[typeIndex - 1]!.name === type.name) {
       throw new RangeError(`build catalogue: two instance types have the same name (name=${type.name})`);
     }
     typeStarts[typeIndex] = offeringTypes.length;
-    let before: OfferingInput | undefined;
-    for (const offering of [...type.offerings].sort(compareOfferings)) {
-      if (before !== undefined && compareOfferings(before, offering) === 0) {
-        throw new RangeError(
-          `build catalogue: two offerings of a type are the same (type=${type.name}, zone=${offering.zone}, capacityType=${offering.capacityType})`,
-        );
-      }
-      before = offering;
-      const key = `${offering.zone}\n${offering.zoneId}\n${offering.reservationId}\n${offering.capacityType}`;
+    for (const offering of inOrder(type)) {
+      const zone = strings.intern(offering.zone);
+      if (!usualZoneIds.has(zone)) usualZoneIds.set(zone, offering.zoneId);
+      const capacityType = CAPACITY_TYPES.indexOf(offering.capacityType);
+      // Cells are found by a number; only reservations, and zones with two ids, need a text of their own.
+      const place = zone * CAPACITY_TYPES.length + capacityType;
+      const usual = offering.reservationId === '' && usualZoneIds.get(zone) === offering.zoneId;
+      const key = usual ? place : `${place} ${offering.zoneId} ${offering.reservationId}`;
       let cell = cellIndices.get(key);
       if (cell === undefined) {
-        cell = cellIndices.size;
+        cell = cellTable.length / 4;
         cellIndices.set(key, cell);
-        cellTable.push(
-          strings.intern(offering.zone),
-          strings.intern(offering.zoneId),
-          strings.intern(offering.reservationId),
-          CAPACITY_TYPES.indexOf(offering.capacityType),
-        );
+        cellTable.push(zone, strings.intern(offering.zoneId), strings.intern(offering.reservationId), capacityType);
       }
       offeringTypes.push(typeIndex);
       offeringCells.push(cell);
@@ -115,6 +110,23 @@ function collectOfferings(types: readonly CatalogueTypeInput[], strings: StringT
     cells: Uint32Array.from(offeringCells),
     cellTable: Uint32Array.from(cellTable),
   };
+}
+
+/** A type's offerings by zone, capacity type and reservation; those of the embedded catalogue are so already. */
+function inOrder(type: CatalogueTypeInput): readonly OfferingInput[] {
+  const { offerings } = type;
+  const isOrdered = offerings.every(
+    (offering, index) => index === 0 || compareOfferings(offerings[index - 1]!, offering) < 0,
+  );
+  if (isOrdered) return offerings;
+  const ordered = [...offerings].sort(compareOfferings);
+  ordered.forEach((offering, index) => {
+    if (index === 0 || compareOfferings(ordered[index - 1]!, offering) !== 0) return;
+    throw new RangeError(
+      `build catalogue: two offerings of a type are the same (type=${type.name}, zone=${offering.zone}, capacityType=${offering.capacityType})`,
+    );
+  });
+  return ordered;
 }
 
 function compareOfferings(left: OfferingInput, right: OfferingInput): number {
@@ -130,7 +142,7 @@ function collectLabels(
   region: string,
   strings: StringTable,
 ): { keys: Uint32Array; values: Uint32Array; bits: Uint32Array } {
-  const index = new Map<string, Map<string, Uint32Array>>();
+  const index = new Map<string, Map<string, number[]>>();
   const words = wordCount(types.length);
   const add = (key: string, value: string, typeIndex: number): void => {
     let values = index.get(key);
@@ -138,13 +150,12 @@ function collectLabels(
       values = new Map();
       index.set(key, values);
     }
-    let bits = values.get(value);
-    if (bits === undefined) {
-      bits = new Uint32Array(words);
-      values.set(value, bits);
-    }
-    setBit(bits, typeIndex);
+    const carriers = values.get(value);
+    if (carriers === undefined) values.set(value, [typeIndex]);
+    else carriers.push(typeIndex);
   };
+  const labelsOf = labelDeriver(DEFAULT_NODE_CLASS_FACTS.amiFamily, region);
+  const skipped = new Set<string>(NODE_CLASS_LABELS);
   types.forEach((type, typeIndex) => {
     if (type.form.kind === 'explicit') {
       for (const [key, value] of Object.entries(type.form.labels)) add(key, value, typeIndex);
@@ -153,37 +164,37 @@ function collectLabels(
       }
       return;
     }
-    const derived = deriveInstanceType(type.form.facts, DEFAULT_NODE_CLASS_FACTS, region);
-    for (const [key, values] of Object.entries(derived.labels)) {
-      if ((NODE_CLASS_LABELS as readonly string[]).includes(key)) continue;
-      for (const value of values) add(key, value, typeIndex);
+    const labels = labelsOf(type.form.facts);
+    for (const key in labels) {
+      if (skipped.has(key)) continue;
+      for (const value of labels[key]!) add(key, value, typeIndex);
     }
   });
   const keys: number[] = [];
   const values: number[] = [];
-  const bits: Uint32Array[] = [];
+  const carriers: number[][] = [];
   for (const key of [...index.keys()].sort(compareText)) {
     keys.push(strings.intern(key), values.length);
-    const entries = [...index.get(key)!].sort(([left], [right]) => compareLabelValues(left, right));
-    for (const [value, set] of entries) {
+    for (const [value, list] of inValueOrder(index.get(key)!)) {
       values.push(strings.intern(value));
-      bits.push(set);
+      carriers.push(list);
     }
   }
-  const flat = new Uint32Array(bits.length * words);
-  bits.forEach((set, position) => {
-    flat.set(set, position * words);
+  const bits = new Uint32Array(carriers.length * words);
+  carriers.forEach((list, position) => {
+    for (const type of list) bits[position * words + (type >>> 5)]! |= 1 << (type & 31);
   });
-  return { keys: Uint32Array.from(keys), values: Uint32Array.from(values), bits: flat };
+  return { keys: Uint32Array.from(keys), values: Uint32Array.from(values), bits };
 }
 
 /** Numbers first and ascending, so that Gt and Lt are runs of values; texts after them in code-unit order. */
-function compareLabelValues(left: string, right: string): number {
-  const leftNumeric = /^\d+$/.test(left);
-  const rightNumeric = /^\d+$/.test(right);
-  if (leftNumeric !== rightNumeric) return leftNumeric ? -1 : 1;
-  if (leftNumeric) return Number(left) - Number(right) || compareText(left, right);
-  return compareText(left, right);
+function inValueOrder(values: ReadonlyMap<string, number[]>): [string, number[]][] {
+  const numbers: [string, number[]][] = [];
+  const texts: [string, number[]][] = [];
+  for (const entry of values) (/^\d+$/.test(entry[0]) ? numbers : texts).push(entry);
+  numbers.sort(([left], [right]) => Number(left) - Number(right) || compareText(left, right));
+  texts.sort(([left], [right]) => compareText(left, right));
+  return [...numbers, ...texts];
 }
 
 /** Interns strings in the order in which they come. */

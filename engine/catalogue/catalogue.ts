@@ -323,7 +323,10 @@ const DECODE_PIECE_UNITS = 8192;
 function decodeUnits(units: Uint16Array): string {
   const pieces: string[] = [];
   for (let start = 0; start < units.length; start += DECODE_PIECE_UNITS) {
-    pieces.push(String.fromCharCode(...units.subarray(start, start + DECODE_PIECE_UNITS)));
+    // apply reads the array as it is; a spread would walk it by its iterator, ten times slower.
+    pieces.push(
+      String.fromCharCode.apply(null, units.subarray(start, start + DECODE_PIECE_UNITS) as unknown as number[]),
+    );
   }
   return pieces.join('');
 }

@@ -3,7 +3,7 @@
 // catalogue.ts.
 import { fullBits, hasBit, setBit } from '../bits/index.ts';
 import type { Incompatibility, NodeClassFacts, ResourceAmounts } from '../ec2/index.ts';
-import { allocatableOf, DEFAULT_NODE_CLASS_FACTS, deriveInstanceType } from '../ec2/index.ts';
+import { allocatableOf, DEFAULT_NODE_CLASS_FACTS, typeDeriver } from '../ec2/index.ts';
 import type { ResourceList } from '../model/index.ts';
 import type { Catalogue } from './catalogue.ts';
 import { NODE_CLASS_LABELS } from './layout.ts';
@@ -103,6 +103,7 @@ function buildColumns(catalogue: Catalogue, nodeClass: NodeClassFacts, id: numbe
       column[type] = amounts[name]!;
     }
   };
+  const deriveType = typeDeriver(nodeClass, catalogue.region);
   for (let type = 0; type < typeCount; type++) {
     const form = catalogue.typeForm(type);
     if (form.kind === 'explicit') {
@@ -110,7 +111,7 @@ function buildColumns(catalogue: Catalogue, nodeClass: NodeClassFacts, id: numbe
       put(allocatable, subtract(form.capacity, form.overhead), type);
       continue;
     }
-    const derived = deriveInstanceType(form.facts, nodeClass, catalogue.region);
+    const derived = deriveType(form.facts);
     put(capacity, toResourceList(derived.capacity), type);
     put(allocatable, toResourceList(allocatableOf(derived)), type);
     licence[type] = derived.licenceNanoUsdPerHour ?? 0;
