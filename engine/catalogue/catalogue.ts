@@ -220,9 +220,14 @@ export class Catalogue {
     return true;
   }
 
-  /** Order of all offerings by price, kept for one epoch: most solves see the prices of the one before. */
+  /**
+   * Order of all offerings by price, kept for one epoch of one table: most solves see the prices of the one before.
+   * Catalogues of several accounts share an index, each with a table and epochs of its own.
+   */
   priceOrder(prices: PriceSnapshot): PriceOrder {
-    if (this.#priceOrder?.epoch !== prices.epoch) this.#priceOrder = orderByPrice(this, prices);
+    const kept = this.#priceOrder;
+    if (kept?.table !== undefined && kept.table === prices.table && kept.epoch === prices.epoch) return kept;
+    this.#priceOrder = orderByPrice(this, prices);
     return this.#priceOrder;
   }
 
@@ -267,6 +272,7 @@ export class Catalogue {
 /** Offerings that can be had at a known price, cheapest first; reserved, then spot, then on demand among equals. */
 export interface PriceOrder {
   readonly epoch: number;
+  readonly table: SharedArrayBuffer | undefined;
   /** Offerings in that order. */
   readonly order: Uint32Array;
   /** `Uint32Array[offeringCount]`: place of each offering in `order`; meaningless for those that are not in it. */
@@ -293,7 +299,7 @@ export function orderByPrice(catalogue: Catalogue, prices: PriceSnapshot, extra?
   order.forEach((offering, position) => {
     rank[offering] = position;
   });
-  return { epoch: prices.epoch, order, rank };
+  return { epoch: prices.epoch, table: prices.table, order, rank };
 }
 
 /** Opens a catalogue's buffer. Cheap next to building it, yet meant to be kept: once a buffer and thread. */

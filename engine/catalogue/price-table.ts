@@ -6,8 +6,10 @@ import { PRICE_SOURCES } from './layout.ts';
 
 /** Prices and availability as one solve sees them. All arrays have one entry an offering; owned by the reader. */
 export interface PriceSnapshot {
-  /** Epoch that the state belongs to. */
+  /** Epoch that the state belongs to; counted by each table for itself. */
   epoch: number;
+  /** Table that the state was copied from; absent where it was made otherwise. */
+  table?: SharedArrayBuffer;
   /** Nano US dollars per hour; NaN where nobody knows the price. */
   readonly priceNanoUsdPerHour: Float64Array;
   /** 1 where the offering can be had. */
@@ -76,7 +78,10 @@ export function copyPriceTable(buffer: SharedArrayBuffer, into: PriceSnapshot): 
       into.priceNanoUsdPerHour.set(views.price);
       into.available.set(views.available);
       into.source.set(views.source);
-      if (Atomics.load(header, WORD_SEQUENCE + slot) === before) return into;
+      if (Atomics.load(header, WORD_SEQUENCE + slot) === before) {
+        into.table = buffer;
+        return into;
+      }
     }
   }
 }
