@@ -47,7 +47,7 @@ const CPU_LADDER: readonly (readonly [number, number])[] = [
   [1, 8000],
 ];
 
-/** Memory per core in MiB: compute, general and memory heavy. */
+/** Memory per core in MiB: compute, general and memory heavy. Each workload has up to a quarter more or less. */
 const MEMORY_PER_CORE_LADDER: readonly (readonly [number, number])[] = [
   [3, 1024],
   [6, 2048],
@@ -75,7 +75,8 @@ function generatePods(dimensions: WorkloadDimensions, random: Random): PodManife
   replicas.forEach((replicaCount, workload) => {
     const draw = random.fork(`workload ${workload}`);
     const cpuMilli = dimensions.workloadCount === 'each-pod' ? 50 + workload : draw.pickWeighted(CPU_LADDER);
-    const memoryMebibytes = Math.max(32, Math.round((cpuMilli * draw.pickWeighted(MEMORY_PER_CORE_LADDER)) / 1000));
+    const memoryPerCore = draw.pickWeighted(MEMORY_PER_CORE_LADDER) * (0.75 + 0.5 * draw.fraction());
+    const memoryMebibytes = 16 * Math.max(2, Math.round((cpuMilli * memoryPerCore) / 16_000));
     const spec = workloadSpec(dimensions, draw);
     const app = numbered('app', workload);
     const isStateful = draw.chance(0.15);
