@@ -11,6 +11,8 @@ export {
   type ManifestObject,
   type ManifestProblem,
   type Manifests,
+  type ParsedFile,
+  parseFile,
   readManifests,
   type SourcePlace,
 } from './manifests.ts';

@@ -1,7 +1,18 @@
 // Reads manifests: YAML of any number of documents, Lists, JSON, what `kubectl get -o yaml` prints. Every object keeps
 // the file and the line it came from, so that whatever is wrong with it can be shown where it is. Not here: reading
 // files from disk, and what the objects mean.
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseAllDocuments } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type ParsedNode,
+  parseAllDocuments,
+  parseDocument,
+  type YAMLParseError,
+} from 'yaml';
 import { type KubernetesObject, show } from './fields.ts';
 import { MAX_DOCUMENTS, MAX_YAML_ALIASES } from './limits.ts';
 
@@ -32,6 +43,28 @@ export interface Manifests {
   readonly warnings: ManifestProblem[];
   /** What makes a file unreadable. */
   readonly errors: ManifestProblem[];
+}
+
+/** One parsed file of one document. */
+export interface ParsedFile {
+  readonly value: unknown;
+  readonly locate: (path: readonly (string | number)[]) => SourcePlace;
+}
+
+/** Reads a file that holds one document, JSON or YAML; answers a problem when it is neither. */
+export function parseFile(file: string, text: string): ParsedFile | ManifestProblem {
+  const parsed = parseJson(text);
+  if (parsed !== undefined) return { value: parsed.value, locate: lazyJsonLocator(file, text) };
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, merge: true, logLevel: 'silent' });
+  const [problem] = document.errors;
+  if (problem !== undefined) return syntaxProblem(problem, file, lines);
+  const locate = documentLocator(file, document as Document, lines);
+  try {
+    return { value: document.toJS({ maxAliasCount: MAX_YAML_ALIASES }), locate };
+  } catch (error) {
+    return { place: locate([]), message: `can't be read: ${firstLine((error as Error).message)}` };
+  }
 }
 
 /** Formats a place as editors and compilers do: file:line. */
@@ -71,8 +104,8 @@ function lazyJsonLocator(file: string, text: string): Locator {
   return (path) => {
     if (locate === undefined) {
       const lines = new LineCounter();
-      const [document] = parseAllDocuments(text, { lineCounter: lines, logLevel: 'silent' });
-      locate = document === undefined ? () => ({ file, line: 0 }) : documentLocator(file, document as Document, lines);
+      const document = parseDocument(text, { lineCounter: lines, logLevel: 'silent' });
+      locate = documentLocator(file, document as Document, lines);
     }
     return locate(path);
   };
@@ -89,8 +122,7 @@ function readYaml(file: string, text: string, into: Manifests): void {
   for (const document of documents) {
     const [problem] = document.errors;
     if (problem !== undefined) {
-      const line = problem.linePos?.[0].line ?? lines.linePos(problem.pos[0]).line;
-      into.errors.push({ place: { file, line }, message: `is not YAML: ${firstLine(problem.message)}` });
+      into.errors.push(syntaxProblem(problem, file, lines));
       continue;
     }
     const locate = documentLocator(file, document as Document, lines);
@@ -100,6 +132,11 @@ function readYaml(file: string, text: string, into: Manifests): void {
       into.errors.push({ place: locate([]), message: `can't be read: ${firstLine((error as Error).message)}` });
     }
   }
+}
+
+function syntaxProblem(problem: YAMLParseError, file: string, lines: LineCounter): ManifestProblem {
+  const line = problem.linePos?.[0].line ?? lines.linePos(problem.pos[0]).line;
+  return { place: { file, line }, message: `is neither YAML nor JSON: ${firstLine(problem.message)}` };
 }
 
 function firstLine(message: string): string {

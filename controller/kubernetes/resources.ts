@@ -2,7 +2,14 @@
 // the way. Rounding happens once, when the sum is final.
 import type { Resources } from '../../proto/index.ts';
 import { at, type FieldPath, mapping } from './fields.ts';
-import { type AmountUnit, largestAmount, type NanoAmount, type Rounding, requiredAmount, roundAmount } from './quantity.ts';
+import {
+  type AmountUnit,
+  largestAmount,
+  type NanoAmount,
+  type Rounding,
+  requiredAmount,
+  roundAmount,
+} from './quantity.ts';
 
 /** Exact amounts by resource name, in billionths. */
 export type AmountList = Map<string, NanoAmount>;

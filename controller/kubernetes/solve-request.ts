@@ -232,9 +232,9 @@ class Builder {
       const known = API_VERSIONS[kind];
       const message =
         known === undefined
-          ? `kind ${kind} plays no part in planning: left out${count}`
+          ? `plays no part in planning: left out${count}`
           : `${kind} is understood as ${known}, not as ${String(first?.apiVersion)}: left out${count}`;
-      this.#warn(first, [known === undefined ? 'kind' : 'apiVersion'], message);
+      this.#warn(first, known === undefined ? [] : ['apiVersion'], message);
     }
   }
 
@@ -340,11 +340,7 @@ class Builder {
         for (const advice of nodePoolAdvice(object, spec))
           this.#warn(object, new InputError(advice.path, '').path, advice.message);
         if (reason !== undefined) {
-          this.#warn(
-            object,
-            ['spec', 'template', 'spec', 'nodeClassRef'],
-            `NodePool ${nameOf(object)} is left out: ${reason}`,
-          );
+          this.#warn(object, ['spec', 'template', 'spec', 'nodeClassRef'], `the pool is left out: ${reason}`);
           return;
         }
         checkTaintsUnique(spec);
@@ -412,8 +408,18 @@ export function daemonSetMessage(object: KubernetesObject, pod: KubernetesObject
   return create(DaemonSetSchema, { namespace, name: nameOf(object), shape: podShape(pod, volumes, context) });
 }
 
-/** A finding as text, without its place: field and message. */
+/** A finding as text, without its place: object, field and message. */
 export function formatFinding(finding: Finding): string {
+  const parts: string[] = [];
+  if (finding.object !== undefined) parts.push(objectLabel(finding.object));
   const field = formatPath(finding.path);
-  return field === '' ? finding.message : `${field}: ${finding.message}`;
+  if (field !== '') parts.push(field);
+  return [...parts, finding.message].join(': ');
+}
+
+/** NodePool default; with the namespace where it is not `default`. */
+function objectLabel(object: KubernetesObject): string {
+  const { name, namespace } = (object.metadata ?? {}) as KubernetesObject;
+  const place = typeof namespace === 'string' && namespace !== 'default' ? `${namespace}/` : '';
+  return `${String(object.kind)} ${place}${typeof name === 'string' ? name : '(without a name)'}`;
 }

@@ -1,0 +1,131 @@
+// The command's way to the service, always over gRPC: to one at an address, or to one of its own that it starts on a
+// Unix socket and ends with itself.
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect as connectSocket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Client, Code, ConnectError, createClient } from '@connectrpc/connect';
+import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
+import { SchedulerService } from '../proto/index.ts';
+import { badInput, CommandError, EXIT } from './outcome.ts';
+
+/** How to reach the service. */
+export interface EngineOptions {
+  /** host:port, unix:PATH or https://host:port; absent starts one in this process. */
+  readonly engineAddress?: string;
+  /** Files for mutual TLS with a service elsewhere. */
+  readonly tlsCa?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  /** Worker threads of a service in this process. */
+  readonly workers?: number;
+}
+
+/** A connection to the service. */
+export interface EngineConnection {
+  readonly scheduler: Client<typeof SchedulerService>;
+  /** Where it leads, for messages. */
+  readonly address: string;
+  /** Ends the connection, and the service when it is our own. May be called more than once. */
+  readonly close: () => Promise<void>;
+}
+
+/** One plan needs one worker. */
+const OWN_WORKER_COUNT = 1;
+
+/** Connects to the service that the options name. */
+export async function connectToEngine(options: EngineOptions): Promise<EngineConnection> {
+  if (options.engineAddress === undefined) return startOwnEngine(options.workers ?? OWN_WORKER_COUNT);
+  return connectTo(options.engineAddress, options);
+}
+
+async function startOwnEngine(workerCount: number): Promise<EngineConnection> {
+  const { startServer } = await import('../server/index.ts');
+  const folder = mkdtempSync(join(tmpdir(), 'dovetail-'));
+  const socketPath = join(folder, 'engine.sock');
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', removeFolder);
+  try {
+    const server = await startServer({ grpc: { socketPath }, http: false, health: false, workerCount });
+    chmodSync(socketPath, 0o600);
+    const connection = connectTo(`unix:${socketPath}`, {});
+    let closing: Promise<void> | undefined;
+    const close = async () => {
+      await connection.close();
+      await server.close();
+      removeFolder();
+      process.off('exit', removeFolder);
+    };
+    return {
+      scheduler: connection.scheduler,
+      address: 'the service in this process',
+      close: () => {
+        closing ??= close();
+        return closing;
+      },
+    };
+  } catch (error) {
+    removeFolder();
+    throw error;
+  }
+}
+
+function connectTo(address: string, tls: Pick<EngineOptions, 'tlsCa' | 'tlsCert' | 'tlsKey'>): EngineConnection {
+  const { baseUrl, sessionOptions } = target(address, tls);
+  const sessionManager = new Http2SessionManager(baseUrl, {}, sessionOptions);
+  const transport = createGrpcTransport({ baseUrl, sessionManager });
+  return {
+    scheduler: createClient(SchedulerService, transport),
+    address,
+    close: async () => sessionManager.abort(),
+  };
+}
+
+function target(address: string, tls: Pick<EngineOptions, 'tlsCa' | 'tlsCert' | 'tlsKey'>) {
+  const socketPath = /^unix:(?:\/\/)?(.+)$/.exec(address)?.[1];
+  if (socketPath !== undefined) {
+    return { baseUrl: 'http://localhost', sessionOptions: { createConnection: () => connectSocket(socketPath) } };
+  }
+  const files = {
+    ...(tls.tlsCa === undefined ? {} : { ca: readPem(tls.tlsCa, '--tls-ca') }),
+    ...(tls.tlsCert === undefined ? {} : { cert: readPem(tls.tlsCert, '--tls-cert') }),
+    ...(tls.tlsKey === undefined ? {} : { key: readPem(tls.tlsKey, '--tls-key') }),
+  };
+  const secure = address.startsWith('https://') || Object.keys(files).length > 0;
+  const host = address.replace(/^https?:\/\//, '').replace(/\/$/, '');
+  const baseUrl = `${secure ? 'https' : 'http'}://${host}`;
+  if (!/:\d+$/.test(host) || !URL.canParse(baseUrl)) {
+    throw badInput(`--engine-address ${address}: write host:port, unix:PATH or https://host:port`);
+  }
+  return { baseUrl, sessionOptions: files };
+}
+
+function readPem(path: string, flag: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw badInput(`${flag} ${path}: ${(error as Error).message}`);
+  }
+}
+
+/** Turns an error of a call into one that tells the user what to do. `explain` may say more of a bad request. */
+export function callError(error: unknown, address: string, explain: (message: string) => string): unknown {
+  if (!(error instanceof ConnectError)) return error;
+  const message = error.rawMessage;
+  switch (error.code) {
+    case Code.InvalidArgument:
+      return new CommandError(EXIT.badInput, [explain(message)], { cause: error });
+    case Code.Unavailable:
+      return new CommandError(
+        EXIT.failed,
+        [`reach the service at ${address}: ${message}; is \`dovetail serve\` running there?`],
+        {
+          cause: error,
+        },
+      );
+    case Code.ResourceExhausted:
+      return new CommandError(EXIT.failed, [`solve at ${address}: ${message}`], { cause: error });
+    default:
+      return new CommandError(EXIT.failed, [`solve at ${address}: ${Code[error.code]}: ${message}`], { cause: error });
+  }
+}

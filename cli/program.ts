@@ -1,0 +1,159 @@
+// The command line: what can be called with which flags, and how its errors become messages and exit codes. Commands
+// themselves are loaded when they are called.
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { CommandConsole } from './console.ts';
+import { painter } from './console.ts';
+import { CommandError, EXIT, type ExitCode } from './outcome.ts';
+import { LOG_LEVELS, type ServeOptions } from './serve-command.ts';
+import { OUTPUT_FORMATS, type SolveOptions } from './solve-options.ts';
+import { VERSION } from './version.ts';
+
+/** What a run of the command depends on. */
+export interface ProgramContext {
+  readonly console: CommandConsole;
+  /** Aborted when the process is asked to end. */
+  readonly stopped: AbortSignal;
+}
+
+/** Runs the command; answers its exit code. Only defects are thrown. */
+export async function runProgram(args: readonly string[], context: ProgramContext): Promise<ExitCode> {
+  const outcome: { exitCode: ExitCode } = { exitCode: EXIT.ok };
+  const program = buildProgram(context, (exitCode) => {
+    outcome.exitCode = exitCode;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return outcome.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.badInput;
+    if (!(error instanceof CommandError)) throw error;
+    const paint = painter(context.console.err);
+    for (const line of error.lines) context.console.err.write(`${paint('red', 'error:')} ${line}\n`);
+    return error.exitCode;
+  }
+}
+
+function buildProgram({ console, stopped }: ProgramContext, finish: (exitCode: ExitCode) => void): Command {
+  const program = new Command('dovetail')
+    .description('Works out which EC2 instances to launch for the pods of a Kubernetes cluster.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show what can be called')
+    .configureOutput({
+      writeOut: (text) => void console.out.write(text),
+      writeErr: (text) => void console.err.write(text),
+    })
+    .showHelpAfterError('(--help shows what can be called)')
+    .exitOverride();
+  const inherit = (command: Command) => command.copyInheritedSettings(program);
+  program.addCommand(
+    inherit(serveCommand()).action(async (options: ServeOptions) => {
+      const { runServe } = await import('./serve-command.ts');
+      finish(await runServe(options, console, stopped));
+    }),
+  );
+  program.addCommand(
+    inherit(solveCommand()).action(async (options: SolveOptions) => {
+      const { runSolve } = await import('./solve-command.ts');
+      finish(await runSolve(options, console));
+    }),
+  );
+  return program;
+}
+
+const HIGHEST_PORT = 65_535;
+const MOST_WORKERS = 256;
+const LONGEST_DEADLINE_MS = 3_600_000;
+
+function wholeNumber(minimum: number, maximum: number): (written: string) => number {
+  return (written) => {
+    const value = Number(written);
+    if (!/^\d+$/.test(written) || value < minimum || value > maximum) {
+      throw new InvalidArgumentError(`Write a whole number from ${minimum} to ${maximum}.`);
+    }
+    return value;
+  };
+}
+
+function portOption(flags: string, description: string, fallback: number, variable: string): Option {
+  return new Option(flags, description).argParser(wholeNumber(0, HIGHEST_PORT)).default(fallback).env(variable);
+}
+
+function serveCommand(): Command {
+  return new Command('serve')
+    .description('Start the service: gRPC, the same by Connect over HTTP/1.1, and a health endpoint.')
+    .addOption(portOption('--grpc-port <port>', 'gRPC; 0 takes any free port', 50051, 'DOVETAIL_GRPC_PORT'))
+    .addOption(portOption('--http-port <port>', 'Connect over HTTP/1.1', 8082, 'DOVETAIL_HTTP_PORT'))
+    .addOption(portOption('--health-port <port>', '/healthz and /readyz', 8081, 'DOVETAIL_HEALTH_PORT'))
+    .addOption(
+      new Option('--bind-address <address>', 'address to listen on; others than loopback need TLS or --insecure')
+        .default('127.0.0.1')
+        .env('DOVETAIL_BIND_ADDRESS'),
+    )
+    .addOption(
+      new Option('--workers <count>', 'worker threads (default: one a core)')
+        .argParser(wholeNumber(1, MOST_WORKERS))
+        .env('DOVETAIL_WORKERS'),
+    )
+    .addOption(new Option('--tls-cert <file>', "the service's certificate, PEM").env('DOVETAIL_TLS_CERT'))
+    .addOption(new Option('--tls-key <file>', 'its private key, PEM').env('DOVETAIL_TLS_KEY'))
+    .addOption(
+      new Option('--tls-client-ca <file>', "authority that signs clients' certificates, PEM").env(
+        'DOVETAIL_TLS_CLIENT_CA',
+      ),
+    )
+    .addOption(
+      new Option('--insecure', 'let anybody in who reaches the address').default(false).env('DOVETAIL_INSECURE'),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'what is logged, on standard error')
+        .choices(LOG_LEVELS)
+        .default('info')
+        .env('LOG_LEVEL'),
+    );
+}
+
+/** Collects the values of a flag that may be repeated. */
+function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), value];
+}
+
+function solveCommand(): Command {
+  return new Command('solve')
+    .description('Show which instances would be launched for pods, at what price, and which pods find no place.')
+    .option('-f, --filename <path>', 'manifests: a file, a folder, or - for standard input; may be repeated', collect)
+    .option('--scale <kind/name=replicas>', 'plan with another number of replicas; may be repeated', collect)
+    .option('--context <name>', 'read the cluster of this kubeconfig context; nothing is written to it')
+    .option('--region <region>', 'AWS region of the embedded catalogue (default: us-east-1)')
+    .option('--problem <file>', 'a problem file, also gzipped; several give one JSON array', collect)
+    .addOption(
+      new Option('-o, --output <format>', 'form of the plan (default: table; json for --problem)').choices(
+        OUTPUT_FORMATS,
+      ),
+    )
+    .addOption(
+      new Option('--deadline <milliseconds>', 'take the best plan found by then').argParser(
+        wholeNumber(1, LONGEST_DEADLINE_MS),
+      ),
+    )
+    .addOption(
+      new Option(
+        '--engine-address <address>',
+        'service to ask: host:port, unix:PATH or https://host:port (default: its own)',
+      ).env('DOVETAIL_ENGINE_ADDRESS'),
+    )
+    .addOption(new Option('--tls-ca <file>', "authority of the service's certificate, PEM").env('DOVETAIL_TLS_CA'))
+    .addOption(new Option('--tls-cert <file>', 'certificate to show to the service, PEM').env('DOVETAIL_TLS_CERT'))
+    .addOption(new Option('--tls-key <file>', 'its private key, PEM').env('DOVETAIL_TLS_KEY'))
+    .addHelpText(
+      'after',
+      [
+        '',
+        'Exit codes: 0 every pod has a place, 1 some have none, 2 the input is wrong, 3 it could not be worked out.',
+        '',
+        'Examples:',
+        '  npx dovetail solve -f examples/mission --scale deployment/inflate=5',
+        '  kubectl get nodepools,ec2nodeclasses,deployments -o yaml | npx dovetail solve -f - --region us-west-2',
+        '  npx dovetail solve --context production -o json',
+      ].join('\n'),
+    );
+}

@@ -1,0 +1,67 @@
+// The arguments of `dovetail solve`, checked once.
+import type { Scale } from '../controller/kubernetes/index.ts';
+import type { EngineOptions } from './engine-client.ts';
+import { badInput } from './outcome.ts';
+
+/** The forms in which a plan is printed. */
+export const OUTPUT_FORMATS = ['table', 'json', 'yaml'] as const;
+/** One of OUTPUT_FORMATS. */
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+
+/** The arguments as they were written. */
+export interface SolveOptions extends EngineOptions {
+  readonly filename?: readonly string[];
+  readonly problem?: readonly string[];
+  readonly context?: string;
+  readonly region?: string;
+  readonly scale?: readonly string[];
+  readonly output?: OutputFormat;
+  /** Milliseconds after which the best plan so far is taken. */
+  readonly deadline?: number;
+}
+
+const KIND_NAMES: Readonly<Record<string, string>> = {
+  deployment: 'deployment',
+  deployments: 'deployment',
+  deploy: 'deployment',
+  statefulset: 'statefulset',
+  statefulsets: 'statefulset',
+  sts: 'statefulset',
+  replicaset: 'replicaset',
+  replicasets: 'replicaset',
+  rs: 'replicaset',
+  replicationcontroller: 'replicationcontroller',
+  rc: 'replicationcontroller',
+  job: 'job',
+  jobs: 'job',
+};
+
+const SCALE = /^(?:([^/=]+)\/)?([^/=]+)\/([^/=]+)=(\d{1,9})$/;
+
+/** Reads `deployment/inflate=5` or `namespace/deployment/inflate=5`. */
+export function parseScale(written: string): Scale {
+  const [, namespace, kindWritten = '', name = '', replicas = ''] = SCALE.exec(written) ?? [];
+  const kind = KIND_NAMES[kindWritten.toLowerCase()];
+  if (replicas === '' || kind === undefined) {
+    const kinds = [...new Set(Object.values(KIND_NAMES))].join(', ');
+    throw badInput(`--scale ${written}: write KIND/NAME=REPLICAS, like deployment/inflate=5, with one of ${kinds}`);
+  }
+  return { kind, name, replicas: Number(replicas), ...(namespace === undefined ? {} : { namespace }) };
+}
+
+/** Refuses arguments that do not go together or are too few. */
+export function checkSolveOptions(options: SolveOptions): void {
+  const hasProblem = options.problem !== undefined;
+  if (hasProblem && (options.filename !== undefined || options.context !== undefined || options.scale !== undefined)) {
+    throw badInput('--problem stands alone: a problem file holds its own pods, pools and nodes');
+  }
+  if (hasProblem && options.region !== undefined) {
+    throw badInput('--region does not go with --problem: a problem file brings its own instance types');
+  }
+  if (!hasProblem && options.filename === undefined && options.context === undefined) {
+    throw badInput(
+      'nothing to solve: give manifests with -f FILE or FOLDER (- for standard input), a cluster with --context NAME, ' +
+        'or a problem with --problem FILE',
+    );
+  }
+}
