@@ -1,6 +1,6 @@
 // What shapes demand of a node's labels, compiled once for all shapes that demand the same: an OR of requirement sets,
 // the node selector taken into each. Which types and offerings meet them is worked out in masks.ts.
-import type { PodShape } from '../model/index.ts';
+import type { NodeTermInput, PodShape } from '../model/index.ts';
 import { RequirementSet } from '../requirements/index.ts';
 import { compileNodeMatcher, type NodeMatcher } from '../rules/index.ts';
 import { nodeConstraintsKey } from '../shapes/index.ts';
@@ -8,37 +8,60 @@ import { nodeConstraintsKey } from '../shapes/index.ts';
 /** One different demand on a node's labels. */
 export interface Constraint {
   readonly index: number;
+  /** Canonical text: equal for equal demands. */
+  readonly text: string;
   /** Met by a node that meets one of them. Empty where no node can. */
   readonly terms: readonly RequirementSet[];
   /** The same for nodes whose labels are final. */
   readonly matchesNode: NodeMatcher;
 }
 
+/** More conditions beside a shape's own, each a list of terms of which one must hold (a preference held, volumes). */
+export type Alternatives = readonly (readonly NodeTermInput[])[];
+
+/** Most terms of a constraint once its alternatives are multiplied out. */
+export const CONSTRAINT_TERM_LIMIT = 1024;
+
 /** Collects different constraints. */
 export class ConstraintTable {
   readonly constraints: Constraint[] = [];
   readonly #indices = new Map<string, number>();
 
-  /** The constraint of a shape. */
-  of(shape: Pick<PodShape, 'nodeSelector' | 'requiredNodeTerms'>): Constraint {
-    const key = nodeConstraintsKey(shape);
+  /** The constraint of a shape and more conditions. Asserts CONSTRAINT_TERM_LIMIT: callers look at termCount before. */
+  of(shape: Pick<PodShape, 'nodeSelector' | 'requiredNodeTerms'>, more: Alternatives = []): Constraint {
+    const key = [nodeConstraintsKey(shape), ...more.map((terms) => nodeConstraintsKey({ nodeSelector: {}, requiredNodeTerms: terms }))].join(
+      '\u0005',
+    );
     const known = this.#indices.get(key);
     if (known !== undefined) return this.constraints[known]!;
-    const selector = RequirementSet.ofSelector(shape.nodeSelector);
-    const terms =
-      shape.requiredNodeTerms.length === 0
-        ? [selector]
-        : shape.requiredNodeTerms
-            // A term without conditions holds for no node; one on fields names a node that exists, never a new one.
-            .filter((term) => term.matchExpressions.length > 0 && term.matchFields.length === 0)
-            .map((term) => selector.and(RequirementSet.ofInputs(term.matchExpressions)));
+    let terms = [RequirementSet.ofSelector(shape.nodeSelector)];
+    for (const alternatives of [shape.requiredNodeTerms, ...more]) {
+      if (alternatives.length === 0) continue;
+      // A term without conditions holds for no node; one on fields names a node that exists, never a new one.
+      const usable = alternatives.filter((term) => term.matchExpressions.length > 0 && term.matchFields.length === 0);
+      const sets = usable.map((term) => RequirementSet.ofInputs(term.matchExpressions));
+      terms = terms.flatMap((set) => sets.map((other) => set.and(other)));
+      if (terms.length > CONSTRAINT_TERM_LIMIT) throw new RangeError('compile constraint: too many alternatives');
+    }
+    const matchers = [
+      compileNodeMatcher(shape),
+      ...more
+        .filter((alternatives) => alternatives.length > 0)
+        .map((requiredNodeTerms) => compileNodeMatcher({ nodeSelector: {}, requiredNodeTerms })),
+    ];
     const constraint: Constraint = {
       index: this.constraints.length,
+      text: key,
       terms: terms.filter((term) => term.contradiction() === undefined),
-      matchesNode: compileNodeMatcher(shape),
+      matchesNode: (labels, nodeName) => matchers.every((matches) => matches(labels, nodeName)),
     };
     this.#indices.set(key, constraint.index);
     this.constraints.push(constraint);
     return constraint;
   }
+}
+
+/** Terms that a constraint would have. */
+export function termCount(shape: Pick<PodShape, 'requiredNodeTerms'>, more: Alternatives): number {
+  return [shape.requiredNodeTerms, ...more].reduce((count, terms) => count * Math.max(1, terms.length), 1);
 }

@@ -18,15 +18,16 @@ export function meetsCustomLabel(labels: CustomLabels, requirement: Requirement)
 
 /**
  * The variants of a pool. `provided` is what the pool demands of its own nodes on custom labels, `wanted` everything that
- * pods and daemonsets demand on them. Undefined where there would be more than VARIANT_LIMIT.
+ * pods and daemonsets demand on them, `domainKeys` labels whose values are domains of topology. Undefined where there would be more than VARIANT_LIMIT.
  */
 export function customLabelVariants(
   provided: readonly Requirement[],
   wanted: ReadonlyMap<string, readonly Requirement[]>,
+  domainKeys: ReadonlySet<string> = new Set(),
 ): readonly CustomLabels[] | undefined {
   let variants: Map<string, string | undefined>[] = [new Map()];
   for (const requirement of provided) {
-    const values = distinctValues(requirement, wanted.get(requirement.key) ?? []);
+    const values = distinctValues(requirement, wanted.get(requirement.key) ?? [], domainKeys.has(requirement.key));
     if (variants.length * values.length > VARIANT_LIMIT) return undefined;
     variants = variants.flatMap((variant) => values.map((value) => new Map(variant).set(requirement.key, value)));
   }
@@ -47,7 +48,11 @@ export function collectWanted(terms: Iterable<RequirementSet>): Map<string, Requ
 }
 
 /** One value for each way in which the pods' requirements can turn out; ascending by how they are found, never empty. */
-function distinctValues(provided: Requirement, wanted: readonly Requirement[]): (string | undefined)[] {
+function distinctValues(
+  provided: Requirement,
+  wanted: readonly Requirement[],
+  isDomain: boolean,
+): (string | undefined)[] {
   const candidates: string[] = [];
   if (!provided.complement) candidates.push(...provided.values);
   for (const requirement of wanted) {
@@ -63,7 +68,8 @@ function distinctValues(provided: Requirement, wanted: readonly Requirement[]): 
   const found = new Map<string, string>();
   for (const value of [...new Set(candidates)].sort()) {
     if (!admitsValue(provided, value)) continue;
-    const outcome = wanted.map((requirement) => (admitsValue(requirement, value) ? '1' : '0')).join('');
+    // As a domain every value is another place, whatever pods ask of it.
+    const outcome = isDomain ? value : wanted.map((requirement) => (admitsValue(requirement, value) ? '1' : '0')).join('');
     if (!found.has(outcome)) found.set(outcome, value);
   }
   // A pool that forbids the label gives its nodes none; so does one whose bounds leave no value that we can name.

@@ -41,3 +41,17 @@ export function listOf(dimensions: Dimensions, vector: Float64Array): Record<str
   }
   return list;
 }
+
+/** Whether a resource is attachments of a volume driver, of which an absent amount means "no limit". */
+export function isAttachment(name: string): boolean {
+  return name.startsWith('attachable-volumes-');
+}
+
+/** What a node has as a vector: like vectorOf, but attachments that it does not mention are without limit. */
+export function nodeVectorOf(dimensions: Dimensions, list: ResourceList): Float64Array {
+  const vector = vectorOf(dimensions, list);
+  dimensions.forEach((name, dimension) => {
+    if (isAttachment(name) && list[name] === undefined) vector[dimension] = Number.POSITIVE_INFINITY;
+  });
+  return vector;
+}

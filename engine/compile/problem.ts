@@ -3,13 +3,26 @@
 // is packed here.
 import { andInto, emptyBits, fullBits, hasBit, isEmpty, orInto } from '../bits/index.ts';
 import type { Catalogue, PriceSnapshot } from '../catalogue/index.ts';
-import type { DaemonSetInput, EngineNotice, KeyedShape, Problem, UnplacedReason } from '../model/index.ts';
+import type {
+  DaemonSetInput,
+  EngineNotice,
+  KeyedShape,
+  NodeInput,
+  PodShape,
+  Problem,
+  ResourceList,
+  ShapeCount,
+  Taint,
+  Toleration,
+  UnplacedReason,
+} from '../model/index.ts';
 import type { RequirementSet } from '../requirements/index.ts';
-import { type UnsupportedRule, unsupportedRules, untoleratedTaint } from '../rules/index.ts';
+import { addResources, effectiveTaints, untoleratedTaint } from '../rules/index.ts';
 import { tolerationsKey } from '../shapes/index.ts';
-import { type Constraint, ConstraintTable } from './constraints.ts';
+import { type Counter, CounterTable, type HostPod, relaxationSteps } from '../topology/index.ts';
+import { CONSTRAINT_TERM_LIMIT, type Constraint, ConstraintTable, termCount } from './constraints.ts';
 import { collectWanted, meetsCustomLabel } from './custom-labels.ts';
-import { type Dimensions, dimensionsOf, podVectorOf, vectorOf } from './dimensions.ts';
+import { type Dimensions, dimensionsOf, isAttachment, podVectorOf, vectorOf } from './dimensions.ts';
 import {
   type CompiledPool,
   compilePools,
@@ -19,6 +32,12 @@ import {
   templatesOf,
 } from './templates.ts';
 
+/** A rule of a pod that can't be planned for, with the pod's field and what to do. */
+export interface UnsupportedRule {
+  readonly field: string;
+  readonly message: string;
+}
+
 /** A shape with what packing needs of it. */
 export interface CompiledShape {
   /** Index into the problem's shapes, which is also its place in every order. */
@@ -26,11 +45,31 @@ export interface CompiledShape {
   readonly input: KeyedShape;
   /** `Float64Array[dimensions]`: what one pod takes. */
   readonly request: Float64Array;
-  readonly constraint: Constraint;
+  /** What it demands of a node's labels itself: no preference, no volume. Spreads count by it. */
+  readonly ownConstraint: Constraint;
   /** Canonical text of its tolerations: shapes that share it are let in by the same nodes. */
   readonly tolerationsKey: string;
   /** Rules it uses that are not planned for: it is refused when there is one. */
   readonly unsupported: readonly UnsupportedRule[];
+  /** What it demands at each step of giving up preferences, the strictest first. Never empty. */
+  readonly demands: readonly Demand[];
+  /** Counters that count its pods. */
+  readonly counting: ReadonlySet<Counter>;
+}
+
+/** What the pods of a shape demand while so much of their preferences is held. */
+export interface Demand extends HostPod {
+  readonly of: CompiledShape;
+  /** Place among the shape's demands. */
+  readonly step: number;
+  /** Labels: the shape's own, a preference that is held, and where its volumes are. */
+  readonly constraint: Constraint;
+  readonly taintPolicy: TaintPolicy;
+}
+
+/** A running pod of a node, as topology sees it. */
+export interface RunningPods extends HostPod {
+  readonly count: number;
 }
 
 /** A template with what its daemonsets take. */
@@ -61,7 +100,10 @@ export class CompiledProblem {
   readonly notices: readonly EngineNotice[];
   /** What daemonsets demand of nodes' labels. */
   readonly daemonConstraints: readonly Constraint[];
-  readonly #masks = new Map<number, Uint32Array>();
+  readonly counters: CounterTable;
+  /** Running pods of each node of the problem, by its index. */
+  readonly running: readonly (readonly RunningPods[])[];
+  readonly #masks = new Map<string, Uint32Array>();
   readonly #constraints = new ConstraintTable();
 
   constructor(catalogue: Catalogue, prices: PriceSnapshot, problem: Problem) {
@@ -71,26 +113,27 @@ export class CompiledProblem {
     this.dimensions = dimensionsOf(
       [...problem.shapes.map((entry) => entry.shape.requests)].concat(
         problem.daemonSets.map((daemonSet) => daemonSet.shape.requests),
+        problem.shapes.map((entry) => attachments(entry.shape)),
       ),
     );
-    this.shapes = problem.shapes.map((input, index) => ({
-      index,
-      input,
-      request: podVectorOf(this.dimensions, input.shape.requests),
-      constraint: this.#constraints.of(input.shape),
-      tolerationsKey: tolerationsKey(input.shape.tolerations),
-      unsupported: unsupportedRules(input.shape),
-    }));
+    this.counters = new CounterTable(problem.namespaces);
+    const preferred = hasPreferredTaint(problem);
+    this.shapes = problem.shapes.map((input, index) => this.#compileShape(input, index, preferred));
+    this.running = problem.nodes.map((node) => node.pods.map((pods) => this.#compileRunning(pods)));
+    // Counters are complete only now: every shape and every running pod has brought its own.
+    for (const shape of this.shapes) fillSet(shape.counting, this.counters.counting(shape.input.shape));
+    for (const pods of this.running.flat()) fillSet(pods.counting, this.counters.counting(pods.shape));
     const daemons = problem.daemonSets.map((input) => ({ input, constraint: this.#constraints.of(input.shape) }));
     this.daemonConstraints = daemons.map((daemon) => daemon.constraint);
     const compiled = compilePools(catalogue, prices, problem);
     this.pools = compiled.pools;
     this.notices = compiled.notices;
+    const domainKeys = new Set(this.counters.counters.map((counter) => counter.topologyKey));
     const wanted = collectWanted(this.#constraints.constraints.flatMap((constraint) => constraint.terms));
     const templates: CompiledTemplate[] = [];
     const unusable = new Map<number, UnplacedReason>();
     for (const pool of this.pools) {
-      const made = pool.unusable ?? templatesOf(pool, wanted);
+      const made = pool.unusable ?? templatesOf(pool, wanted, domainKeys);
       if ('code' in made) {
         unusable.set(pool.index, made);
         continue;
@@ -101,21 +144,49 @@ export class CompiledProblem {
     this.unusable = unusable;
   }
 
-  /** Available offerings of a template that a constraint admits; bitset over offerings, borrowed. */
-  mask(template: CompiledTemplate, constraint: Constraint): Uint32Array {
-    const key = template.index * this.#constraints.constraints.length + constraint.index;
+  /** Whether a spread counts the pods of an existing node. */
+  countsNode({ shape, honorsAffinity, honorsTaints }: NonNullable<Counter['countedFor']>, node: NodeInput): boolean {
+    if (honorsAffinity && !this.constraintOf(shape).matchesNode(node.labels, node.name)) return false;
+    return !honorsTaints || this.toleratesTaints(effectiveTaints(node), shape.tolerations);
+  }
+
+  /** What one pod of a shape takes, attachments of its volumes included. */
+  podVector(shape: PodShape): Float64Array {
+    return podVectorOf(this.dimensions, addResources(shape.requests, attachments(shape)));
+  }
+
+  /** The constraint of a shape's own demands on labels. */
+  constraintOf(shape: Pick<PodShape, 'nodeSelector' | 'requiredNodeTerms'>): Constraint {
+    return this.#constraints.of(shape);
+  }
+
+  /** A constraint that pins labels to values. */
+  pin(labels: Readonly<Record<string, string>>): Constraint {
+    return this.#constraints.of({ nodeSelector: labels, requiredNodeTerms: [] });
+  }
+
+  /** Available offerings of a template that all of the constraints admit; bitset over offerings, borrowed. */
+  mask(template: CompiledTemplate, constraints: readonly Constraint[]): Uint32Array {
+    if (constraints.length === 1) return this.#maskOf(template, constraints[0]!);
+    const key = `${template.index} ${constraints.map((constraint) => constraint.index).join(' ')}`;
     let mask = this.#masks.get(key);
     if (mask === undefined) {
-      mask = this.#buildMask(template, constraint);
+      mask = template.pool.available.slice();
+      for (const constraint of constraints) andInto(mask, this.#maskOf(template, constraint));
       this.#masks.set(key, mask);
     }
     return mask;
   }
 
-  /** Whether a template's nodes let a shape in as far as taints go. */
-  toleratesTemplate(template: Template, shape: CompiledShape, policy: TaintPolicy): boolean {
-    const scope = policy === 'prefer-counts' ? 'all' : 'hard';
-    return untoleratedTaint(template.pool.input.taints, shape.input.shape.tolerations, scope) === undefined;
+  /** Whether tolerations cover every taint that keeps pods away. */
+  toleratesTaints(taints: readonly Taint[], tolerations: readonly Toleration[]): boolean {
+    return untoleratedTaint(taints, tolerations, 'hard') === undefined;
+  }
+
+  /** Whether a template's nodes let pods in as far as taints go. */
+  toleratesTemplate(template: Template, demand: Demand): boolean {
+    const scope = demand.taintPolicy === 'prefer-counts' ? 'all' : 'hard';
+    return untoleratedTaint(template.pool.input.taints, demand.of.input.shape.tolerations, scope) === undefined;
   }
 
   /** Writes what an offering of a template has left for pods to `into`: allocatable less daemonsets. */
@@ -124,8 +195,11 @@ export class CompiledProblem {
     const overhead = template.daemonOverheads[template.daemonOverheadOf[offering]!]!;
     const { allocatable } = template.pool.columns;
     for (let dimension = 0; dimension < this.dimensions.length; dimension++) {
-      const column = allocatable.get(this.dimensions[dimension]!);
-      into[at + dimension] = (column === undefined ? 0 : column[type]!) - overhead[dimension]!;
+      const name = this.dimensions[dimension]!;
+      const column = allocatable.get(name);
+      const amount = column === undefined ? 0 : column[type]!;
+      // A type that says nothing of attachments takes any number of them.
+      into[at + dimension] = amount === 0 && isAttachment(name) ? Number.POSITIVE_INFINITY : amount - overhead[dimension]!;
     }
   }
 
@@ -147,6 +221,55 @@ export class CompiledProblem {
       }
     }
     return { types, cellAdmitted };
+  }
+
+  #compileShape(input: KeyedShape, index: number, hasPreferredTaints: boolean): CompiledShape {
+    const { shape } = input;
+    const volumes = shape.volumes.map((volume) => volume.nodeTerms).filter((terms) => terms.length > 0);
+    const request = this.podVector(shape);
+    const counting = new Set<Counter>();
+    const compiled: { -readonly [Key in keyof CompiledShape]: CompiledShape[Key] } = {
+      index,
+      input,
+      request,
+      ownConstraint: this.#constraints.of(shape),
+      tolerationsKey: tolerationsKey(shape.tolerations),
+      unsupported: termCount(shape, volumes) > CONSTRAINT_TERM_LIMIT / 2 ? [TOO_MANY_ALTERNATIVES] : [],
+      demands: [],
+      counting,
+    };
+    if (compiled.unsupported.length > 0) return compiled;
+    const steps = relaxationSteps(shape, this.counters, this.problem.preferencePolicy, hasPreferredTaints);
+    compiled.demands = steps.map((relaxed, step) => ({
+      of: compiled,
+      step,
+      shape,
+      counting,
+      rules: relaxed.topology,
+      constraint: this.#constraints.of(
+        shape,
+        relaxed.preferredNodeTerm === undefined ? volumes : [[relaxed.preferredNodeTerm], ...volumes],
+      ),
+      taintPolicy: relaxed.heedsPreferredTaints ? 'prefer-counts' : 'prefer-ignored',
+    }));
+    return compiled;
+  }
+
+  #compileRunning({ shape, count }: ShapeCount): RunningPods {
+    const antiAffinities = shape.podAntiAffinity
+      .filter((term) => term.weight === undefined)
+      .map((term) => this.counters.affinity(shape, term));
+    return { shape, count, counting: new Set(), rules: { spreads: [], affinities: [], antiAffinities } };
+  }
+
+  #maskOf(template: CompiledTemplate, constraint: Constraint): Uint32Array {
+    const key = `${template.index} ${constraint.index}`;
+    let mask = this.#masks.get(key);
+    if (mask === undefined) {
+      mask = this.#buildMask(template, constraint);
+      this.#masks.set(key, mask);
+    }
+    return mask;
   }
 
   #buildMask(template: CompiledTemplate, constraint: Constraint): Uint32Array {
@@ -175,7 +298,7 @@ export class CompiledProblem {
     for (const { input, constraint } of daemons) {
       // Daemonsets run in spite of PreferNoSchedule taints, and of what pods of this version are refused for.
       if (untoleratedTaint(template.pool.input.taints, input.shape.tolerations, 'hard') !== undefined) continue;
-      const mask = this.mask(compiled, constraint);
+      const mask = this.#maskOf(compiled, constraint);
       const request = podVectorOf(this.dimensions, input.shape.requests);
       const moved = new Map<number, number>();
       for (let offering = 0; offering < daemonOverheadOf.length; offering++) {
@@ -193,6 +316,31 @@ export class CompiledProblem {
     }
     return { ...compiled, daemonOverheads: overheads };
   }
+}
+
+const TOO_MANY_ALTERNATIVES: UnsupportedRule = {
+  field: 'spec.volumes',
+  message: `the pod's affinity terms and the places of its volumes make more than ${CONSTRAINT_TERM_LIMIT / 2} combinations: give it fewer terms`,
+};
+
+/** Attachments that a pod's volumes take, as amounts. */
+function attachments(shape: PodShape): ResourceList {
+  const amounts: Record<string, number> = {};
+  for (const { driver } of shape.volumes) {
+    if (driver === '') continue;
+    const name = `attachable-volumes-${driver}`;
+    amounts[name] = (amounts[name] ?? 0) + 1;
+  }
+  return amounts;
+}
+
+function hasPreferredTaint(problem: Problem): boolean {
+  const prefers = (taint: { readonly effect: string }): boolean => taint.effect === 'PreferNoSchedule';
+  return problem.pools.some((pool) => pool.taints.some(prefers)) || problem.nodes.some((node) => node.taints.some(prefers));
+}
+
+function fillSet<T>(set: ReadonlySet<T>, values: readonly T[]): void {
+  for (const value of values) (set as Set<T>).add(value);
 }
 
 /** Renumbers overheads so that only those of available offerings remain: their number stays small. */

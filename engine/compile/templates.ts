@@ -96,8 +96,9 @@ export function compilePools(
 export function templatesOf(
   pool: CompiledPool,
   wanted: ReadonlyMap<string, readonly Requirement[]>,
+  domainKeys: ReadonlySet<string>,
 ): readonly Template[] | UnplacedReason {
-  const variants = customLabelVariants(pool.custom, wanted);
+  const variants = customLabelVariants(pool.custom, wanted, domainKeys);
   if (variants === undefined) {
     return {
       poolIndex: pool.index,

@@ -174,6 +174,15 @@ export interface NodeInput {
   }[];
 }
 
+/** A namespace, for selectors of namespaces. */
+export interface NamespaceInput {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Whether preferences are held like rules until they stand in the way, or are overlooked from the start. */
+export type PreferencePolicy = 'respect' | 'ignore';
+
 /** The effort to spend; what FAST means is in engine/pack. */
 export type Effort = 'fast';
 
@@ -185,6 +194,9 @@ export interface Problem {
   readonly shapes: readonly KeyedShape[];
   readonly daemonSets: readonly DaemonSetInput[];
   readonly nodes: readonly NodeInput[];
+  /** Namespaces whose labels selectors may ask for; others count as having none. */
+  readonly namespaces: readonly NamespaceInput[];
+  readonly preferencePolicy: PreferencePolicy;
   readonly effort: Effort;
   readonly seed: number;
   /** Units of work to spend at most; absent means as much as the effort takes. */

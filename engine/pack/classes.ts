@@ -3,13 +3,19 @@
 // no cheaper than another) are dropped. Method: packing by classes instead of types, after the reduction by dominance of
 // Correia, Gouveia and Saldanha-da-Gama for variable-size bin packing.
 import { hasBit } from '../bits/index.ts';
-import type { CompiledProblem, CompiledShape, CompiledTemplate } from '../compile/index.ts';
+import type { CompiledProblem, CompiledTemplate, Unit } from '../compile/index.ts';
+import { buildHostRules, type HostRules } from '../topology/index.ts';
 
-/** What is packed: shapes with counts into classes with prices. Indices of shapes are positions in `shapes`. */
+/**
+ * What is packed: units (mostly single pods of a shape) with counts into classes with prices. The kernels call a kind of
+ * unit a shape; indices of shapes are positions in `shapes`.
+ */
 export interface PackingInstance {
   readonly dimensionCount: number;
-  readonly shapes: readonly CompiledShape[];
-  /** `Float64Array[shapes × dimensions]`, row-major: what one pod of a shape takes. */
+  readonly shapes: readonly Unit[];
+  /** Rules that one node decides; undefined where there are none. */
+  readonly hostRules: HostRules | undefined;
+  /** `Float64Array[shapes × dimensions]`, row-major: what one unit takes. */
   readonly requests: Float64Array;
   readonly classCount: number;
   /** Template of each class. */
@@ -29,9 +35,9 @@ export interface PackingInstance {
   readonly limitTakes: Float64Array;
 }
 
-/** A shape and the templates it may use. */
+/** A unit and the templates it may use. */
 export interface Candidate {
-  readonly shape: CompiledShape;
+  readonly unit: Unit;
   readonly templates: readonly CompiledTemplate[];
 }
 
@@ -59,8 +65,8 @@ export function buildInstance(
 ): PackingInstance {
   const dimensionCount = compiled.dimensions.length;
   const requests = new Float64Array(candidates.length * dimensionCount);
-  candidates.forEach(({ shape }, index) => {
-    requests.set(shape.request, index * dimensionCount);
+  candidates.forEach(({ unit }, index) => {
+    requests.set(unit.request, index * dimensionCount);
   });
   const byTemplate = new Map<CompiledTemplate, number[]>();
   candidates.forEach(({ templates }, index) => {
@@ -76,7 +82,7 @@ export function buildInstance(
       const room = new Float64Array(dimensionCount);
       compiled.roomInto(template, draft.offering, room);
       const suits = shapeIndices.filter((index) =>
-        suitsShape(compiled, template, draft.offering, candidates[index]!.shape, room),
+        suitsShape(compiled, template, draft.offering, candidates[index]!.unit, room),
       );
       if (suits.length > 0) drafts.push({ draft, room, suits });
     }
@@ -102,7 +108,8 @@ export function buildInstance(
   });
   return {
     dimensionCount,
-    shapes: candidates.map(({ shape }) => shape),
+    shapes: candidates.map(({ unit }) => unit),
+    hostRules: buildHostRules(candidates.map(({ unit }) => unit)),
     requests,
     classCount,
     templates: kept.map(({ draft }) => draft.template),
@@ -139,7 +146,7 @@ function draftClasses(
   candidates: readonly Candidate[],
 ): ClassDraft[] {
   const { catalogue } = compiled;
-  const masks = [...new Set(shapeIndices.map((index) => compiled.mask(template, candidates[index]!.shape.constraint)))];
+  const masks = [...new Set(shapeIndices.map((index) => compiled.mask(template, candidates[index]!.unit.constraints)))];
   const { signatures, signatureCount } = maskSignatures(masks, catalogue.offeringCount);
   const roomIds = compiled.catalogue.columnSets.roomIds(template.pool.columns, compiled.dimensions);
   const overheadCount = template.daemonOverheads.length;
@@ -200,13 +207,13 @@ function suitsShape(
   compiled: CompiledProblem,
   template: CompiledTemplate,
   offering: number,
-  shape: CompiledShape,
+  unit: Unit,
   room: Float64Array,
 ): boolean {
   for (let dimension = 0; dimension < room.length; dimension++) {
-    if (room[dimension]! < 0 || shape.request[dimension]! > room[dimension]!) return false;
+    if (room[dimension]! < 0 || unit.request[dimension]! > room[dimension]!) return false;
   }
-  return hasBit(compiled.mask(template, shape.constraint), offering);
+  return hasBit(compiled.mask(template, unit.constraints), offering);
 }
 
 interface ClassEntry {

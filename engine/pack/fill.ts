@@ -1,6 +1,8 @@
 // The kernel: fills one node of a class with what is left, so that the value of its pods is large. Greedy by density
 // (value over the weighted share of the room), twice: the second time resources that stayed empty weigh less. Measures
 // after Gabay and Zaourar, "Vector bin packing with heterogeneous bins" (2016). No allocation inside.
+import { type HostRules, HostTracker } from '../topology/index.ts';
+
 /** What there is to fill and with what: see PackingInstance in classes.ts, whose arrays these are. */
 export interface FillInput {
   readonly dimensionCount: number;
@@ -8,6 +10,10 @@ export interface FillInput {
   readonly rooms: Float64Array;
   readonly suitStarts: Uint32Array;
   readonly suits: Uint32Array;
+  /** Rules that one node decides. */
+  readonly hostRules?: HostRules | undefined;
+  /** What nodes that exist hold already: `[nodes × groups]` counted pods, and owners of the constraint. */
+  readonly hostCounts?: { readonly counts: Float64Array; readonly ownerCounts: Uint32Array };
 }
 
 /** A filled node: `count` entries of shape and number of pods. Scratch of the filler, valid until its next fill. */
@@ -39,6 +45,7 @@ export class Filler {
   readonly #trial: Pattern;
   /** `Float64Array[dimensions]`: the least that any shape requests; a room with less of it is full. */
   readonly #leastRequests: Float64Array;
+  readonly #host: HostTracker | undefined;
 
   constructor(instance: FillInput) {
     const shapeCount = instance.requests.length / instance.dimensionCount;
@@ -51,6 +58,7 @@ export class Filler {
     this.#density = new Float64Array(shapeCount);
     this.#room = new Float64Array(instance.dimensionCount);
     this.#scale = new Float64Array(instance.dimensionCount);
+    this.#host = instance.hostRules === undefined ? undefined : new HostTracker(instance.hostRules);
     this.#leastRequests = new Float64Array(instance.dimensionCount).fill(Number.POSITIVE_INFINITY);
     for (let cell = 0; cell < instance.requests.length; cell++) {
       const dimension = cell % instance.dimensionCount;
@@ -66,11 +74,13 @@ export class Filler {
     const scale = this.#scale;
     for (let dimension = 0; dimension < dimensionCount; dimension++) {
       const room = rooms[base + dimension]!;
-      scale[dimension] = room > 0 ? 1 / room : 0;
+      // Attachments without limit weigh nothing.
+      scale[dimension] = room > 0 && room < Number.POSITIVE_INFINITY ? 1 / room : 0;
     }
     this.#sortAndTake(classIndex, this.pattern);
     if (this.pattern.count === 0) return 0;
     for (let dimension = 0; dimension < dimensionCount; dimension++) {
+      if (scale[dimension] === 0) continue;
       const empty = this.#room[dimension]! * scale[dimension]!;
       scale[dimension]! *= Math.max(LEAST_WEIGHT, 1 - empty);
     }
@@ -101,6 +111,11 @@ export class Filler {
     for (let dimension = 0; dimension < dimensionCount; dimension++) room[dimension] = rooms[base + dimension]!;
     into.count = 0;
     into.value = 0;
+    const host = this.#host;
+    if (host !== undefined) {
+      const { hostCounts, hostRules } = this.#instance;
+      host.reset(hostCounts?.counts, hostCounts?.ownerCounts, classIndex * (hostRules?.groupCount ?? 0));
+    }
     for (let position = start; position < end; position++) {
       const shape = order[position]!;
       if (density[shape]! < 0) break;
@@ -113,7 +128,9 @@ export class Filler {
           if (fitting < most) most = fitting;
         }
       }
+      if (host !== undefined && most > 0) most = host.most(shape, most);
       if (most <= 0) continue;
+      host?.take(shape, most);
       for (let dimension = 0; dimension < dimensionCount; dimension++) {
         room[dimension]! -= most * requests[row + dimension]!;
       }

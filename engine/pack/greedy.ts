@@ -118,7 +118,7 @@ function comparePlaced(instance: PackingInstance, left: Float64Array, right: Flo
   const differences = new Map<number, number>();
   for (let shape = 0; shape < left.length; shape++) {
     if (left[shape] === right[shape]) continue;
-    const { priority } = instance.shapes[shape]!.input.shape;
+    const { priority } = instance.shapes[shape]!;
     differences.set(priority, (differences.get(priority) ?? 0) + left[shape]! - right[shape]!);
   }
   const decisive = [...differences].filter(([, difference]) => difference !== 0).sort(([a], [b]) => b - a)[0];
@@ -127,11 +127,11 @@ function comparePlaced(instance: PackingInstance, left: Float64Array, right: Flo
 
 /** Makes any pod of a higher priority worth more than all that could stand in its place. */
 function scaleByPriority(instance: PackingInstance, values: Float64Array): void {
-  const priorities = [...new Set(instance.shapes.map((shape) => shape.input.shape.priority))].sort((a, b) => b - a);
+  const priorities = [...new Set(instance.shapes.map((shape) => shape.priority))].sort((a, b) => b - a);
   const lowest = Math.min(priorities.length, PRIORITY_RANK_LIMIT) - 1;
   const rankOf = new Map(priorities.map((priority, place) => [priority, Math.max(0, lowest - place)]));
   for (let shape = 0; shape < values.length; shape++) {
-    values[shape]! *= PRIORITY_FACTOR ** rankOf.get(instance.shapes[shape]!.input.shape.priority)!;
+    values[shape]! *= PRIORITY_FACTOR ** rankOf.get(instance.shapes[shape]!.priority)!;
   }
 }
 
@@ -169,6 +169,7 @@ export function ownShares(instance: PackingInstance, costs: Float64Array): Float
         const request = requests[shape * dimensionCount + dimension]!;
         if (request > 0) most = Math.min(most, Math.floor(rooms[index * dimensionCount + dimension]! / request));
       }
+      if (instance.hostRules !== undefined) most = Math.min(most, instance.hostRules.selfCaps[shape]!);
       shares[shape] = Math.min(shares[shape]!, costs[index]! / most);
     }
   }

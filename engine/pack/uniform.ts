@@ -75,7 +75,7 @@ function paretoOptions(instance: PackingInstance): Option[] {
   const options: Option[] = [];
   let most = 0;
   for (let classIndex = 0; classIndex < instance.classCount; classIndex++) {
-    let pods = Number.POSITIVE_INFINITY;
+    let pods = instance.hostRules?.selfCaps[0] ?? Number.POSITIVE_INFINITY;
     for (let dimension = 0; dimension < instance.dimensionCount; dimension++) {
       const request = instance.requests[dimension]!;
       const room = instance.rooms[classIndex * instance.dimensionCount + dimension]!;

@@ -26,4 +26,3 @@ export {
   tolerates,
   untoleratedTaint,
 } from './taints.ts';
-export { type UnsupportedRule, unsupportedRules } from './unsupported.ts';

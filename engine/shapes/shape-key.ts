@@ -24,11 +24,12 @@ export function shapeKey(shape: PodShape): string {
     mapText(shape.labels),
     resourcesText(shape.requests),
     nodeConstraintsKey(shape),
-    sorted(shape.preferredNodeTerms, (preferred) => preferred.weight + PART + termText(preferred.term)),
+    // The order of preferences and spreads decides in which order they are given up: it is part of the shape.
+    listed(shape.preferredNodeTerms, (preferred) => preferred.weight + PART + termText(preferred.term)),
     tolerationsKey(shape.tolerations),
-    sorted(shape.topologySpread, spreadText),
-    sorted(shape.podAffinity, affinityText),
-    sorted(shape.podAntiAffinity, affinityText),
+    listed(shape.topologySpread, spreadText),
+    listed(shape.podAffinity, affinityText),
+    listed(shape.podAntiAffinity, affinityText),
     sorted(shape.hostPorts, (port) => `${port.hostIp}${PART}${port.port}${PART}${port.protocol}`),
     sorted(
       shape.volumes,
@@ -64,6 +65,10 @@ function mapText(map: Readonly<Record<string, string>>): string {
     .sort()
     .map((key) => key + PART + map[key])
     .join(ITEM);
+}
+
+function listed<T>(items: readonly T[], text: (item: T) => string): string {
+  return items.map(text).join(ITEM);
 }
 
 function sorted<T>(items: readonly T[], text: (item: T) => string): string {

@@ -1,7 +1,6 @@
 // Places shapes on new nodes: pools of one weight compete by price, heavier ones come first, limits shrink as nodes are
 // planned. What existing nodes can take has been taken before.
-import { isEmpty } from '../bits/index.ts';
-import type { CompiledProblem, CompiledShape, CompiledTemplate, TaintPolicy } from '../compile/index.ts';
+import type { CompiledProblem, CompiledTemplate, TemplateFilter, Unit } from '../compile/index.ts';
 import {
   type Budget,
   buildInstance,
@@ -15,14 +14,15 @@ import {
   packingGoals,
   packUniformly,
 } from '../pack/index.ts';
+import type { UnitCount } from './assigning.ts';
 
 /** Equal nodes to make, before their offerings are ranked. */
 export interface NewNodes {
   readonly template: CompiledTemplate;
   readonly nodeCount: number;
-  readonly shapes: readonly CompiledShape[];
-  /** Pods of each shape in one node. */
-  readonly pods: readonly number[];
+  readonly units: readonly Unit[];
+  /** Units of each kind in one node. */
+  readonly unitCounts: readonly number[];
   /** `Float64Array[limit names]`: what one of the nodes may take of its pool's limits at most. */
   readonly limitTakes: Float64Array;
 }
@@ -39,53 +39,44 @@ export function tiersOf(compiled: CompiledProblem): CompiledTemplate[][] {
   return tiers;
 }
 
-/** Shapes with pods left and the templates of the tier that let them in as far as labels and taints go. */
+/** Units with a count and the templates of the tier that let them in as far as labels and taints go. */
 export function candidatesFor(
-  compiled: CompiledProblem,
+  filter: TemplateFilter,
   templates: readonly CompiledTemplate[],
-  counts: Float64Array,
-  policy: TaintPolicy,
-): Candidate[] {
-  const tolerated = new Map<string, boolean>();
-  const candidates: Candidate[] = [];
-  for (const shape of compiled.shapes) {
-    if (counts[shape.index] === 0 || shape.unsupported.length > 0) continue;
-    const open = templates.filter((template) => {
-      if (isEmpty(compiled.mask(template, shape.constraint))) return false;
-      if (template.pool.input.taints.length === 0) return true;
-      const key = `${template.pool.index} ${shape.tolerationsKey}`;
-      let passes = tolerated.get(key);
-      if (passes === undefined) {
-        passes = compiled.toleratesTemplate(template, shape, policy);
-        tolerated.set(key, passes);
-      }
-      return passes;
-    });
-    if (open.length > 0) candidates.push({ shape, templates: open });
-  }
-  return candidates;
+  units: readonly UnitCount[],
+): { readonly candidate: Candidate; readonly entry: UnitCount }[] {
+  return units.flatMap((entry) => {
+    if (entry.count === 0) return [];
+    const open = filter.open(templates, entry.unit);
+    return open.length === 0 ? [] : [{ candidate: { unit: entry.unit, templates: open }, entry }];
+  });
 }
 
 /**
- * Packs what the tier can take off `counts` (by index of shape) and off the limits, and returns the nodes. Pods that
- * stay are left in `counts`.
+ * Packs what the tier can take off the units' counts and off the limits, and returns the nodes. Units that stay keep
+ * their counts.
  */
 export function placeOnNewNodes(
   compiled: CompiledProblem,
+  filter: TemplateFilter,
   templates: readonly CompiledTemplate[],
-  counts: Float64Array,
+  units: readonly UnitCount[],
   limits: LimitTable,
-  policy: TaintPolicy,
   budget: Budget,
 ): NewNodes[] {
-  const candidates = candidatesFor(compiled, templates, counts, policy);
+  const candidates = candidatesFor(filter, templates, units);
   if (candidates.length === 0) return [];
-  const instance = buildInstance(compiled, candidates, limits);
+  const instance = buildInstance(
+    compiled,
+    candidates.map(({ candidate }) => candidate),
+    limits,
+  );
   if (instance.classCount === 0) return [];
+  const counts = Float64Array.from(candidates, ({ entry }) => entry.count);
   const packing = pack(instance, counts, limits, budget);
   limits.remaining.set(packing.limitsLeft);
-  instance.shapes.forEach((shape, position) => {
-    counts[shape.index] = packing.left[position]!;
+  candidates.forEach(({ entry }, position) => {
+    entry.count = packing.left[position]!;
   });
   return packing.nodes.map((node) => {
     const template = instance.templates[node.classIndex]!;
@@ -94,15 +85,14 @@ export function placeOnNewNodes(
     return {
       template,
       nodeCount: node.nodeCount,
-      shapes: node.shapes.map((shape) => instance.shapes[shape]!),
-      pods: node.pods,
+      units: node.shapes.map((shape) => instance.shapes[shape]!),
+      unitCounts: node.pods,
       limitTakes,
     };
   });
 }
 
-function pack(instance: PackingInstance, counts: Float64Array, limits: LimitTable, budget: Budget): Packing {
-  const wanted = Float64Array.from(instance.shapes, (shape) => counts[shape.index]!);
+function pack(instance: PackingInstance, wanted: Float64Array, limits: LimitTable, budget: Budget): Packing {
   if (instance.shapes.length === 1) {
     const exact = packUniformly(instance, wanted[0]!, limits, budget);
     if (exact !== undefined) return exact;

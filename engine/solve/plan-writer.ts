@@ -1,24 +1,40 @@
 // Writes a plan from what was placed: equal nodes merged, ranked lists carried once, reasons for what stays out, and the
 // canonical form, which does not depend on the order of anything in the problem.
 import { compareText, PRICE_SOURCES } from '../catalogue/index.ts';
-import { type CompiledProblem, type CompiledShape, type CompiledTemplate, listOf } from '../compile/index.ts';
+import {
+  type CompiledProblem,
+  type CompiledShape,
+  type CompiledTemplate,
+  type Constraint,
+  type Demand,
+  listOf,
+  type Unit,
+} from '../compile/index.ts';
 import type { EnginePlan, OfferingTable, PlannedNodes, ShapeShare, UnplacedShape } from '../model/index.ts';
 import type { Budget, LimitTable } from '../pack/index.ts';
 import { canonicalForm } from './canonical-form.ts';
-import type { NodeShares } from './existing.ts';
+import type { HostPod, Obstacle } from '../topology/index.ts';
+import type { OpenNode } from './node-board.ts';
 import type { NewNodes } from './placing.ts';
 import { Ranking } from './ranking.ts';
 import { reasonsFor } from './reasons.ts';
 
 /** What a solve placed and what it left. */
 export interface Placement {
-  readonly onExisting: ReadonlyMap<number, NodeShares>;
+  readonly nodes: readonly OpenNode[];
   readonly newNodes: readonly NewNodes[];
-  /** `Float64Array[shapes]`: pods left of each shape, those of refused shapes not counted. */
-  readonly counts: Float64Array;
+  /** Pods left of each shape, in the order of shapes; refused shapes are not among them. */
+  readonly left: readonly Leftover[];
   /** Limits with `remaining` after the placement. */
   readonly limits: LimitTable;
   readonly budget: Budget;
+}
+
+/** Pods of a shape that found no place, and what stood in the way at their last step. */
+export interface Leftover {
+  readonly shape: CompiledShape;
+  readonly count: number;
+  readonly obstacle?: Obstacle | undefined;
 }
 
 const ESTIMATED = PRICE_SOURCES.indexOf('estimated');
@@ -29,15 +45,17 @@ export function writePlan(compiled: CompiledProblem, placement: Placement): Engi
   const lists = new ListTable();
   const nodes = rankNodes(compiled, placement, table, lists);
   const { problem } = compiled;
-  const existing = [...placement.onExisting]
-    .map(([nodeIndex, shares]) => ({ nodeIndex, pods: shareList(shares) }))
+  const existing = placement.nodes
+    .map((node) => ({ nodeIndex: node.index, pods: sharesOf(node.pods) }))
     .filter(({ pods }) => pods.length > 0)
     .sort((left, right) => compareText(problem.nodes[left.nodeIndex]!.name, problem.nodes[right.nodeIndex]!.name));
   const unplaced: UnplacedShape[] = [];
+  const left = new Map(placement.left.map((leftover) => [leftover.shape, leftover]));
   for (const shape of compiled.shapes) {
-    const count = shape.unsupported.length > 0 ? shape.input.count : placement.counts[shape.index]!;
+    const leftover = left.get(shape);
+    const count = shape.unsupported.length > 0 ? shape.input.count : (leftover?.count ?? 0);
     if (count === 0) continue;
-    const reasons = reasonsFor(compiled, shape, { cut: placement.budget.cut });
+    const reasons = reasonsFor(compiled, shape, { cut: placement.budget.cut, obstacle: leftover?.obstacle });
     unplaced.push({ shapeIndex: shape.index, count, reasons });
   }
   const plan = {
@@ -65,13 +83,14 @@ function rankNodes(
   const slack = limitSlack(placement, merged);
   return merged.map((group) => {
     const used = new Float64Array(compiled.dimensions.length);
-    group.shapes.forEach((shape, entry) => {
+    group.units.forEach((unit, entry) => {
       for (let dimension = 0; dimension < used.length; dimension++) {
-        used[dimension]! += group.pods[entry]! * shape.request[dimension]!;
+        used[dimension]! += group.unitCounts[entry]! * unit.request[dimension]!;
       }
     });
+    const constraints = new Set(group.units.flatMap((unit) => unit.constraints));
     const { template } = group;
-    const offerings = ranking.list(template, group.shapes, used, limitTest(compiled, placement.limits, group, slack));
+    const offerings = ranking.list(template, constraints, used, limitTest(compiled, placement.limits, group, slack));
     const first = offerings[0]!;
     const type = compiled.catalogue.offeringTypes[first]!;
     const allocatable: Record<string, number> = {};
@@ -82,11 +101,11 @@ function rankNodes(
       poolIndex: template.pool.index,
       offeringListIndex: lists.add(offerings.map((offering) => table.add(template, offering))),
       priceNanoUsdPerHour: compiled.priceOf(template, first),
-      pods: group.shapes.map((shape, entry) => ({ shapeIndex: shape.index, count: group.pods[entry]! })),
+      pods: podsOf(group),
       requests: listOf(compiled.dimensions, used),
       daemonOverhead: listOf(compiled.dimensions, template.daemonOverheads[template.daemonOverheadOf[first]!]!),
       allocatable,
-      labels: fixedLabels(template, group.shapes, compiled),
+      labels: fixedLabels(template, constraints, compiled),
     };
   });
 }
@@ -95,8 +114,8 @@ function rankNodes(
 function mergeEqual(groups: readonly NewNodes[]): NewNodes[] {
   const merged = new Map<string, NewNodes>();
   for (const group of groups) {
-    const pods = group.shapes.map((shape, entry) => `${shape.index}x${group.pods[entry]}`).join(' ');
-    const key = `${group.template.index} ${group.limitTakes.join(',')} ${pods}`;
+    const units = group.units.map((unit, entry) => `${unitText(unit)}x${group.unitCounts[entry]}`).join(' ');
+    const key = `${group.template.index} ${group.limitTakes.join(',')} ${units}`;
     const known = merged.get(key);
     merged.set(key, known === undefined ? group : { ...known, nodeCount: known.nodeCount + group.nodeCount });
   }
@@ -105,12 +124,35 @@ function mergeEqual(groups: readonly NewNodes[]): NewNodes[] {
 
 function compareGroups(left: NewNodes, right: NewNodes): number {
   if (left.template.index !== right.template.index) return left.template.index - right.template.index;
-  const length = Math.min(left.shapes.length, right.shapes.length);
-  for (let entry = 0; entry < length; entry++) {
-    const difference = left.shapes[entry]!.index - right.shapes[entry]!.index || right.pods[entry]! - left.pods[entry]!;
+  const leftPods = podsOf(left);
+  const rightPods = podsOf(right);
+  for (let entry = 0; entry < Math.min(leftPods.length, rightPods.length); entry++) {
+    const difference =
+      leftPods[entry]!.shapeIndex - rightPods[entry]!.shapeIndex || rightPods[entry]!.count - leftPods[entry]!.count;
     if (difference !== 0) return difference;
   }
-  return right.shapes.length - left.shapes.length || compareVectors(left.limitTakes, right.limitTakes);
+  return (
+    rightPods.length - leftPods.length ||
+    compareVectors(left.limitTakes, right.limitTakes) ||
+    compareText(left.units.map(unitText).join(' '), right.units.map(unitText).join(' '))
+  );
+}
+
+/** What tells units of a node apart: members, and where they are pinned. */
+function unitText(unit: Unit): string {
+  const members = unit.members.map(({ pod, podCount }) => `${pod.of.index}.${pod.step}x${podCount}`);
+  return `${members.join('+')}@${unit.constraints.map(({ text }) => text).join('&')}`;
+}
+
+/** Pods of one node by shape, ascending. */
+function podsOf(group: NewNodes): ShapeShare[] {
+  const counts = new Map<number, number>();
+  group.units.forEach((unit, entry) => {
+    for (const { pod, podCount } of unit.members) {
+      counts.set(pod.of.index, (counts.get(pod.of.index) ?? 0) + podCount * group.unitCounts[entry]!);
+    }
+  });
+  return [...counts].sort(([a], [b]) => a - b).map(([shapeIndex, count]) => ({ shapeIndex, count }));
 }
 
 function compareVectors(left: Float64Array, right: Float64Array): number {
@@ -159,31 +201,29 @@ function limitTest(
 /** Custom labels on whose value a pod of the node, or some daemonset, depends and which the pool leaves open. */
 function fixedLabels(
   template: CompiledTemplate,
-  shapes: readonly CompiledShape[],
+  constraints: ReadonlySet<Constraint>,
   compiled: CompiledProblem,
 ): Record<string, string> {
   const labels: Record<string, string> = {};
   for (const [key, value] of template.customLabels) {
     if (value === undefined || template.pool.input.labels[key] !== undefined) continue;
-    const asks = (terms: CompiledShape['constraint']['terms']): boolean =>
-      terms.some((term) => term.get(key) !== undefined);
-    if (
-      shapes.some((shape) => asks(shape.constraint.terms)) ||
-      compiled.daemonConstraints.some((one) => asks(one.terms))
-    ) {
-      labels[key] = value;
-    }
+    const asks = (constraint: Constraint): boolean => constraint.terms.some((term) => term.get(key) !== undefined);
+    if ([...constraints].some(asks) || compiled.daemonConstraints.some(asks)) labels[key] = value;
   }
   delete labels['karpenter.sh/nodepool'];
   delete labels['karpenter.k8s.aws/ec2nodeclass'];
   return labels;
 }
 
-function shareList(shares: NodeShares): ShapeShare[] {
-  return [...shares]
-    .filter(([, count]) => count > 0)
-    .sort(([left], [right]) => left - right)
-    .map(([shapeIndex, count]) => ({ shapeIndex, count }));
+/** Pods that a plan puts on a node, by shape; those that run there already are left out. */
+function sharesOf(pods: ReadonlyMap<HostPod, number>): ShapeShare[] {
+  const counts = new Map<number, number>();
+  for (const [pod, count] of pods) {
+    if (!('of' in pod) || count === 0) continue;
+    const { index } = (pod as Demand).of;
+    counts.set(index, (counts.get(index) ?? 0) + count);
+  }
+  return [...counts].sort(([left], [right]) => left - right).map(([shapeIndex, count]) => ({ shapeIndex, count }));
 }
 
 /** Collects offerings that lists name, each once for each price it has (a licence makes another price). */

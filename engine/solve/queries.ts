@@ -38,7 +38,7 @@ export function rankOfferings(
   const list =
     template === undefined
       ? new Uint32Array(0)
-      : new Ranking(compiled).list(template, [shape!], used, () => true, query.maxInstanceTypes);
+      : new Ranking(compiled).list(template, [shape!.ownConstraint], used, () => true, query.maxInstanceTypes);
   const offerings: OfferingTable = {
     offeringIndex: list,
     priceNanoUsdPerHour: Float64Array.from(list, (offering) => compiled.priceOf(template!, offering)),
@@ -137,6 +137,8 @@ function problemOf(query: RankQuery): Problem {
     shapes: [{ shape, count: 1, key: '' }],
     daemonSets: [],
     nodes: [],
+    namespaces: [],
+    preferencePolicy: 'respect',
     effort: 'fast',
     seed: 0,
   };

@@ -2,7 +2,7 @@
 // of a template are put in order once; each node's list is a walk along that order.
 import { andInto, hasBit } from '../bits/index.ts';
 import { type ColumnSet, orderByPrice, type PriceOrder } from '../catalogue/index.ts';
-import type { CompiledProblem, CompiledShape, CompiledTemplate } from '../compile/index.ts';
+import type { CompiledProblem, CompiledTemplate, Constraint } from '../compile/index.ts';
 
 /** Most instance types of a list, as EC2's fleet requests take them. */
 export const RANKED_TYPE_LIMIT = 60;
@@ -23,16 +23,14 @@ export class Ranking {
    */
   list(
     template: CompiledTemplate,
-    shapes: readonly CompiledShape[],
+    constraints: Iterable<Constraint>,
     used: Float64Array,
     mayTake: (offering: number) => boolean,
     typeLimit = RANKED_TYPE_LIMIT,
   ): Uint32Array {
     const { catalogue, prices } = this.#compiled;
     const mask = template.pool.available.slice();
-    for (const constraint of new Set(shapes.map((shape) => shape.constraint))) {
-      andInto(mask, this.#compiled.mask(template, constraint));
-    }
+    for (const constraint of constraints) andInto(mask, this.#compiled.mask(template, [constraint]));
     const { order, rank } = this.#orderOf(template);
     const holds = this.#roomTest(template, used);
     const types = new Set<number>();

@@ -17,11 +17,14 @@ import {
   intersects as requirementsMeet,
 } from '../requirements/index.ts';
 import { describeTaint, untoleratedTaint } from '../rules/index.ts';
+import type { Obstacle } from '../topology/index.ts';
 
 /** What a solve knows of why a shape stayed out. */
 export interface UnplacedContext {
   /** True when the work limit or the interrupt cut the search before the shape's turn. */
   readonly cut: boolean;
+  /** The topology rule that kept its last pod out, where it was one. */
+  readonly obstacle?: Obstacle | undefined;
 }
 
 /** The reasons for a shape, pools in the order of use. */
@@ -116,7 +119,7 @@ function admittedOfferings(
 ): Uint32Array {
   const admitted = emptyBits(compiled.catalogue.offeringCount);
   for (const template of templates) {
-    for (const term of shape.constraint.terms) {
+    for (const term of shape.demands.at(-1)!.constraint.terms) {
       const narrowed = compiled.narrowTerm(template, term);
       if (narrowed === undefined) continue;
       andInto(narrowed.types, pool.types);
@@ -162,11 +165,11 @@ function labelReason(
   reason: (code: UnplacedReason['code'], field: string, message: string) => UnplacedReason,
 ): UnplacedReason {
   const field = shape.input.shape.requiredNodeTerms.length > 0 ? 'spec.affinity.nodeAffinity' : 'spec.nodeSelector';
-  if (shape.constraint.terms.length === 0) {
+  if (shape.demands.at(-1)!.constraint.terms.length === 0) {
     return reason('requirements-not-met', field, "the pod's own conditions on labels exclude each other");
   }
   const { columns } = pool;
-  const [term] = shape.constraint.terms;
+  const [term] = shape.demands.at(-1)!.constraint.terms;
   for (const wanted of term!.requirements()) {
     const decided = isDecidedByOffering(compiled.catalogue, columns, wanted.key);
     const provided = pool.requirements.get(wanted.key);
@@ -192,7 +195,7 @@ function labelReason(
       );
     }
   }
-  const others = shape.constraint.terms.length > 1 ? ', nor does any meet another of its affinity terms' : '';
+  const others = shape.demands.at(-1)!.constraint.terms.length > 1 ? ', nor does any meet another of its affinity terms' : '';
   const texts = term!.requirements().map(describeRequirement).join('; ');
   return reason(
     'requirements-not-met',

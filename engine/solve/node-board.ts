@@ -1,0 +1,124 @@
+// The nodes that exist, while pods are put on them: the room they have left and the pods they hold. Puts single units on
+// them with every rule looked at; filling many nodes with many pods at a time is in existing.ts.
+import { compareText } from '../catalogue/index.ts';
+import {
+  type CompiledProblem,
+  type Demand,
+  nodeVectorOf,
+  podVectorOf,
+  type Unit,
+} from '../compile/index.ts';
+import type { NodeInput } from '../model/index.ts';
+import { addResources, effectiveTaints, matchesNode, untoleratedTaint } from '../rules/index.ts';
+import { type DomainOf, HOSTNAME_LABEL, type HostPod, hostObstacle } from '../topology/index.ts';
+
+/** A node that may take pods. */
+export interface OpenNode {
+  /** Index into the problem's nodes. */
+  readonly index: number;
+  readonly input: NodeInput;
+  /** `Float64Array[dimensions]`: allocatable less running pods and daemonsets to come; shrinks as pods are placed. */
+  readonly room: Float64Array;
+  /** Pods on it, running ones first, with their numbers. */
+  readonly pods: Map<HostPod, number>;
+  /** Values of its labels as domains. */
+  readonly domainOf: DomainOf;
+  readonly mayTake: (demand: Demand) => boolean;
+}
+
+/** The nodes that may take pods: ready ones first, then by name, as Karpenter has it. */
+export function openNodes(compiled: CompiledProblem): OpenNode[] {
+  return compiled.problem.nodes
+    .map((input, index) => ({ input, index }))
+    .filter(({ input }) => !input.deleting && !input.unschedulable)
+    .map(({ input, index }) => ({
+      index,
+      input,
+      room: roomOf(compiled, input),
+      pods: new Map<HostPod, number>(compiled.running[index]!.map((pods) => [pods, pods.count])),
+      domainOf: nodeDomains(input),
+      mayTake: nodeFilter(input),
+    }))
+    .filter(({ room }) => room.every((amount) => amount >= 0))
+    .sort(
+      (left, right) =>
+        Number(left.input.stage !== 'ready') - Number(right.input.stage !== 'ready') ||
+        compareText(left.input.name, right.input.name),
+    );
+}
+
+/** Values of a node's labels; a node without a hostname label has its name there. */
+export function nodeDomains(node: NodeInput): DomainOf {
+  return (key) => node.labels[key] ?? (key === HOSTNAME_LABEL ? node.name : undefined);
+}
+
+/** Whether the node can take one more unit as far as itself goes: room, labels, taints and the pods it holds. */
+export function nodeTakes(node: OpenNode, unit: Unit, mayStart: boolean): boolean {
+  for (let dimension = 0; dimension < node.room.length; dimension++) {
+    if (unit.request[dimension]! > node.room[dimension]!) return false;
+  }
+  const present = new Map(node.pods);
+  for (const { pod, podCount } of unit.members) {
+    if (!node.mayTake(pod)) return false;
+    for (let copy = 0; copy < podCount; copy++) {
+      if (hostObstacle(pod, present, mayStart) !== undefined) return false;
+      present.set(pod, (present.get(pod) ?? 0) + 1);
+    }
+  }
+  return true;
+}
+
+/** Puts units on a node. */
+export function putOnNode(node: OpenNode, unit: Unit, unitCount: number): void {
+  for (const { pod, podCount } of unit.members) {
+    node.pods.set(pod, (node.pods.get(pod) ?? 0) + podCount * unitCount);
+  }
+  for (let dimension = 0; dimension < node.room.length; dimension++) {
+    node.room[dimension]! -= unit.request[dimension]! * unitCount;
+  }
+}
+
+/** Whether a node lets pods in as far as labels and taints go. Remembers what demands have in common. */
+function nodeFilter(node: NodeInput): (demand: Demand) => boolean {
+  const taints = effectiveTaints(node);
+  const byConstraint = new Map<number, boolean>();
+  return ({ constraint, of, taintPolicy }) => {
+    let matches = byConstraint.get(constraint.index);
+    if (matches === undefined) {
+      matches = constraint.matchesNode(node.labels, node.name);
+      byConstraint.set(constraint.index, matches);
+    }
+    if (!matches || taints.length === 0) return matches;
+    const scope = taintPolicy === 'prefer-counts' ? 'all' : 'hard';
+    return untoleratedTaint(taints, of.input.shape.tolerations, scope) === undefined;
+  };
+}
+
+/** Allocatable less what runs there and what daemonsets will still take. */
+function roomOf(compiled: CompiledProblem, node: NodeInput): Float64Array {
+  const { dimensions } = compiled;
+  const room = nodeVectorOf(dimensions, node.allocatable);
+  const take = (vector: Float64Array, count: number): void => {
+    for (let dimension = 0; dimension < room.length; dimension++) room[dimension]! -= vector[dimension]! * count;
+  };
+  for (const { shape, count } of node.pods) take(compiled.podVector(shape), count);
+  for (const pod of node.daemonPods) take(podVectorOf(dimensions, pod.requests), 1);
+  take(daemonsToCome(compiled, node), 1);
+  return room;
+}
+
+/** What matching daemonsets take beyond the daemonset pods that are there; each resource at least 0. */
+function daemonsToCome(compiled: CompiledProblem, node: NodeInput): Float64Array {
+  const { dimensions, problem } = compiled;
+  const coming = new Float64Array(dimensions.length);
+  const taints = effectiveTaints(node);
+  for (const { shape } of problem.daemonSets) {
+    if (untoleratedTaint(taints, shape.tolerations, 'hard') !== undefined) continue;
+    if (!matchesNode(shape, node.labels, node.name)) continue;
+    const request = podVectorOf(dimensions, shape.requests);
+    for (let dimension = 0; dimension < coming.length; dimension++) coming[dimension]! += request[dimension]!;
+  }
+  const there = podVectorOf(dimensions, addResources(...node.daemonPods.map((pod) => pod.requests)));
+  there[dimensions.indexOf('pods')] = node.daemonPods.length;
+  return coming.map((amount, dimension) => Math.max(0, amount - there[dimension]!));
+}

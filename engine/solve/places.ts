@@ -1,0 +1,201 @@
+// The places a unit could go to on new nodes, as far as topology can tell them apart: for the labels that matter to it
+// (zone, capacity type, any other) every combination of values that some available offering has, with what one unit
+// would cost there. Which place a pod gets is decided in assigning.ts.
+import { hasBit } from '../bits/index.ts';
+import { compareText, offeringLabelReader } from '../catalogue/index.ts';
+import {
+  type CompiledProblem,
+  type CompiledTemplate,
+  type Constraint,
+  type TemplateFilter,
+  type Unit,
+} from '../compile/index.ts';
+import { hasHostRules, type SpreadRule } from '../topology/index.ts';
+
+/** One place: values of the labels asked about. */
+export interface Place {
+  /** Value of each label, in the order of the labels; undefined where nodes there do not carry it. */
+  readonly values: readonly (string | undefined)[];
+  /** Pins a unit to the place. Undefined where a label is absent there and can't be pinned. */
+  readonly pin: Constraint | undefined;
+  /** Place in the order of pools: 0 for the heaviest. */
+  readonly tier: number;
+  /** What one unit costs there on a node of its own kind, in nano US dollars per hour. */
+  readonly share: number;
+}
+
+/** Finds places. Remembers what templates have in common. */
+export class PlaceFinder {
+  readonly #compiled: CompiledProblem;
+  readonly #filter: TemplateFilter;
+  readonly #tiers: readonly (readonly CompiledTemplate[])[];
+  readonly #tuples = new Map<string, { readonly of: Int32Array; readonly values: readonly (string | undefined)[][] }>();
+  readonly #universes = new Map<number, ReadonlySet<string>>();
+
+  constructor(compiled: CompiledProblem, filter: TemplateFilter, tiers: readonly (readonly CompiledTemplate[])[]) {
+    this.#compiled = compiled;
+    this.#filter = filter;
+    this.#tiers = tiers;
+  }
+
+  /** The places of a unit on new nodes, heaviest pools first, then cheapest. O(offerings × dimensions). */
+  placesOf(unit: Unit, keys: readonly string[]): Place[] {
+    const found = new Map<string, { values: readonly (string | undefined)[]; tier: number; share: number }>();
+    const room = new Float64Array(unit.request.length);
+    // A unit that keeps its like off its node pays for the node alone.
+    const alone = unit.members.some(
+      ({ pod }) => hasHostRules(pod) && pod.rules.antiAffinities.some((rule) => rule.meansItself),
+    );
+    this.#tiers.forEach((templates, tier) => {
+      for (const template of this.#filter.open(templates, unit)) {
+        const mask = this.#compiled.mask(template, unit.constraints);
+        const tuples = this.#tuplesOf(template, keys);
+        const mosts = new Map<number, number>();
+        const roomIds = this.#compiled.catalogue.columnSets.roomIds(template.pool.columns, this.#compiled.dimensions);
+        for (let offering = 0; offering < tuples.of.length; offering++) {
+          if (!hasBit(mask, offering)) continue;
+          const type = this.#compiled.catalogue.offeringTypes[offering]!;
+          const roomKey = roomIds[type]! * template.daemonOverheads.length + template.daemonOverheadOf[offering]!;
+          let most = mosts.get(roomKey);
+          if (most === undefined) {
+            this.#compiled.roomInto(template, offering, room);
+            most = unitsIn(room, unit.request);
+            mosts.set(roomKey, most);
+          }
+          if (most === 0) continue;
+          const values = tuples.values[tuples.of[offering]!]!;
+          const share = this.#compiled.priceOf(template, offering) / (alone ? 1 : most);
+          const key = values.map((value) => value ?? '\u0000').join('\u0001');
+          const known = found.get(key);
+          if (known === undefined) found.set(key, { values, tier, share });
+          else if (known.tier === tier && share < known.share) known.share = share;
+        }
+      }
+    });
+    return [...found.values()]
+      .map(({ values, tier, share }) => ({ values, tier, share, pin: this.#pin(keys, values) }))
+      .sort(
+        (left, right) =>
+          left.tier - right.tier ||
+          left.share - right.share ||
+          compareText(left.values.join('\u0001'), right.values.join('\u0001')),
+      );
+  }
+
+  /**
+   * Domains that a spread looks at: values of its label on nodes that are there and on nodes that could be made, as far
+   * as its policies count them. Wider than what kube-scheduler will see, so that what is kept here is kept there.
+   */
+  universe(rule: SpreadRule): ReadonlySet<string> {
+    const { counter } = rule;
+    let universe = this.#universes.get(counter.index);
+    if (universe === undefined) {
+      universe = this.#buildUniverse(rule);
+      this.#universes.set(counter.index, universe);
+    }
+    return universe;
+  }
+
+  #buildUniverse({ counter }: SpreadRule): Set<string> {
+    const compiled = this.#compiled;
+    const universe = new Set<string>();
+    const { shape, honorsAffinity, honorsTaints } = counter.countedFor!;
+    const constraint = compiled.constraintOf(honorsAffinity ? shape : { nodeSelector: {}, requiredNodeTerms: [] });
+    for (const template of this.#tiers.flat()) {
+      if (honorsTaints && !compiled.toleratesTaints(template.pool.input.taints, shape.tolerations)) continue;
+      const mask = compiled.mask(template, [constraint]);
+      const tuples = this.#tuplesOf(template, [counter.topologyKey]);
+      for (let offering = 0; offering < tuples.of.length; offering++) {
+        if (!hasBit(mask, offering)) continue;
+        const [value] = tuples.values[tuples.of[offering]!]!;
+        if (value !== undefined) universe.add(value);
+      }
+    }
+    for (const node of compiled.problem.nodes) {
+      if (node.deleting) continue;
+      const value = node.labels[counter.topologyKey];
+      if (value === undefined || !constraint.matchesNode(node.labels, node.name)) continue;
+      if (honorsTaints && !compiled.toleratesTaints(node.taints, shape.tolerations)) continue;
+      universe.add(value);
+    }
+    return universe;
+  }
+
+  #pin(keys: readonly string[], values: readonly (string | undefined)[]): Constraint | undefined {
+    const pinned = keys.flatMap((key, index) => {
+      const value = values[index];
+      return value === undefined ? [] : [[key, value] as const];
+    });
+    return pinned.length === 0 ? undefined : this.#compiled.pin(Object.fromEntries(pinned));
+  }
+
+  /** Numbers a template's offerings by their values for some labels. */
+  #tuplesOf(template: CompiledTemplate, keys: readonly string[]): { of: Int32Array; values: (string | undefined)[][] } {
+    const cacheKey = `${template.index} ${keys.join(' ')}`;
+    const known = this.#tuples.get(cacheKey);
+    if (known !== undefined) return known as { of: Int32Array; values: (string | undefined)[][] };
+    const { catalogue } = this.#compiled;
+    const of = new Int32Array(catalogue.offeringCount);
+    const values: (string | undefined)[][] = [];
+    const indices = new Map<string, number>();
+    const readers = keys.map((key) => this.#reader(template, key));
+    const byTypeAndCell = new Map<number, number>();
+    for (let offering = 0; offering < of.length; offering++) {
+      const memo = readers.some(({ needsType }) => needsType)
+        ? catalogue.offeringTypes[offering]! * catalogue.cells.length + catalogue.offeringCells[offering]!
+        : catalogue.offeringCells[offering]!;
+      let index = byTypeAndCell.get(memo);
+      if (index === undefined) {
+        const tuple = readers.map(({ read }) => read(offering));
+        const text = tuple.map((value) => value ?? '\u0000').join('\u0001');
+        index = indices.get(text);
+        if (index === undefined) {
+          index = values.length;
+          values.push(tuple);
+          indices.set(text, index);
+        }
+        byTypeAndCell.set(memo, index);
+      }
+      of[offering] = index;
+    }
+    const made = { of, values };
+    this.#tuples.set(cacheKey, made);
+    return made;
+  }
+
+  /** Reads a label of the nodes that a template makes from an offering. */
+  #reader(template: CompiledTemplate, key: string): { needsType: boolean; read: (offering: number) => string | undefined } {
+    const { catalogue } = this.#compiled;
+    const cellReader = offeringLabelReader(key);
+    if (cellReader !== undefined) {
+      return {
+        needsType: false,
+        read: (offering) => cellReader(catalogue.cells[catalogue.offeringCells[offering]!]!) || undefined,
+      };
+    }
+    const nodeClassValues = template.pool.columns.nodeClassLabels.get(key);
+    if (catalogue.isTypeLabel(key) || nodeClassValues !== undefined) {
+      return {
+        needsType: true,
+        read: (offering) => {
+          const type = catalogue.offeringTypes[offering]!;
+          const own = catalogue.typeLabel(type, key);
+          if (own.length > 0) return own[0];
+          return [...(nodeClassValues ?? [])].find(([, bits]) => hasBit(bits, type))?.[0];
+        },
+      };
+    }
+    const value = template.customLabels.get(key);
+    return { needsType: false, read: () => value };
+  }
+}
+
+/** How many units fit into a room: 0 where one resource is short or overdrawn. */
+export function unitsIn(room: Float64Array, request: Float64Array): number {
+  let most = Number.POSITIVE_INFINITY;
+  for (let dimension = 0; dimension < room.length; dimension++) {
+    if (room[dimension]! < 0) return 0;
+    if (request[dimension]! > 0) most = Math.min(most, Math.floor(room[dimension]! / request[dimension]!));
+  }
+  return most;
+}
