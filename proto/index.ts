@@ -48,6 +48,8 @@ export {
   EvictionThresholdSchema,
   type Kubelet,
   KubeletSchema,
+  type Namespace,
+  NamespaceSchema,
   type NetworkInterface,
   NetworkInterfaceSchema,
   type Node,
@@ -160,6 +162,8 @@ export {
 export {
   Effort,
   EffortSchema,
+  PreferencePolicy,
+  PreferencePolicySchema,
   SchedulerService,
   type SolveOptions,
   SolveOptionsSchema,

@@ -29,9 +29,10 @@ export class ConstraintTable {
 
   /** The constraint of a shape and more conditions. Asserts CONSTRAINT_TERM_LIMIT: callers look at termCount before. */
   of(shape: Pick<PodShape, 'nodeSelector' | 'requiredNodeTerms'>, more: Alternatives = []): Constraint {
-    const key = [nodeConstraintsKey(shape), ...more.map((terms) => nodeConstraintsKey({ nodeSelector: {}, requiredNodeTerms: terms }))].join(
-      '\u0005',
-    );
+    const key = [
+      nodeConstraintsKey(shape),
+      ...more.map((terms) => nodeConstraintsKey({ nodeSelector: {}, requiredNodeTerms: terms })),
+    ].join('\u0005');
     const known = this.#indices.get(key);
     if (known !== undefined) return this.constraints[known]!;
     let terms = [RequirementSet.ofSelector(shape.nodeSelector)];

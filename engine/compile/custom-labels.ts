@@ -69,7 +69,9 @@ function distinctValues(
   for (const value of [...new Set(candidates)].sort()) {
     if (!admitsValue(provided, value)) continue;
     // As a domain every value is another place, whatever pods ask of it.
-    const outcome = isDomain ? value : wanted.map((requirement) => (admitsValue(requirement, value) ? '1' : '0')).join('');
+    const outcome = isDomain
+      ? value
+      : wanted.map((requirement) => (admitsValue(requirement, value) ? '1' : '0')).join('');
     if (!found.has(outcome)) found.set(outcome, value);
   }
   // A pool that forbids the label gives its nodes none; so does one whose bounds leave no value that we can name.

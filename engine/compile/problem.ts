@@ -199,7 +199,8 @@ export class CompiledProblem {
       const column = allocatable.get(name);
       const amount = column === undefined ? 0 : column[type]!;
       // A type that says nothing of attachments takes any number of them.
-      into[at + dimension] = amount === 0 && isAttachment(name) ? Number.POSITIVE_INFINITY : amount - overhead[dimension]!;
+      into[at + dimension] =
+        amount === 0 && isAttachment(name) ? Number.POSITIVE_INFINITY : amount - overhead[dimension]!;
     }
   }
 
@@ -336,7 +337,9 @@ function attachments(shape: PodShape): ResourceList {
 
 function hasPreferredTaint(problem: Problem): boolean {
   const prefers = (taint: { readonly effect: string }): boolean => taint.effect === 'PreferNoSchedule';
-  return problem.pools.some((pool) => pool.taints.some(prefers)) || problem.nodes.some((node) => node.taints.some(prefers));
+  return (
+    problem.pools.some((pool) => pool.taints.some(prefers)) || problem.nodes.some((node) => node.taints.some(prefers))
+  );
 }
 
 function fillSet<T>(set: ReadonlySet<T>, values: readonly T[]): void {

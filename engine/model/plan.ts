@@ -58,6 +58,9 @@ export type UnplacedReasonCode =
   | 'resources-too-large'
   | 'no-offering-available'
   | 'limit-reached'
+  | 'topology-spread'
+  | 'pod-affinity'
+  | 'pod-anti-affinity'
   | 'work-limit-reached';
 
 /** One reason, in words that say what to do. */

@@ -78,11 +78,12 @@ export function buildInstance(
   });
   const drafts: { readonly draft: ClassDraft; readonly room: Float64Array; readonly suits: number[] }[] = [];
   for (const [template, shapeIndices] of [...byTemplate].sort(([left], [right]) => left.index - right.index)) {
-    for (const draft of draftClasses(compiled, template, shapeIndices, candidates)) {
+    const masks = shapeIndices.map((index) => compiled.mask(template, candidates[index]!.unit.constraints));
+    for (const draft of draftClasses(compiled, template, masks)) {
       const room = new Float64Array(dimensionCount);
       compiled.roomInto(template, draft.offering, room);
-      const suits = shapeIndices.filter((index) =>
-        suitsShape(compiled, template, draft.offering, candidates[index]!.unit, room),
+      const suits = shapeIndices.filter((index, position) =>
+        suitsUnit(masks[position]!, draft.offering, candidates[index]!.unit, room),
       );
       if (suits.length > 0) drafts.push({ draft, room, suits });
     }
@@ -142,11 +143,10 @@ export function limitTakesInto(
 function draftClasses(
   compiled: CompiledProblem,
   template: CompiledTemplate,
-  shapeIndices: readonly number[],
-  candidates: readonly Candidate[],
+  unitMasks: readonly Uint32Array[],
 ): ClassDraft[] {
   const { catalogue } = compiled;
-  const masks = [...new Set(shapeIndices.map((index) => compiled.mask(template, candidates[index]!.unit.constraints)))];
+  const masks = [...new Set(unitMasks)];
   const { signatures, signatureCount } = maskSignatures(masks, catalogue.offeringCount);
   const roomIds = compiled.catalogue.columnSets.roomIds(template.pool.columns, compiled.dimensions);
   const overheadCount = template.daemonOverheads.length;
@@ -203,17 +203,12 @@ function maskSignatures(
   return { signatures, signatureCount };
 }
 
-function suitsShape(
-  compiled: CompiledProblem,
-  template: CompiledTemplate,
-  offering: number,
-  unit: Unit,
-  room: Float64Array,
-): boolean {
+function suitsUnit(mask: Uint32Array, offering: number, unit: Unit, room: Float64Array): boolean {
+  if (!hasBit(mask, offering)) return false;
   for (let dimension = 0; dimension < room.length; dimension++) {
     if (room[dimension]! < 0 || unit.request[dimension]! > room[dimension]!) return false;
   }
-  return hasBit(compiled.mask(template, unit.constraints), offering);
+  return true;
 }
 
 interface ClassEntry {

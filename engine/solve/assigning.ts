@@ -239,9 +239,14 @@ class Assigner {
     const rules = demand.rules.affinities.filter(isOnHostname);
     if (rules.every((rule) => domains.total(rule.counter) > 0)) return;
     if (domains.mayBootstrap(demand.rules)) {
-      this.#placeLargest(candidate, (podCount) => [{ pod: demand, podCount }], candidate.waiting.left, (podCount) => {
-        candidate.waiting.left -= podCount;
-      });
+      this.#placeLargest(
+        candidate,
+        (podCount) => [{ pod: demand, podCount }],
+        candidate.waiting.left,
+        (podCount) => {
+          candidate.waiting.left -= podCount;
+        },
+      );
       return;
     }
     const mates = this.#candidates.filter(
@@ -364,7 +369,10 @@ function domainOf(keys: readonly string[], place: Place): DomainOf {
 /** Labels over whose domains the demand has rules or is counted. */
 function labelsThatMatter(demand: Demand): string[] {
   const { spreads, affinities, antiAffinities } = demand.rules;
-  const counters = [...[...spreads, ...affinities, ...antiAffinities].map(({ counter }) => counter), ...demand.counting];
+  const counters = [
+    ...[...spreads, ...affinities, ...antiAffinities].map(({ counter }) => counter),
+    ...demand.counting,
+  ];
   return [...new Set(counters.map(({ topologyKey }) => topologyKey))].filter((key) => key !== HOSTNAME_LABEL).sort();
 }
 

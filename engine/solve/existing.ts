@@ -2,7 +2,7 @@
 // each for the greatest value. Their room costs nothing, so this comes before any new node.
 import type { CompiledProblem } from '../compile/index.ts';
 import { type Budget, Filler } from '../pack/index.ts';
-import { buildHostRules, type HostPod, hostObstacle, type HostRules } from '../topology/index.ts';
+import { buildHostRules, type HostPod, type HostRules, hostObstacle } from '../topology/index.ts';
 import type { UnitCount } from './assigning.ts';
 import { type OpenNode, putOnNode } from './node-board.ts';
 
@@ -17,7 +17,9 @@ export function fillOpenNodes(
   values: readonly number[],
   budget: Budget,
 ): void {
-  const active = units.map((entry, index) => ({ ...entry, entry, value: values[index]! })).filter(({ count, value }) => count > 0 && value > 0);
+  const active = units
+    .map((entry, index) => ({ ...entry, entry, value: values[index]! }))
+    .filter(({ count, value }) => count > 0 && value > 0);
   if (active.length === 0 || nodes.length === 0) return;
   const dimensionCount = compiled.dimensions.length;
   const requests = new Float64Array(active.length * dimensionCount);

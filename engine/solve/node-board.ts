@@ -1,13 +1,7 @@
 // The nodes that exist, while pods are put on them: the room they have left and the pods they hold. Puts single units on
 // them with every rule looked at; filling many nodes with many pods at a time is in existing.ts.
 import { compareText } from '../catalogue/index.ts';
-import {
-  type CompiledProblem,
-  type Demand,
-  nodeVectorOf,
-  podVectorOf,
-  type Unit,
-} from '../compile/index.ts';
+import { type CompiledProblem, type Demand, nodeVectorOf, podVectorOf, type Unit } from '../compile/index.ts';
 import type { NodeInput } from '../model/index.ts';
 import { addResources, effectiveTaints, matchesNode, untoleratedTaint } from '../rules/index.ts';
 import { type DomainOf, HOSTNAME_LABEL, type HostPod, hostObstacle } from '../topology/index.ts';

@@ -3,13 +3,7 @@
 // would cost there. Which place a pod gets is decided in assigning.ts.
 import { hasBit } from '../bits/index.ts';
 import { compareText, offeringLabelReader } from '../catalogue/index.ts';
-import {
-  type CompiledProblem,
-  type CompiledTemplate,
-  type Constraint,
-  type TemplateFilter,
-  type Unit,
-} from '../compile/index.ts';
+import type { CompiledProblem, CompiledTemplate, Constraint, TemplateFilter, Unit } from '../compile/index.ts';
 import { hasHostRules, type SpreadRule } from '../topology/index.ts';
 
 /** One place: values of the labels asked about. */
@@ -24,12 +18,22 @@ export interface Place {
   readonly share: number;
 }
 
+/** A room at a place with what it costs at least. */
+interface Stand {
+  readonly roomKey: number;
+  readonly room: Float64Array;
+  readonly values: readonly (string | undefined)[];
+  readonly key: string;
+  readonly price: number;
+}
+
 /** Finds places. Remembers what templates have in common. */
 export class PlaceFinder {
   readonly #compiled: CompiledProblem;
   readonly #filter: TemplateFilter;
   readonly #tiers: readonly (readonly CompiledTemplate[])[];
   readonly #tuples = new Map<string, { readonly of: Int32Array; readonly values: readonly (string | undefined)[][] }>();
+  readonly #stands = new Map<string, readonly Stand[]>();
   readonly #universes = new Map<number, ReadonlySet<string>>();
 
   constructor(compiled: CompiledProblem, filter: TemplateFilter, tiers: readonly (readonly CompiledTemplate[])[]) {
@@ -41,33 +45,23 @@ export class PlaceFinder {
   /** The places of a unit on new nodes, heaviest pools first, then cheapest. O(offerings × dimensions). */
   placesOf(unit: Unit, keys: readonly string[]): Place[] {
     const found = new Map<string, { values: readonly (string | undefined)[]; tier: number; share: number }>();
-    const room = new Float64Array(unit.request.length);
     // A unit that keeps its like off its node pays for the node alone.
     const alone = unit.members.some(
       ({ pod }) => hasHostRules(pod) && pod.rules.antiAffinities.some((rule) => rule.meansItself),
     );
     this.#tiers.forEach((templates, tier) => {
       for (const template of this.#filter.open(templates, unit)) {
-        const mask = this.#compiled.mask(template, unit.constraints);
-        const tuples = this.#tuplesOf(template, keys);
         const mosts = new Map<number, number>();
-        const roomIds = this.#compiled.catalogue.columnSets.roomIds(template.pool.columns, this.#compiled.dimensions);
-        for (let offering = 0; offering < tuples.of.length; offering++) {
-          if (!hasBit(mask, offering)) continue;
-          const type = this.#compiled.catalogue.offeringTypes[offering]!;
-          const roomKey = roomIds[type]! * template.daemonOverheads.length + template.daemonOverheadOf[offering]!;
-          let most = mosts.get(roomKey);
+        for (const stand of this.#standsOf(template, unit.constraints, keys)) {
+          let most = mosts.get(stand.roomKey);
           if (most === undefined) {
-            this.#compiled.roomInto(template, offering, room);
-            most = unitsIn(room, unit.request);
-            mosts.set(roomKey, most);
+            most = unitsIn(stand.room, unit.request);
+            mosts.set(stand.roomKey, most);
           }
           if (most === 0) continue;
-          const values = tuples.values[tuples.of[offering]!]!;
-          const share = this.#compiled.priceOf(template, offering) / (alone ? 1 : most);
-          const key = values.map((value) => value ?? '\u0000').join('\u0001');
-          const known = found.get(key);
-          if (known === undefined) found.set(key, { values, tier, share });
+          const share = stand.price / (alone ? 1 : most);
+          const known = found.get(stand.key);
+          if (known === undefined) found.set(stand.key, { values: stand.values, tier, share });
           else if (known.tier === tier && share < known.share) known.share = share;
         }
       }
@@ -94,6 +88,38 @@ export class PlaceFinder {
       this.#universes.set(counter.index, universe);
     }
     return universe;
+  }
+
+  /** The cheapest offering for each room at each place: all that the price of a unit there depends on. */
+  #standsOf(template: CompiledTemplate, constraints: readonly Constraint[], keys: readonly string[]): readonly Stand[] {
+    const cacheKey = `${template.index} ${constraints.map(({ index }) => index).join(',')} ${keys.join(' ')}`;
+    const known = this.#stands.get(cacheKey);
+    if (known !== undefined) return known;
+    const compiled = this.#compiled;
+    const mask = compiled.mask(template, constraints);
+    const tuples = this.#tuplesOf(template, keys);
+    const roomIds = compiled.catalogue.columnSets.roomIds(template.pool.columns, compiled.dimensions);
+    const found = new Map<number, Stand & { price: number }>();
+    for (let offering = 0; offering < tuples.of.length; offering++) {
+      if (!hasBit(mask, offering)) continue;
+      const type = compiled.catalogue.offeringTypes[offering]!;
+      const roomKey = roomIds[type]! * template.daemonOverheads.length + template.daemonOverheadOf[offering]!;
+      const tuple = tuples.of[offering]!;
+      const price = compiled.priceOf(template, offering);
+      const stand = found.get(roomKey * tuples.values.length + tuple);
+      if (stand !== undefined) {
+        if (price < stand.price) stand.price = price;
+        continue;
+      }
+      const room = new Float64Array(compiled.dimensions.length);
+      compiled.roomInto(template, offering, room);
+      const values = tuples.values[tuple]!;
+      const key = values.map((value) => value ?? '\u0000').join('\u0001');
+      found.set(roomKey * tuples.values.length + tuple, { roomKey, room, values, key, price });
+    }
+    const stands = [...found.values()];
+    this.#stands.set(cacheKey, stands);
+    return stands;
   }
 
   #buildUniverse({ counter }: SpreadRule): Set<string> {
@@ -164,7 +190,10 @@ export class PlaceFinder {
   }
 
   /** Reads a label of the nodes that a template makes from an offering. */
-  #reader(template: CompiledTemplate, key: string): { needsType: boolean; read: (offering: number) => string | undefined } {
+  #reader(
+    template: CompiledTemplate,
+    key: string,
+  ): { needsType: boolean; read: (offering: number) => string | undefined } {
     const { catalogue } = this.#compiled;
     const cellReader = offeringLabelReader(key);
     if (cellReader !== undefined) {

@@ -12,8 +12,8 @@ import {
 } from '../compile/index.ts';
 import type { EnginePlan, OfferingTable, PlannedNodes, ShapeShare, UnplacedShape } from '../model/index.ts';
 import type { Budget, LimitTable } from '../pack/index.ts';
-import { canonicalForm } from './canonical-form.ts';
 import type { HostPod, Obstacle } from '../topology/index.ts';
+import { canonicalForm } from './canonical-form.ts';
 import type { OpenNode } from './node-board.ts';
 import type { NewNodes } from './placing.ts';
 import { Ranking } from './ranking.ts';

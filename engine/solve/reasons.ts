@@ -56,7 +56,47 @@ export function reasonsFor(
       },
     ];
   }
-  return reasons;
+  const fitsAlone = reasons.some(
+    ({ code, poolIndex }) =>
+      code === 'limit-reached' &&
+      (context.obstacle !== undefined || Object.keys(compiled.problem.pools[poolIndex!]!.limits).length === 0),
+  );
+  return fitsAlone ? [topologyReason(shape, context.obstacle)] : reasons;
+}
+
+/** A rule about other pods keeps the pod out, though it would fit a node by itself. */
+function topologyReason(shape: CompiledShape, obstacle: Obstacle | undefined): UnplacedReason {
+  switch (obstacle?.kind) {
+    case 'spread': {
+      const { topologyKey, maxSkew } = obstacle.rule.input;
+      return {
+        code: 'topology-spread',
+        field: 'spec.topologySpreadConstraints',
+        message: `one more pod would break the spread over ${topologyKey} (maxSkew ${maxSkew}) in every domain that could take it: allow a larger skew, or let it run in more domains`,
+      };
+    }
+    case 'anti-affinity':
+      return {
+        code: 'pod-anti-affinity',
+        field: 'spec.affinity.podAntiAffinity',
+        message: `pods that it must be apart from are in every domain of ${obstacle.rule.counter.topologyKey} that could take it: add domains, or prefer to be apart instead of requiring it`,
+      };
+    case 'held-away':
+      return {
+        code: 'pod-anti-affinity',
+        field: 'metadata.labels',
+        message: `pods whose anti-affinity means it are in every domain of ${obstacle.counter.topologyKey} that could take it`,
+      };
+    default: {
+      const rule = obstacle?.rule ?? shape.demands.at(-1)?.rules.affinities[0];
+      const key = rule?.counter.topologyKey ?? 'its topology key';
+      return {
+        code: 'pod-affinity',
+        field: 'spec.affinity.podAffinity',
+        message: `the pods that it must be together with are in no domain of ${key} that could take it: see that they exist, run, and are selected by its terms`,
+      };
+    }
+  }
 }
 
 function poolReason(compiled: CompiledProblem, pool: CompiledPool, shape: CompiledShape): UnplacedReason {
@@ -195,7 +235,8 @@ function labelReason(
       );
     }
   }
-  const others = shape.demands.at(-1)!.constraint.terms.length > 1 ? ', nor does any meet another of its affinity terms' : '';
+  const others =
+    shape.demands.at(-1)!.constraint.terms.length > 1 ? ', nor does any meet another of its affinity terms' : '';
   const texts = term!.requirements().map(describeRequirement).join('; ');
   return reason(
     'requirements-not-met',

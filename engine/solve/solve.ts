@@ -11,15 +11,15 @@ import {
   type AssigningContext,
   assignPlaces,
   isTopological,
-  type UnitCount,
   UnitCollector,
+  type UnitCount,
   type Waiting,
 } from './assigning.ts';
 import { fillOpenNodes } from './existing.ts';
 import { remainingLimits } from './limits.ts';
 import { nodeDomains, openNodes } from './node-board.ts';
-import { candidatesFor, type NewNodes, placeOnNewNodes, tiersOf } from './placing.ts';
 import { PlaceFinder } from './places.ts';
+import { candidatesFor, type NewNodes, placeOnNewNodes, tiersOf } from './placing.ts';
 import { writePlan } from './plan-writer.ts';
 import { NodeOpener } from './stepwise.ts';
 
@@ -203,4 +203,3 @@ function compareUnits(left: UnitCount, right: UnitCount): number {
     (leftText < rightText ? -1 : leftText > rightText ? 1 : 0)
   );
 }
-

@@ -51,7 +51,11 @@ export class NodeOpener {
     let best: Option | undefined;
     const consider = (option: Option | undefined): void => {
       if (option === undefined) return;
-      if (best === undefined || option.tier < best.tier || (option.tier === best.tier && option.addedPrice < best.addedPrice)) {
+      if (
+        best === undefined ||
+        option.tier < best.tier ||
+        (option.tier === best.tier && option.addedPrice < best.addedPrice)
+      ) {
         best = option;
       }
     };

@@ -1,7 +1,14 @@
 // Where pods are counted while a plan grows: for each counter the pods in each domain, and for each anti-affinity term
 // the pods that hold it. Says whether one more pod may go into a domain; which domain is chosen is decided elsewhere.
 // Rules on the hostname are a matter of one node and are kept in host-rules.ts.
-import { type AffinityRule, type Counter, type CounterTable, isOnHostname, type SpreadRule, type TopologyRules } from './rules.ts';
+import {
+  type AffinityRule,
+  type Counter,
+  type CounterTable,
+  isOnHostname,
+  type SpreadRule,
+  type TopologyRules,
+} from './rules.ts';
 
 /** Value of a label for one place; undefined where nodes there do not carry it. */
 export type DomainOf = (topologyKey: string) => string | undefined;
@@ -65,7 +72,8 @@ export class DomainState {
    */
   obstacle(counting: readonly Counter[], rules: TopologyRules, domainOf: DomainOf): Obstacle | undefined {
     for (const rule of rules.spreads) {
-      if (!isOnHostname(rule) && !this.#spreads(rule, domainOf(rule.counter.topologyKey))) return { kind: 'spread', rule };
+      if (!isOnHostname(rule) && !this.#spreads(rule, domainOf(rule.counter.topologyKey)))
+        return { kind: 'spread', rule };
     }
     for (const rule of rules.affinities) {
       if (!isOnHostname(rule) && !this.#attracts(rule, domainOf(rule.counter.topologyKey), rules)) {
@@ -112,4 +120,3 @@ export class DomainState {
     return this.count(rule.counter, domain) > 0 || this.mayBootstrap(rules);
   }
 }
-

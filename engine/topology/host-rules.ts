@@ -139,7 +139,10 @@ export function buildHostRules(units: readonly HostUnit[]): HostRules | undefine
   const owners: number[] = [];
   units.forEach((unit, index) => {
     groups.forEach(({ counter, maxSkew }, group) => {
-      const amount = unit.members.reduce((sum, { pod, podCount }) => sum + (pod.counting.has(counter) ? podCount : 0), 0);
+      const amount = unit.members.reduce(
+        (sum, { pod, podCount }) => sum + (pod.counting.has(counter) ? podCount : 0),
+        0,
+      );
       const owns = unit.members.some(({ pod }) => ownsSpread(pod, counter, maxSkew));
       if (amount === 0 && !owns) return;
       unitGroups.push(group);

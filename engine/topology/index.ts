@@ -3,13 +3,13 @@ export { type DomainOf, DomainState, type Obstacle, type Universe } from './doma
 export {
   buildHostRules,
   collidingPort,
-  hasHostRules,
   type HostObstacle,
-  hostObstacle,
   type HostPod,
   type HostRules,
   HostTracker,
   type HostUnit,
+  hasHostRules,
+  hostObstacle,
 } from './host-rules.ts';
 export { type RelaxedShape, relaxationSteps } from './relaxation.ts';
 export {

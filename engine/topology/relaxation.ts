@@ -33,7 +33,9 @@ export function relaxationSteps(
   }
   const [affinities, softAffinities] = byWeight(shape.podAffinity.map((term) => counters.affinity(shape, term)));
   const [antis, softAntis] = byWeight(shape.podAntiAffinity.map((term) => counters.affinity(shape, term)));
-  const nodeTerms = [...shape.preferredNodeTerms].sort((left, right) => right.weight - left.weight).map(({ term }) => term);
+  const nodeTerms = [...shape.preferredNodeTerms]
+    .sort((left, right) => right.weight - left.weight)
+    .map(({ term }) => term);
   const steps: RelaxedShape[] = [];
   const push = (heedsPreferredTaints: boolean): void => {
     const [preferredNodeTerm] = nodeTerms;

@@ -77,7 +77,8 @@ export class CounterTable {
   /** Counters that count pods of a shape. */
   counting(shape: Pick<PodShape, 'namespace' | 'labels'>): Counter[] {
     const found: Counter[] = [...this.#unanchored];
-    for (const [key, value] of Object.entries(shape.labels)) found.push(...(this.#anchored.get(`${key}=${value}`) ?? []));
+    for (const [key, value] of Object.entries(shape.labels))
+      found.push(...(this.#anchored.get(`${key}=${value}`) ?? []));
     return found
       .filter((counter) => counter.selector.selects(shape.namespace, shape.labels))
       .sort((left, right) => left.index - right.index);

@@ -1,6 +1,12 @@
 // Which pods a topology constraint speaks of: label selectors as Kubernetes reads them, with the namespaces they look
 // into. What is counted where is in domains.ts.
-import type { LabelSelectorInput, NamespaceInput, PodAffinityInput, PodShape, TopologySpreadInput } from '../model/index.ts';
+import type {
+  LabelSelectorInput,
+  NamespaceInput,
+  PodAffinityInput,
+  PodShape,
+  TopologySpreadInput,
+} from '../model/index.ts';
 
 /** Whether a pod of a namespace with these labels is meant. */
 export type PodSelector = (namespace: string, labels: Readonly<Record<string, string>>) => boolean;
@@ -45,9 +51,15 @@ export function affinitySelector(
 }
 
 /** A selector over labels: every part must hold; an absent label meets NotIn and DoesNotExist. */
-export function compileLabelSelector(selector: LabelSelectorInput): (labels: Readonly<Record<string, string>>) => boolean {
+export function compileLabelSelector(
+  selector: LabelSelectorInput,
+): (labels: Readonly<Record<string, string>>) => boolean {
   const equal = Object.entries(selector.matchLabels);
-  const expressions = selector.matchExpressions.map(({ key, operator, values }) => ({ key, operator, values: new Set(values) }));
+  const expressions = selector.matchExpressions.map(({ key, operator, values }) => ({
+    key,
+    operator,
+    values: new Set(values),
+  }));
   return (labels) =>
     equal.every(([key, value]) => labels[key] === value) &&
     expressions.every(({ key, operator, values }) => {

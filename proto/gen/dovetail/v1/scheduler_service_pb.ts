@@ -9,7 +9,7 @@ import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import type { CatalogueReference } from "./catalogue_pb.ts";
 import { file_dovetail_v1_catalogue } from "./catalogue_pb.ts";
-import type { DaemonSet, Node, NodeClass, NodePool } from "./cluster_pb.ts";
+import type { DaemonSet, Namespace, Node, NodeClass, NodePool } from "./cluster_pb.ts";
 import { file_dovetail_v1_cluster } from "./cluster_pb.ts";
 import type { Notice, Plan } from "./plan_pb.ts";
 import { file_dovetail_v1_plan } from "./plan_pb.ts";
@@ -21,7 +21,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file dovetail/v1/scheduler_service.proto.
  */
 export const file_dovetail_v1_scheduler_service: GenFile = /*@__PURE__*/
-  fileDesc("CiNkb3ZldGFpbC92MS9zY2hlZHVsZXJfc2VydmljZS5wcm90bxILZG92ZXRhaWwudjEi+gIKDFNvbHZlUmVxdWVzdBIyCgljYXRhbG9ndWUYASABKAsyHy5kb3ZldGFpbC52MS5DYXRhbG9ndWVSZWZlcmVuY2USNAoKbm9kZV9wb29scxgCIAMoCzIVLmRvdmV0YWlsLnYxLk5vZGVQb29sQgm6SAaSAQMQ6AcSNwoMbm9kZV9jbGFzc2VzGAMgAygLMhYuZG92ZXRhaWwudjEuTm9kZUNsYXNzQgm6SAaSAQMQ6AcSNQoKcG9kX2dyb3VwcxgEIAMoCzIVLmRvdmV0YWlsLnYxLlBvZEdyb3VwQgq6SAeSAQQQwJoMEjYKC2RhZW1vbl9zZXRzGAUgAygLMhYuZG92ZXRhaWwudjEuRGFlbW9uU2V0Qgm6SAaSAQMQkE4SLAoFbm9kZXMYBiADKAsyES5kb3ZldGFpbC52MS5Ob2RlQgq6SAeSAQQQ0IYDEioKB29wdGlvbnMYByABKAsyGS5kb3ZldGFpbC52MS5Tb2x2ZU9wdGlvbnMikgEKDFNvbHZlT3B0aW9ucxItCgZlZmZvcnQYASABKA4yEy5kb3ZldGFpbC52MS5FZmZvcnRCCLpIBYIBAhABEiEKDXRpbWVfbGltaXRfbXMYAiABKA1CCrpIByoFGIDd2wESIgoKd29ya19saW1pdBgDIAEoBEIOukgLMgkY/////////w8SDAoEc2VlZBgEIAEoDSJ+Cg1Tb2x2ZVJlc3BvbnNlEh8KBHBsYW4YASABKAsyES5kb3ZldGFpbC52MS5QbGFuEiYKBXN0YXRzGAIgASgLMhcuZG92ZXRhaWwudjEuU29sdmVTdGF0cxIkCgdub3RpY2VzGAMgAygLMhMuZG92ZXRhaWwudjEuTm90aWNlIrwBCgpTb2x2ZVN0YXRzEhYKDm9mZmVyaW5nX2Vwb2NoGAEgASgEEhYKDmNhdGFsb2d1ZV9oYXNoGAIgASgJEhMKC3NoYXBlX2NvdW50GAMgASgNEhEKCXBvZF9jb3VudBgEIAEoDRISCgp3b3JrX3VuaXRzGAUgASgEEhAKCHF1ZXVlX3VzGAYgASgEEhAKCHNvbHZlX3VzGAcgASgEEhEKCXNlcnZlcl91cxgIIAEoBBILCgNjdXQYCSABKAgqVwoGRWZmb3J0EhYKEkVGRk9SVF9VTlNQRUNJRklFRBAAEg8KC0VGRk9SVF9GQVNUEAESEwoPRUZGT1JUX0JBTEFOQ0VEEAISDwoLRUZGT1JUX0JFU1QQAzJSChBTY2hlZHVsZXJTZXJ2aWNlEj4KBVNvbHZlEhkuZG92ZXRhaWwudjEuU29sdmVSZXF1ZXN0GhouZG92ZXRhaWwudjEuU29sdmVSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_dovetail_v1_catalogue, file_dovetail_v1_cluster, file_dovetail_v1_plan, file_dovetail_v1_pods]);
+  fileDesc("CiNkb3ZldGFpbC92MS9zY2hlZHVsZXJfc2VydmljZS5wcm90bxILZG92ZXRhaWwudjEisgMKDFNvbHZlUmVxdWVzdBIyCgljYXRhbG9ndWUYASABKAsyHy5kb3ZldGFpbC52MS5DYXRhbG9ndWVSZWZlcmVuY2USNAoKbm9kZV9wb29scxgCIAMoCzIVLmRvdmV0YWlsLnYxLk5vZGVQb29sQgm6SAaSAQMQ6AcSNwoMbm9kZV9jbGFzc2VzGAMgAygLMhYuZG92ZXRhaWwudjEuTm9kZUNsYXNzQgm6SAaSAQMQ6AcSNQoKcG9kX2dyb3VwcxgEIAMoCzIVLmRvdmV0YWlsLnYxLlBvZEdyb3VwQgq6SAeSAQQQwJoMEjYKC2RhZW1vbl9zZXRzGAUgAygLMhYuZG92ZXRhaWwudjEuRGFlbW9uU2V0Qgm6SAaSAQMQkE4SLAoFbm9kZXMYBiADKAsyES5kb3ZldGFpbC52MS5Ob2RlQgq6SAeSAQQQ0IYDEioKB29wdGlvbnMYByABKAsyGS5kb3ZldGFpbC52MS5Tb2x2ZU9wdGlvbnMSNgoKbmFtZXNwYWNlcxgIIAMoCzIWLmRvdmV0YWlsLnYxLk5hbWVzcGFjZUIKukgHkgEEENCGAyLWAQoMU29sdmVPcHRpb25zEi0KBmVmZm9ydBgBIAEoDjITLmRvdmV0YWlsLnYxLkVmZm9ydEIIukgFggECEAESIQoNdGltZV9saW1pdF9tcxgCIAEoDUIKukgHKgUYgN3bARIiCgp3b3JrX2xpbWl0GAMgASgEQg66SAsyCRj/////////DxIMCgRzZWVkGAQgASgNEkIKEXByZWZlcmVuY2VfcG9saWN5GAUgASgOMh0uZG92ZXRhaWwudjEuUHJlZmVyZW5jZVBvbGljeUIIukgFggECEAEifgoNU29sdmVSZXNwb25zZRIfCgRwbGFuGAEgASgLMhEuZG92ZXRhaWwudjEuUGxhbhImCgVzdGF0cxgCIAEoCzIXLmRvdmV0YWlsLnYxLlNvbHZlU3RhdHMSJAoHbm90aWNlcxgDIAMoCzITLmRvdmV0YWlsLnYxLk5vdGljZSK8AQoKU29sdmVTdGF0cxIWCg5vZmZlcmluZ19lcG9jaBgBIAEoBBIWCg5jYXRhbG9ndWVfaGFzaBgCIAEoCRITCgtzaGFwZV9jb3VudBgDIAEoDRIRCglwb2RfY291bnQYBCABKA0SEgoKd29ya191bml0cxgFIAEoBBIQCghxdWV1ZV91cxgGIAEoBBIQCghzb2x2ZV91cxgHIAEoBBIRCglzZXJ2ZXJfdXMYCCABKAQSCwoDY3V0GAkgASgIKlcKBkVmZm9ydBIWChJFRkZPUlRfVU5TUEVDSUZJRUQQABIPCgtFRkZPUlRfRkFTVBABEhMKD0VGRk9SVF9CQUxBTkNFRBACEg8KC0VGRk9SVF9CRVNUEAMqcgoQUHJlZmVyZW5jZVBvbGljeRIhCh1QUkVGRVJFTkNFX1BPTElDWV9VTlNQRUNJRklFRBAAEh0KGVBSRUZFUkVOQ0VfUE9MSUNZX1JFU1BFQ1QQARIcChhQUkVGRVJFTkNFX1BPTElDWV9JR05PUkUQAjJSChBTY2hlZHVsZXJTZXJ2aWNlEj4KBVNvbHZlEhkuZG92ZXRhaWwudjEuU29sdmVSZXF1ZXN0GhouZG92ZXRhaWwudjEuU29sdmVSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_dovetail_v1_catalogue, file_dovetail_v1_cluster, file_dovetail_v1_plan, file_dovetail_v1_pods]);
 
 /**
  * Everything a solve needs.
@@ -77,6 +77,14 @@ export type SolveRequest = Message<"dovetail.v1.SolveRequest"> & {
    * @generated from field: dovetail.v1.SolveOptions options = 7;
    */
   options?: SolveOptions | undefined;
+
+  /**
+   * Namespaces with their labels, for selectors of namespaces; one that is not listed counts as having no labels. Names
+   * are unique.
+   *
+   * @generated from field: repeated dovetail.v1.Namespace namespaces = 8;
+   */
+  namespaces: Namespace[];
 };
 
 /**
@@ -120,6 +128,13 @@ export type SolveOptions = Message<"dovetail.v1.SolveOptions"> & {
    * @generated from field: uint32 seed = 4;
    */
   seed: number;
+
+  /**
+   * What becomes of preferences: preferred affinities, spreads that may be broken, taints that only discourage.
+   *
+   * @generated from field: dovetail.v1.PreferencePolicy preference_policy = 5;
+   */
+  preferencePolicy: PreferencePolicy;
 };
 
 /**
@@ -288,6 +303,47 @@ export type Effort = (typeof Effort)[keyof typeof Effort] | UnknownEnum;
  */
 export const EffortSchema: GenEnum<Effort> = /*@__PURE__*/
   enumDesc(file_dovetail_v1_scheduler_service, 0);
+
+/**
+ * What becomes of preferences.
+ *
+ * @generated from enum dovetail.v1.PreferencePolicy
+ */
+export const PreferencePolicy = {
+  /**
+   * Not set: RESPECT.
+   *
+   * @generated from enum value: PREFERENCE_POLICY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Held like rules until a pod finds no place, then given up one by one.
+   *
+   * @generated from enum value: PREFERENCE_POLICY_RESPECT = 1;
+   */
+  RESPECT: 1,
+
+  /**
+   * Overlooked from the start.
+   *
+   * @generated from enum value: PREFERENCE_POLICY_IGNORE = 2;
+   */
+  IGNORE: 2,
+} as const;
+
+/**
+ * What becomes of preferences.
+ *
+ * @generated from enum dovetail.v1.PreferencePolicy
+ */
+export type PreferencePolicy = (typeof PreferencePolicy)[keyof typeof PreferencePolicy] | UnknownEnum;
+
+/**
+ * Describes the enum dovetail.v1.PreferencePolicy.
+ */
+export const PreferencePolicySchema: GenEnum<PreferencePolicy> = /*@__PURE__*/
+  enumDesc(file_dovetail_v1_scheduler_service, 1);
 
 /**
  * Works out which EC2 instances to launch for pods that do not fit.
