@@ -3,9 +3,10 @@ export { CENT_NANO, explicitType, GIBIBYTE, podsRequest, smallCatalogue, smallRe
 export { allClients, CallError, connectClient, grpcClient, rawGrpcCall, type TestClient } from './clients.ts';
 export { startTestServer } from './servers.ts';
 
-/** Files that a pool can be told to run instead of the real worker. */
+/** Files that run as threads: in place of the real worker, or as a client elsewhere. */
 export const TEST_WORKERS = {
   spinning: new URL('./workers/spinning.ts', import.meta.url),
   dying: new URL('./workers/dying.ts', import.meta.url),
   unlocked: new URL('./workers/unlocked.ts', import.meta.url),
+  distantClient: new URL('./workers/distant-client.ts', import.meta.url),
 } as const;
