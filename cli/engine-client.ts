@@ -114,6 +114,7 @@ export function callError(error: unknown, address: string, explain: (message: st
   const message = error.rawMessage;
   switch (error.code) {
     case Code.InvalidArgument:
+    case Code.NotFound:
       return new CommandError(EXIT.badInput, [explain(message)], { cause: error });
     case Code.Unavailable:
       return new CommandError(
