@@ -3,8 +3,12 @@
 // catalogue.ts.
 import { wordCount } from '../bits/index.ts';
 import { DEFAULT_NODE_CLASS_FACTS, labelDeriver } from '../ec2/index.ts';
+import { RequirementSet } from '../requirements/index.ts';
 import type { CatalogueInput, CatalogueTypeInput, OfferingInput } from './input.ts';
 import { align, CAPACITY_TYPES, CATALOGUE_MAGIC, CATALOGUE_VERSION, HEADER, NODE_CLASS_LABELS } from './layout.ts';
+
+const TYPE_LABEL = 'node.kubernetes.io/instance-type';
+const REGION_LABEL = 'topology.kubernetes.io/region';
 
 /**
  * Builds the immutable buffer of a catalogue.
@@ -158,10 +162,10 @@ function collectLabels(
   const skipped = new Set<string>(NODE_CLASS_LABELS);
   types.forEach((type, typeIndex) => {
     if (type.form.kind === 'explicit') {
-      for (const [key, value] of Object.entries(type.form.labels)) add(key, value, typeIndex);
-      if (type.form.labels['node.kubernetes.io/instance-type'] === undefined) {
-        add('node.kubernetes.io/instance-type', type.name, typeIndex);
-      }
+      const own = RequirementSet.ofLabels(type.form.labels);
+      for (const { key, values } of own.requirements()) add(key, values[0]!, typeIndex);
+      if (own.get(TYPE_LABEL) === undefined) add(TYPE_LABEL, type.name, typeIndex);
+      if (region !== '' && own.get(REGION_LABEL) === undefined) add(REGION_LABEL, region, typeIndex);
       return;
     }
     const labels = labelsOf(type.form.facts);
