@@ -9,7 +9,13 @@ import {
   type PriceSnapshot,
 } from '../catalogue/index.ts';
 import type { EngineNotice, NodePoolInput, Problem, UnplacedReason } from '../model/index.ts';
-import { admitsAbsent, admitsValue, type Requirement, RequirementSet } from '../requirements/index.ts';
+import {
+  admitsAbsent,
+  admitsValue,
+  describeRequirement,
+  type Requirement,
+  RequirementSet,
+} from '../requirements/index.ts';
 import { type CustomLabels, customLabelVariants, VARIANT_LIMIT } from './custom-labels.ts';
 
 /** What nodes of one pool have in common. */
@@ -103,6 +109,17 @@ export function templatesOf(
       poolIndex: pool.index,
       code: 'unsupported',
       message: `pool ${pool.input.name} leaves its custom labels open and the pods ask for more than ${VARIANT_LIMIT} combinations of them: give the labels fewer values, or split the pool`,
+      field: 'spec.template.spec.requirements',
+    };
+  }
+  if (variants.length === 0) {
+    return {
+      poolIndex: pool.index,
+      code: 'requirements-not-met',
+      message: `pool ${pool.input.name} contradicts itself: its bounds and excluded values leave no value of a label (${pool.custom
+        .filter(({ complement }) => complement)
+        .map(describeRequirement)
+        .join('; ')})`,
       field: 'spec.template.spec.requirements',
     };
   }
