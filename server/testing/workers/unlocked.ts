@@ -1,6 +1,6 @@
 // A worker that copies prices slowly and without the table's lock: what the test of epochs must find out.
 import { copyPriceTable, createPriceSnapshot, type PriceSnapshot } from '../../../engine/index.ts';
-import { createTaskHandler } from '../../worker/task-handler.ts';
+import { createTaskHandler } from '../../worker/index.ts';
 
 /** Half of the prices from one moment and half from another, under the epoch of the first. */
 function copyWithoutLock(table: SharedArrayBuffer, into: PriceSnapshot): PriceSnapshot {
