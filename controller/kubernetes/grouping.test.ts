@@ -95,8 +95,38 @@ const pod = fc.record(
   { namespace: fc.constantFrom('default', 'other', undefined), labels, spec, status },
   { requiredKeys: ['spec'] },
 );
-const pods = fc.array(pod, { maxLength: 12 }).map((all) =>
-  all.map(
+
+type DrawnPod = typeof pod extends fc.Arbitrary<infer Drawn> ? Drawn : never;
+
+/** Copies `base` with one part of `other`, so that two pods often differ in exactly one field. */
+function withOnePart(base: DrawnPod, other: DrawnPod, part: number): DrawnPod {
+  const specKeys = Object.keys(other.spec) as (keyof typeof other.spec)[];
+  const specKey = specKeys[part % (specKeys.length + 4)];
+  if (specKey !== undefined && specKey !== 'containers') {
+    return { ...base, spec: { ...base.spec, [specKey]: other.spec[specKey] } };
+  }
+  const [first = {}, ...rest] = base.spec.containers;
+  const [donor = {}] = other.spec.containers;
+  switch (part % 7) {
+    case 0:
+      return { ...base, namespace: other.namespace };
+    case 1:
+      return { ...base, labels: other.labels ?? {} };
+    case 2:
+      return { ...base, status: other.status ?? {} };
+    case 3:
+      return { ...base, spec: { ...base.spec, containers: [{ ...first, name: donor.name ?? 'x' }, ...rest] } };
+    case 4:
+      return { ...base, spec: { ...base.spec, containers: [{ ...first, ports: donor.ports ?? [] }, ...rest] } };
+    case 5:
+      return { ...base, spec: { ...base.spec, initContainers: [first] } };
+    default:
+      return { ...base, spec: { ...base.spec, initContainers: [{ ...first, restartPolicy: 'Always' as const }] } };
+  }
+}
+
+const pods = fc.tuple(pod, fc.array(fc.tuple(pod, fc.nat(1000)), { maxLength: 12 })).map(([base, others]) =>
+  [base, ...others.map(([other, part]) => withOnePart(base, other, part))].map(
     ({ namespace, labels: written, ...rest }, index): KubernetesObject => ({
       ...rest,
       metadata: { name: `pod-${index}`, ...(namespace === undefined ? {} : { namespace }), labels: written },
@@ -166,6 +196,22 @@ describe('groupPods', () => {
     assert.equal(groups[0]?.shape?.volumes[0]?.claimName, 'data-*');
   });
 
+  test('keeps a resize that was found impossible apart from one that waits', () => {
+    const resizing = (name: string, reason: string) => ({
+      metadata: { name },
+      spec: { containers: [{ name: 'c', resources: { requests: { cpu: '2' } } }] },
+      status: {
+        containerStatuses: [{ name: 'c', resources: { requests: { cpu: '1' } } }],
+        conditions: [{ type: 'PodResizePending', reason }],
+      },
+    });
+    const { groups } = groupPods([resizing('a', 'Infeasible'), resizing('b', 'Deferred')], { facts: NO_CLUSTER_FACTS });
+    assert.deepEqual(
+      groups.map(({ shape }) => shape?.requests?.cpuMilli),
+      [1000n, 2000n],
+    );
+  });
+
   test('refuses pods with a wrong field and groups the others', () => {
     const bad = (name: string) => ({
       metadata: { name },
@@ -231,6 +277,18 @@ describe('FingerprintTable', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  test('tells values apart whose hashes are equal', () => {
+    // Of so many values about ten pairs share one of 2^32 hashes.
+    const table = new FingerprintTable();
+    const valueCount = 300_000;
+    for (let index = 0; index < valueCount; index++) {
+      table.begin();
+      table.primitive(index);
+      table.primitive((index * 7919) % valueCount);
+      assert.equal(table.lookup(), index);
+    }
   });
 
   test('keeps its answers while it grows', () => {

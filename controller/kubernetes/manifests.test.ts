@@ -91,6 +91,8 @@ describe('readManifests', () => {
   test('reads anchors and merge keys, and stops aliases that multiply', () => {
     const [pod] = read('kind: Pod\nbase: &base {a: 1}\nspec:\n  <<: *base\n  b: 2\n').objects;
     assert.deepEqual(pod?.object.spec, { a: 1, b: 2 });
+    const [aliased] = read('kind: Pod\nbase: &base\n  a: 1\nspec: *base\n').objects;
+    assert.equal(aliased?.locate(['spec', 'a']).line, 3);
     let bomb = 'a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n';
     for (let level = 1; level < 9; level++) {
       bomb += `a${level}: &a${level} [${Array.from({ length: 10 }, () => `*a${level - 1}`).join(', ')}]\n`;

@@ -268,7 +268,7 @@ describe('nodeClassMessage', () => {
         podsPerCore: 4,
         systemReserved: { cpu: '100.5m', memory: '1Gi', pid: '100' },
         kubeReserved: { 'ephemeral-storage': '2Gi' },
-        evictionHard: { 'memory.available': '5%', 'nodefs.available': '1Gi', 'imagefs.available': '10%' },
+        evictionHard: { 'memory.available': '5%', 'nodefs.available': '1.5', 'imagefs.available': '10%' },
       },
       blockDeviceMappings: [
         { deviceName: '/dev/xvda', rootVolume: true, ebs: { volumeSize: '100Gi' } },
@@ -286,7 +286,7 @@ describe('nodeClassMessage', () => {
     assert.deepEqual(message.kubelet?.systemReserved?.extended, {});
     assert.equal(message.kubelet?.kubeReserved?.ephemeralStorageBytes, 2147483648n);
     assert.deepEqual(message.kubelet?.evictionHardMemory?.threshold, { case: 'percent', value: 5 });
-    assert.deepEqual(message.kubelet?.evictionHardNodefs?.threshold, { case: 'bytes', value: 1073741824n });
+    assert.deepEqual(message.kubelet?.evictionHardNodefs?.threshold, { case: 'bytes', value: 2n });
     assert.deepEqual(
       message.blockDevices.map(({ rootVolume, volumeSizeBytes }) => [rootVolume, volumeSizeBytes]),
       [

@@ -88,6 +88,8 @@ describe('a node', () => {
       withClaim.taints.map(({ key }) => key),
       ['team'],
     );
+    const registered = only([node(managed, { spec: { taints: [] } })], [claim({ nodeName: 'ip-1' })]);
+    assert.deepEqual(registered.taints, []);
     const alone = only([node(managed, { spec: unregistered })], []);
     assert.deepEqual(
       alone.taints.map(({ key }) => key),
