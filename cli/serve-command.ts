@@ -2,6 +2,7 @@
 // and SIGINT.
 import { readFileSync } from 'node:fs';
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
+import { pino } from 'pino';
 import { type CommandConsole, painter, withProgress } from './console.ts';
 import { badInput, CommandError, EXIT, type ExitCode } from './outcome.ts';
 
@@ -29,7 +30,7 @@ export async function runServe(
   console: CommandConsole,
   stopped: AbortSignal,
 ): Promise<ExitCode> {
-  const [{ startServer, StartupError }, { pino }] = await Promise.all([import('../server/index.ts'), import('pino')]);
+  const { startServer, StartupError } = await import('../server/index.ts');
   // The library would write its own, less helpful line about a port that is taken.
   if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
   const tls = readTls(options);
