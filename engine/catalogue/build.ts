@@ -4,6 +4,7 @@
 import { wordCount } from '../bits/index.ts';
 import { DEFAULT_NODE_CLASS_FACTS, labelDeriver } from '../ec2/index.ts';
 import { RequirementSet } from '../requirements/index.ts';
+import { encodeForms } from './forms.ts';
 import type { CatalogueInput, CatalogueTypeInput, OfferingInput } from './input.ts';
 import { align, CAPACITY_TYPES, CATALOGUE_MAGIC, CATALOGUE_VERSION, HEADER, NODE_CLASS_LABELS } from './layout.ts';
 
@@ -22,7 +23,7 @@ export function buildCatalogue(input: CatalogueInput): SharedArrayBuffer {
   const typeNames = Uint32Array.from(types, (type) => strings.intern(type.name));
   const offerings = collectOfferings(types, strings);
   const labels = collectLabels(types, input.region, strings);
-  const forms = JSON.stringify(types.map((type) => type.form));
+  const forms = encodeForms(types.map((type) => type.form));
 
   const sections: [keyof typeof HEADER, Uint32Array | Uint16Array][] = [
     ['stringStarts', strings.starts()],
