@@ -128,7 +128,7 @@ function welcome(
     paint('bold', 'Try next'),
     '',
     '  A plan for the manifests in examples/mission, by this service:',
-    `    npx dovetail solve -f examples/mission --scale deployment/inflate=5 --engine-address ${server.grpcAddress}`,
+    `    npx dovetail solve -f examples/mission --scale deployment/inflate=5 --engine-address ${server.grpcAddress}${secure ? ' --tls-ca CA --tls-cert CERT --tls-key KEY' : ''}`,
   ];
   if (!secure) {
     lines.push(
