@@ -26,7 +26,8 @@ export async function warmUp(parts: {
 }): Promise<void> {
   const { pool, scheduler, workerCount, loadCatalogue } = parts;
   // The catalogue is indexed on this thread while the workers load their code on theirs.
-  await withTimeout(Promise.all([pool.warmUp(), Promise.try(() => loadCatalogue?.())]));
+  const loading = async (): Promise<void> => loadCatalogue?.();
+  await withTimeout(Promise.all([pool.warmUp(), loading()]));
   if (loadCatalogue === undefined) return;
   const method = SchedulerService.method.solve;
   const bytes = toBinary(SolveRequestSchema, warmUpRequest());
