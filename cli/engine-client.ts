@@ -112,8 +112,11 @@ function readPem(path: string, flag: string): Buffer {
 export function callError(error: unknown, address: string, explain: (message: string) => string): unknown {
   if (!(error instanceof ConnectError)) return error;
   const message = error.rawMessage;
-  switch (error.code) {
+  // Sockets that are not there come as one or the other code, depending on how they are missing.
+  const code = message.startsWith('connect ') ? Code.Unavailable : error.code;
+  switch (code) {
     case Code.InvalidArgument:
+    case Code.NotFound:
       return new CommandError(EXIT.badInput, [explain(message)], { cause: error });
     case Code.Unavailable:
       return new CommandError(
@@ -126,6 +129,6 @@ export function callError(error: unknown, address: string, explain: (message: st
     case Code.ResourceExhausted:
       return new CommandError(EXIT.failed, [`solve at ${address}: ${message}`], { cause: error });
     default:
-      return new CommandError(EXIT.failed, [`solve at ${address}: ${Code[error.code]}: ${message}`], { cause: error });
+      return new CommandError(EXIT.failed, [`solve at ${address}: ${Code[code]}: ${message}`], { cause: error });
   }
 }

@@ -73,7 +73,11 @@ export async function readLiveCluster(
 async function openContext(context: string): Promise<ClusterAccess> {
   const { KubeConfig } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
-  config.loadFromDefault();
+  try {
+    config.loadFromDefault();
+  } catch (error) {
+    throw badInput(`--context ${context}: the kubeconfig can't be read: ${(error as Error).message}`);
+  }
   const known = config.getContexts().map(({ name }) => name);
   if (!known.includes(context)) {
     throw badInput(`--context ${context}: the kubeconfig has ${known.length === 0 ? 'no context' : known.join(', ')}`);
@@ -82,8 +86,14 @@ async function openContext(context: string): Promise<ClusterAccess> {
   const cluster = config.getCurrentCluster();
   if (cluster === null) throw badInput(`--context ${context}: it names no cluster of the kubeconfig`);
   const options: RequestOptions = {};
-  await config.applyToHTTPSOptions(options);
-  return { server: new URL(cluster.server), options };
+  try {
+    await config.applyToHTTPSOptions(options);
+    return { server: new URL(cluster.server), options };
+  } catch (error) {
+    throw new CommandError(EXIT.failed, [`get credentials of context ${context}: ${(error as Error).message}`], {
+      cause: error,
+    });
+  }
 }
 
 async function* listAll(access: ClusterAccess, kind: ListedKind): AsyncGenerator<KubernetesObject> {

@@ -3,22 +3,21 @@
 import { buffer } from 'node:stream/consumers';
 import { runProgram } from './program.ts';
 
-const stopped = new AbortController();
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  // The first asks to end in good order; a second one ends at once.
-  process.once(signal, () => {
-    stopped.abort();
-    process.once(signal, () => process.exit(SECOND_SIGNAL_EXIT_CODE));
-    if (!endsInGoodOrder) process.exit(SECOND_SIGNAL_EXIT_CODE);
-  });
-}
-
 /** The exit code of a process that was interrupted, as shells have it. */
-const SECOND_SIGNAL_EXIT_CODE = 130;
+const INTERRUPTED_EXIT_CODE = 130;
 
 const args = process.argv.slice(2);
 /** Only the service has calls to finish; everything else can stop where it is. */
 const endsInGoodOrder = args[0] === 'serve';
+
+const stopped = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => {
+    // The first signal asks to end in good order; a second one ends at once.
+    if (!endsInGoodOrder || stopped.signal.aborted) process.exit(INTERRUPTED_EXIT_CODE);
+    stopped.abort();
+  });
+}
 
 // A reader that has seen enough (head, less) closes the pipe: that is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,6 +1,8 @@
 // `dovetail serve`: starts the service, says in one screen where it listens and what to try, and ends cleanly on SIGTERM
 // and SIGINT.
 import { readFileSync } from 'node:fs';
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
+import { pino } from 'pino';
 import { type CommandConsole, painter, withProgress } from './console.ts';
 import { badInput, CommandError, EXIT, type ExitCode } from './outcome.ts';
 
@@ -28,7 +30,9 @@ export async function runServe(
   console: CommandConsole,
   stopped: AbortSignal,
 ): Promise<ExitCode> {
-  const [{ startServer, StartupError }, { pino }] = await Promise.all([import('../server/index.ts'), import('pino')]);
+  const { startServer, StartupError } = await import('../server/index.ts');
+  // The library would write its own, less helpful line about a port that is taken.
+  if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
   const tls = readTls(options);
   const host = options.bindAddress;
   const start = () =>
@@ -46,7 +50,7 @@ export async function runServe(
     server = await withProgress(console, 'starting', start);
   } catch (error) {
     if (!(error instanceof StartupError)) throw error;
-    throw new CommandError(EXIT.badInput, [`${error.message}${portHint(error.message)}`], { cause: error });
+    throw new CommandError(EXIT.badInput, [startupMessage(error.message)], { cause: error });
   }
   console.out.write(welcome(server, options, painter(console.out)));
   await untilAborted(stopped);
@@ -68,11 +72,14 @@ const PORT_FLAGS: readonly (readonly [prefix: string, flag: string])[] = [
   ['start health', '--health-port'],
 ];
 
-/** Which flag changes a port that is taken. */
-function portHint(message: string): string {
-  if (!message.includes('EADDRINUSE') && !message.includes('EACCES')) return '';
+/** What keeps the service from starting, with the flag that changes a port which is taken or not allowed. */
+function startupMessage(message: string): string {
+  const taken = message.includes('EADDRINUSE');
   const flag = PORT_FLAGS.find(([prefix]) => message.startsWith(prefix))?.[1];
-  return flag === undefined ? '' : `: choose another port with ${flag} PORT (0 takes any free one)`;
+  if (flag === undefined || !(taken || message.includes('EACCES'))) return message;
+  const what = message.replace(/ \(.*\)$/, '');
+  const why = taken ? 'another program listens there' : 'ports below 1024 are for the system';
+  return `${what}: ${why}. Choose another port with ${flag} PORT (0 takes any free one)`;
 }
 
 function readTls(options: ServeOptions) {
@@ -121,7 +128,7 @@ function welcome(
     paint('bold', 'Try next'),
     '',
     '  A plan for the manifests in examples/mission, by this service:',
-    `    npx dovetail solve -f examples/mission --scale deployment/inflate=5 --engine-address ${server.grpcAddress}`,
+    `    npx dovetail solve -f examples/mission --scale deployment/inflate=5 --engine-address ${server.grpcAddress}${secure ? ' --tls-ca CA --tls-cert CERT --tls-key KEY' : ''}`,
   ];
   if (!secure) {
     lines.push(

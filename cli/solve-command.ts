@@ -136,9 +136,7 @@ function explainBadRequest(message: string, input: SolveInput, locate: ReadObjec
   const key = REQUEST_LISTS[list];
   const object = key === undefined ? undefined : input.sources[key][Number(index)];
   if (object !== undefined) return locate({ object, path: [], message });
-  return message.startsWith('catalogue.identity.region:')
-    ? message.replace('catalogue.identity.region', '--region')
-    : message;
+  return message.replace(/^catalogue\.identity\.region:/, '--region:');
 }
 
 async function printPlan(

@@ -5,6 +5,7 @@
 // Files that the code finds by `new URL('...', import.meta.url)` are followed: a .ts file becomes an entry of its own
 // (a worker), anything else is copied. So a new worker or data folder needs no change here.
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildResult, build, type Plugin } from 'esbuild';
@@ -119,7 +120,7 @@ function bundle(into: Found): Promise<BuildResult<{ write: false; metafile: true
     logLevel: 'warning',
     external: OPTIONAL_PACKAGES,
     banner: { js: BANNER },
-    plugins: [locateOwnFiles(into), locatePackageFiles()],
+    plugins: [locateOwnFiles(into), locatePackageFiles(), refuseLazyCommonJs()],
   });
 }
 
@@ -169,6 +170,37 @@ function locatePackageFiles(): Plugin {
           return { contents: source.replace(find, () => replace), loader: 'js', resolveDir: dirname(args.path) };
         });
       }
+    },
+  };
+}
+
+/**
+ * Refuses `await import('a-commonjs-package')`: Node finds the named exports of such a package, the bundle has only its
+ * default one, so the code would work in a checkout and nowhere else. Imported by an import statement all is well.
+ */
+function refuseLazyCommonJs(): Plugin {
+  return {
+    name: 'refuse-lazy-commonjs',
+    setup(hooks) {
+      hooks.onResolve({ filter: /^[^.]/ }, (args) => {
+        if (
+          args.kind !== 'dynamic-import' ||
+          args.path.startsWith('node:') ||
+          args.importer.includes('/node_modules/')
+        ) {
+          return undefined;
+        }
+        const url = import.meta.resolve(args.path);
+        const nearest = findPackageJSON(url);
+        const type =
+          nearest === undefined ? undefined : (JSON.parse(readFileSync(nearest, 'utf8')) as { type?: string }).type;
+        if (url.endsWith('.mjs') || type === 'module') return undefined;
+        return {
+          errors: [
+            { text: `import("${args.path}") of a CommonJS package: use an import statement in a file imported lazily` },
+          ],
+        };
+      });
     },
   };
 }

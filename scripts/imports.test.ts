@@ -169,6 +169,12 @@ const FORBIDDEN: readonly (readonly [string, string, string, RegExp])[] = [
   ],
   ['a default export', 'server/a.ts', 'export default 5;', /default export/],
   ['export everything', 'engine/a.ts', "export * from './index.ts';", /exports everything/],
+  [
+    'an engine test using another package',
+    'engine/a.test.ts',
+    "import { P } from 'piscina';",
+    /may not use that package/,
+  ],
   ['a package nobody lists', 'server/a.ts', "import x from 'left-pad';", /does not list/],
   ['a top-level folder without a rule', 'lib/a.ts', 'export const x = 1;', /folder without a rule/],
 ];
@@ -188,6 +194,14 @@ const ALLOWED: readonly (readonly [string, string, string])[] = [
   ["a sibling's door inside the engine", 'engine/rules/a.ts', "import { pack } from '../pack/index.ts';"],
   ['a file of the same folder', 'engine/pack/a.ts', "import { kernel } from './kernel.ts';"],
   ['a file of a folder above', 'engine/pack/deep/a.ts', "import { kernel } from '../kernel.ts';"],
+  [
+    "a test using helpers of its own module's other folders",
+    'engine/solve/a.test.ts',
+    "import { x } from '../ec2/testing/facts.ts';",
+  ],
+  ['a helper using a helper below it', 'server/testing/a.ts', "import { x } from './workers/b.ts';"],
+  ['an engine test using a thread', 'engine/a.test.ts', "import { Worker } from 'node:worker_threads';"],
+  ['anybody reading package.json', 'cli/a.ts', "import manifest from '../package.json' with { type: 'json' };"],
   ['an engine test using fast-check', 'engine/a.test.ts', "import fc from 'fast-check';"],
   ["a test using its own folder's helpers", 'engine/a.test.ts', "import { x } from './testing/facts.ts';"],
   ['a test using testing helpers', 'server/a.test.ts', "import { smallProblem } from '../engine/testing/index.ts';"],

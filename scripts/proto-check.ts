@@ -16,6 +16,7 @@ withProtobufWorkspace((directory) => {
   runBuf(directory, ['lint', '--path', 'proto/dovetail']);
   runBuf(directory, ['format', '--diff', '--exit-code', 'proto']);
   if (!existsSync(baseline)) throw new Error('proto/baseline.binpb is missing: it is committed with the contract');
-  runBuf(directory, ['breaking', 'proto', '--against', baseline]);
+  // Imported files (google/protobuf/descriptor.proto) come with buf itself and differ from version to version.
+  runBuf(directory, ['breaking', 'proto', '--against', baseline, '--exclude-imports']);
   console.log('proto: lint, format and breaking check passed');
 });

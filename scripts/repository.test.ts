@@ -83,11 +83,33 @@ test('the search for paths and registries finds each of them', () => {
   for (const line of innocent) assert.deepEqual(findForbidden('a', line), [], line);
 });
 
-test('package-lock.json has no resolved addresses and an integrity for every package', () => {
+interface LockedPackage {
+  readonly resolved?: string;
+  readonly integrity?: string;
+  readonly inBundle?: boolean;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+function lockedPackages(): Record<string, LockedPackage> {
   const lock = JSON.parse(readFileSync(join(rootDirectory, 'package-lock.json'), 'utf8')) as {
-    packages: Record<string, { resolved?: string; integrity?: string; inBundle?: boolean; link?: boolean }>;
+    packages: Record<string, LockedPackage>;
   };
-  const packages = Object.entries(lock.packages).filter(([path]) => path !== '');
+  return lock.packages;
+}
+
+test('package-lock.json holds the packages of every platform, without which npm ci refuses it', () => {
+  const packages = lockedPackages();
+  const missing = Object.entries(packages).flatMap(([path, entry]) =>
+    Object.keys(entry.optionalDependencies ?? {})
+      .filter((name) => packages[`${path}/node_modules/${name}`] === undefined)
+      .filter((name) => packages[`node_modules/${name}`] === undefined)
+      .map((name) => `${name} of ${path}`),
+  );
+  assert.deepEqual(missing, []);
+});
+
+test('package-lock.json has no resolved addresses and an integrity for every package', () => {
+  const packages = Object.entries(lockedPackages()).filter(([path]) => path !== '');
   assert.ok(packages.length > 50);
   assert.deepEqual(
     packages.filter(([, entry]) => entry.resolved !== undefined).map(([path]) => path),

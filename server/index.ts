@@ -136,7 +136,9 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
       pool,
       scheduler: createSchedulerHandlers({ calls: createCallWrapper({ logger }), registry, pool }),
       workerCount,
-      hasCatalogue: regions.regions().includes(DEFAULT_REGION),
+      ...(regions.regions().includes(DEFAULT_REGION)
+        ? { loadCatalogue: () => void registry.resolve(undefined, 'catalogue') }
+        : {}),
     });
     grpc.setServing(true);
     ready = true;

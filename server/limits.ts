@@ -32,6 +32,8 @@ export const LIMITS = {
   offeringsPerCatalogueCount: 1_000_000,
   /** Violations named in one answer to a bad request. */
   violationsPerErrorCount: 8,
+  /** Work on the main thread after which others get their turn, where a call can be cut. */
+  mainThreadSliceMs: 5,
   /** Characters of one error's or notice's message: they travel in HTTP headers, which are small. */
   errorMessageLength: 2_000,
   /** Notices in one answer. */

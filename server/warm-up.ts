@@ -12,20 +12,23 @@ import {
 import { LIMITS } from './limits.ts';
 import type { WorkerPool } from './worker/index.ts';
 
-/** Solves of each worker: after so many the engine's hot functions are compiled well enough. */
-const ROUNDS = 6;
+/** Solves of each worker. The first costs most by far (it derives what the catalogue's types are); more are paid by the
+ * time to ready. */
+const ROUNDS = 2;
 
 /** Waits for the workers, then sends solves through the handler as a client would. Throws when that takes too long. */
 export async function warmUp(parts: {
   readonly pool: WorkerPool;
   readonly scheduler: ServiceImpl<typeof SchedulerService>;
   readonly workerCount: number;
-  /** Whether there is a default catalogue to solve with. */
-  readonly hasCatalogue: boolean;
+  /** Loads the default catalogue; absent where there is none to solve with. */
+  readonly loadCatalogue?: () => void;
 }): Promise<void> {
-  const { pool, scheduler, workerCount, hasCatalogue } = parts;
-  await withTimeout(pool.warmUp());
-  if (!hasCatalogue) return;
+  const { pool, scheduler, workerCount, loadCatalogue } = parts;
+  // The catalogue is indexed on this thread while the workers load their code on theirs.
+  const loading = async (): Promise<void> => loadCatalogue?.();
+  await withTimeout(Promise.all([pool.warmUp(), loading()]));
+  if (loadCatalogue === undefined) return;
   const method = SchedulerService.method.solve;
   const bytes = toBinary(SolveRequestSchema, warmUpRequest());
   for (let round = 0; round < ROUNDS; round++) {

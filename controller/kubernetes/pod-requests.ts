@@ -49,7 +49,6 @@ function raiseByInitContainers(
       const requests = containerRequests(container, path, held);
       addAmounts(total, requests);
       addAmounts(sidecars, requests);
-      raiseAmounts(peak, sidecars);
     } else {
       const requests = containerRequests(container, path, undefined);
       addAmounts(requests, sidecars);

@@ -3,8 +3,13 @@
 // catalogue.ts.
 import { wordCount } from '../bits/index.ts';
 import { DEFAULT_NODE_CLASS_FACTS, labelDeriver } from '../ec2/index.ts';
+import { RequirementSet } from '../requirements/index.ts';
+import { encodeForms } from './forms.ts';
 import type { CatalogueInput, CatalogueTypeInput, OfferingInput } from './input.ts';
 import { align, CAPACITY_TYPES, CATALOGUE_MAGIC, CATALOGUE_VERSION, HEADER, NODE_CLASS_LABELS } from './layout.ts';
+
+const TYPE_LABEL = 'node.kubernetes.io/instance-type';
+const REGION_LABEL = 'topology.kubernetes.io/region';
 
 /**
  * Builds the immutable buffer of a catalogue.
@@ -18,7 +23,7 @@ export function buildCatalogue(input: CatalogueInput): SharedArrayBuffer {
   const typeNames = Uint32Array.from(types, (type) => strings.intern(type.name));
   const offerings = collectOfferings(types, strings);
   const labels = collectLabels(types, input.region, strings);
-  const forms = JSON.stringify(types.map((type) => type.form));
+  const forms = encodeForms(types.map((type) => type.form));
 
   const sections: [keyof typeof HEADER, Uint32Array | Uint16Array][] = [
     ['stringStarts', strings.starts()],
@@ -158,10 +163,10 @@ function collectLabels(
   const skipped = new Set<string>(NODE_CLASS_LABELS);
   types.forEach((type, typeIndex) => {
     if (type.form.kind === 'explicit') {
-      for (const [key, value] of Object.entries(type.form.labels)) add(key, value, typeIndex);
-      if (type.form.labels['node.kubernetes.io/instance-type'] === undefined) {
-        add('node.kubernetes.io/instance-type', type.name, typeIndex);
-      }
+      const own = RequirementSet.ofLabels(type.form.labels);
+      for (const { key, values } of own.requirements()) add(key, values[0]!, typeIndex);
+      if (own.get(TYPE_LABEL) === undefined) add(TYPE_LABEL, type.name, typeIndex);
+      if (region !== '' && own.get(REGION_LABEL) === undefined) add(REGION_LABEL, region, typeIndex);
       return;
     }
     const labels = labelsOf(type.form.facts);

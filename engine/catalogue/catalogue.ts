@@ -4,6 +4,7 @@ import { andInto, emptyBits, fullBits, orInto, setBit, wordCount } from '../bits
 import type { Requirement } from '../requirements/index.ts';
 import { admitsAbsent, admitsValue } from '../requirements/index.ts';
 import { ColumnSets } from './columns.ts';
+import { decodeForms } from './forms.ts';
 import type { CapacityType, TypeForm } from './input.ts';
 import { CAPACITY_TYPES, CATALOGUE_MAGIC, CATALOGUE_VERSION, HEADER } from './layout.ts';
 import type { PriceSnapshot } from './price-table.ts';
@@ -113,7 +114,7 @@ export class Catalogue {
   typeForm(typeIndex: number): TypeForm {
     if (this.#forms === undefined) {
       const units = new Uint16Array(this.buffer, this.#header[HEADER.formUnits]!, this.#header[HEADER.formLength]!);
-      this.#forms = JSON.parse(decodeUnits(units)) as readonly TypeForm[];
+      this.#forms = decodeForms(decodeUnits(units));
     }
     return this.#forms[typeIndex]!;
   }

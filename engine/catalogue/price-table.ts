@@ -47,9 +47,10 @@ export function createPriceSnapshot(offeringCount: number): PriceSnapshot {
   };
 }
 
-/** Publishes a whole state. Only one thread may write a table. */
+/** Publishes a whole state. Only one thread may write a table. Throws RangeError, and changes nothing, on a wrong size. */
 export function writePriceTable(buffer: SharedArrayBuffer, state: PriceSnapshot): void {
   const header = checkedHeader(buffer);
+  checkSize('write', header, state);
   const next = (Atomics.load(header, WORD_CURRENT) + 1) % SLOT_COUNT;
   const views = slotViews(buffer, next);
   Atomics.add(header, WORD_SEQUENCE + next, 1);
@@ -64,11 +65,7 @@ export function writePriceTable(buffer: SharedArrayBuffer, state: PriceSnapshot)
 /** Copies the current state into `into`, again and again until it is whole. */
 export function copyPriceTable(buffer: SharedArrayBuffer, into: PriceSnapshot): PriceSnapshot {
   const header = checkedHeader(buffer);
-  if (into.available.length !== header[WORD_OFFERING_COUNT]) {
-    throw new RangeError(
-      `copy price table: the snapshot has another size (offerings=${header[WORD_OFFERING_COUNT]}, snapshot=${into.available.length})`,
-    );
-  }
+  checkSize('copy', header, into);
   for (;;) {
     const slot = Atomics.load(header, WORD_CURRENT);
     const before = Atomics.load(header, WORD_SEQUENCE + slot);
@@ -78,7 +75,9 @@ export function copyPriceTable(buffer: SharedArrayBuffer, into: PriceSnapshot): 
       into.priceNanoUsdPerHour.set(views.price);
       into.available.set(views.available);
       into.source.set(views.source);
-      if (Atomics.load(header, WORD_SEQUENCE + slot) === before) {
+      // An exchange of the sequence for itself, because the reads above must be over before it: a plain load would not
+      // hold them back on arm64. Boehm, "Can seqlocks get along with programming language memory models?" (2012).
+      if (Atomics.compareExchange(header, WORD_SEQUENCE + slot, before, before) === before) {
         into.table = buffer;
         return into;
       }
@@ -118,4 +117,14 @@ function checkedHeader(buffer: SharedArrayBuffer): Int32Array {
   const header = new Int32Array(buffer, 0, HEADER_BYTES / 4);
   if (header[WORD_MAGIC] !== MAGIC) throw new RangeError('open price table: this buffer is not a price table');
   return header;
+}
+
+function checkSize(verb: 'copy' | 'write', header: Int32Array, snapshot: PriceSnapshot): void {
+  const offeringCount = header[WORD_OFFERING_COUNT]!;
+  const { priceNanoUsdPerHour, available, source } = snapshot;
+  const wrong = [priceNanoUsdPerHour, available, source].find((column) => column.length !== offeringCount);
+  if (wrong === undefined) return;
+  throw new RangeError(
+    `${verb} price table: the snapshot has another size (offerings=${offeringCount}, snapshot=${wrong.length})`,
+  );
 }

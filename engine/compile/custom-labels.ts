@@ -18,7 +18,9 @@ export function meetsCustomLabel(labels: CustomLabels, requirement: Requirement)
 
 /**
  * The variants of a pool. `provided` is what the pool demands of its own nodes on custom labels, `wanted` everything that
- * pods and daemonsets demand on them, `domainKeys` labels whose values are domains of topology. Undefined where there would be more than VARIANT_LIMIT.
+ * pods and daemonsets demand on them, `domainKeys` labels whose values are domains of
+ * topology. Undefined where there would be more than VARIANT_LIMIT; empty where the pool's own
+ * demands on a label leave no value.
  */
 export function customLabelVariants(
   provided: readonly Requirement[],
@@ -47,38 +49,59 @@ export function collectWanted(terms: Iterable<RequirementSet>): Map<string, Requ
   return wanted;
 }
 
-/** One value for each way in which the pods' requirements can turn out; ascending by how they are found, never empty. */
+/**
+ * One value for each way in which the pods' requirements can turn out, then "no value" where that is a way of its own.
+ * Ascending by text; empty only where the pool's bounds and excluded values leave nothing.
+ */
 function distinctValues(
   provided: Requirement,
   wanted: readonly Requirement[],
   isDomain: boolean,
 ): (string | undefined)[] {
-  const candidates: string[] = [];
-  if (!provided.complement) candidates.push(...provided.values);
-  for (const requirement of wanted) {
-    candidates.push(...requirement.values);
-    for (const bound of [requirement.gte, requirement.lte]) {
-      if (bound !== undefined) candidates.push(String(bound - 1), String(bound), String(bound + 1));
-    }
-  }
-  if (provided.complement) {
-    for (const bound of [provided.gte, provided.lte]) if (bound !== undefined) candidates.push(String(bound));
-    candidates.push(unmentionedInteger(candidates));
-  }
-  const found = new Map<string, string>();
-  for (const value of [...new Set(candidates)].sort()) {
-    if (!admitsValue(provided, value)) continue;
+  const outcomes = new Set<string>();
+  const found: (string | undefined)[] = [];
+  const add = (value: string | undefined, meets: (requirement: Requirement) => boolean): void => {
+    if (!meets(provided)) return;
     // As a domain every value is another place, whatever pods ask of it.
-    const outcome = isDomain
-      ? value
-      : wanted.map((requirement) => (admitsValue(requirement, value) ? '1' : '0')).join('');
-    if (!found.has(outcome)) found.set(outcome, value);
-  }
-  // A pool that forbids the label gives its nodes none; so does one whose bounds leave no value that we can name.
-  return found.size === 0 ? [undefined] : [...found.values()];
+    const outcome = isDomain ? (value ?? '') : wanted.map((requirement) => (meets(requirement) ? '1' : '0')).join('');
+    if (outcomes.has(outcome)) return;
+    outcomes.add(outcome);
+    found.push(value);
+  };
+  for (const value of candidateValues(provided, wanted)) add(value, (requirement) => admitsValue(requirement, value));
+  add(undefined, admitsAbsent);
+  return found;
 }
 
-function unmentionedInteger(values: readonly string[]): string {
-  const taken = new Set(values);
-  for (let number = 0; ; number++) if (!taken.has(String(number))) return String(number);
+/** Values among which every outcome that a value can have is found. Sorted. */
+function candidateValues(provided: Requirement, wanted: readonly Requirement[]): string[] {
+  if (!provided.complement) return [...provided.values].sort();
+  const all = [provided, ...wanted];
+  const named = new Set(all.flatMap((requirement) => requirement.values));
+  const candidates = new Set(named);
+  const addInteger = (start: number, step: number): void => {
+    // No label's value has a sign in front, and beyond the safe integers no bound tells numbers apart.
+    for (let number = start; number >= 0 && number <= Number.MAX_SAFE_INTEGER; number += step) {
+      if (named.has(String(number))) continue;
+      candidates.add(String(number));
+      return;
+    }
+  };
+  const bounds = all.flatMap(({ gte, lte }) => [
+    ...(gte === undefined ? [] : [gte - 1, gte]),
+    ...(lte === undefined ? [] : [lte, lte + 1]),
+  ]);
+  // Between two bounds all integers that nobody names turn out alike: those next to the bounds stand for them.
+  for (const bound of bounds) {
+    addInteger(bound, -1);
+    addInteger(Math.max(0, bound), 1);
+  }
+  // Away from all bounds, and where there are none, any other value will do; a text is within no bounds at all.
+  addInteger(0, 1);
+  if (bounds.length > 0) candidates.add(unnamedText(named));
+  return [...candidates].sort();
+}
+
+function unnamedText(named: ReadonlySet<string>): string {
+  for (let text = 'x'; ; text += 'x') if (!named.has(text)) return text;
 }

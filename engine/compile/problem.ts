@@ -77,8 +77,8 @@ export interface CompiledTemplate extends Template {
   readonly index: number;
   /** `Float64Array[dimensions]` for each set of daemonsets that some offering runs; the first is often all there is. */
   readonly daemonOverheads: readonly Float64Array[];
-  /** `Uint16Array[offeringCount]`: index into `daemonOverheads`. */
-  readonly daemonOverheadOf: Uint16Array;
+  /** `Uint32Array[offeringCount]`: index into `daemonOverheads`. */
+  readonly daemonOverheadOf: Uint32Array;
 }
 
 /** How strictly PreferNoSchedule taints are taken: Karpenter holds them against pods until nothing else is left. */
@@ -104,12 +104,14 @@ export class CompiledProblem {
   /** Running pods of each node of the problem, by its index. */
   readonly running: readonly (readonly RunningPods[])[];
   readonly #masks = new Map<string, Uint32Array>();
+  readonly #nothing: Uint32Array;
   readonly #constraints = new ConstraintTable();
 
   constructor(catalogue: Catalogue, prices: PriceSnapshot, problem: Problem) {
     this.catalogue = catalogue;
     this.prices = prices;
     this.problem = problem;
+    this.#nothing = emptyBits(catalogue.offeringCount);
     this.dimensions = dimensionsOf(
       [...problem.shapes.map((entry) => entry.shape.requests)].concat(
         problem.daemonSets.map((daemonSet) => daemonSet.shape.requests),
@@ -276,14 +278,18 @@ export class CompiledProblem {
   #buildMask(template: CompiledTemplate, constraint: Constraint): Uint32Array {
     // A demand without conditions admits whatever the pool has; the most common case.
     if (constraint.terms.some((term) => term.size === 0)) return template.pool.available;
-    const mask = emptyBits(this.catalogue.offeringCount);
+    let mask: Uint32Array | undefined;
     for (const term of constraint.terms) {
       const narrowed = this.narrowTerm(template, term);
       if (narrowed === undefined) continue;
       andInto(narrowed.types, template.pool.types);
       if (isEmpty(narrowed.types)) continue;
-      orInto(mask, this.catalogue.offeringsOf(narrowed.types, narrowed.cellAdmitted));
+      const offerings = this.catalogue.offeringsOf(narrowed.types, narrowed.cellAdmitted);
+      if (mask === undefined) mask = offerings;
+      else orInto(mask, offerings);
     }
+    // Of a pool's variants most admit nothing of what a pod asks for: those share one mask.
+    if (mask === undefined) return this.#nothing;
     andInto(mask, template.pool.available);
     return mask;
   }
@@ -293,7 +299,7 @@ export class CompiledProblem {
     index: number,
     daemons: readonly { readonly input: DaemonSetInput; readonly constraint: Constraint }[],
   ): CompiledTemplate {
-    const daemonOverheadOf = new Uint16Array(this.catalogue.offeringCount);
+    const daemonOverheadOf = new Uint32Array(this.catalogue.offeringCount);
     const compiled = { ...template, index, daemonOverheads: [], daemonOverheadOf };
     let overheads = [vectorOf(this.dimensions, {})];
     for (const { input, constraint } of daemons) {
@@ -347,7 +353,7 @@ function fillSet<T>(set: ReadonlySet<T>, values: readonly T[]): void {
 }
 
 /** Renumbers overheads so that only those of available offerings remain: their number stays small. */
-function dropUnused(overheads: Float64Array[], of: Uint16Array, available: Uint32Array): Float64Array[] {
+function dropUnused(overheads: Float64Array[], of: Uint32Array, available: Uint32Array): Float64Array[] {
   const renumbered = new Map<number, number>();
   const kept: Float64Array[] = [];
   for (let offering = 0; offering < of.length; offering++) {

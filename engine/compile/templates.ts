@@ -1,6 +1,6 @@
 // Pools as templates of nodes: which offerings a node of the pool may be, what its daemonsets take there, which labels it
 // carries. A pool whose custom labels leave a choice gives one template for each choice that matters.
-import { andInto, hasBit, isEmpty } from '../bits/index.ts';
+import { andInto, andNotInto, hasBit, isEmpty, orInto } from '../bits/index.ts';
 import {
   type Catalogue,
   type ColumnSet,
@@ -9,7 +9,7 @@ import {
   type PriceSnapshot,
 } from '../catalogue/index.ts';
 import type { EngineNotice, NodePoolInput, Problem, UnplacedReason } from '../model/index.ts';
-import { admitsAbsent, admitsValue, type Requirement, RequirementSet } from '../requirements/index.ts';
+import { admitsValue, describeRequirement, type Requirement, RequirementSet } from '../requirements/index.ts';
 import { type CustomLabels, customLabelVariants, VARIANT_LIMIT } from './custom-labels.ts';
 
 /** What nodes of one pool have in common. */
@@ -107,10 +107,24 @@ export function templatesOf(
       field: 'spec.template.spec.requirements',
     };
   }
+  if (variants.length === 0) {
+    return {
+      poolIndex: pool.index,
+      code: 'requirements-not-met',
+      message: `pool ${pool.input.name} contradicts itself: its bounds and excluded values leave no value of a label (${pool.custom
+        .filter(({ complement }) => complement)
+        .map(describeRequirement)
+        .join('; ')})`,
+      field: 'spec.template.spec.requirements',
+    };
+  }
   return variants.map((customLabels) => ({ pool, customLabels }));
 }
 
-/** Labels of the node class (the operating system): narrows the types; false where the label is not of that kind. */
+/**
+ * Labels of the node class (the operating system): narrows the types; false where the label is not of that kind. Types
+ * that the node class says nothing about are taken at their own labels.
+ */
 export function narrowByNodeClass(
   columns: ColumnSet,
   catalogue: Catalogue,
@@ -118,19 +132,10 @@ export function narrowByNodeClass(
   types: Uint32Array,
 ): boolean {
   const values = columns.nodeClassLabels.get(requirement.key);
-  if (values === undefined || catalogue.isTypeLabel(requirement.key)) return false;
-  const matched = new Uint32Array(types.length);
-  const present = new Uint32Array(types.length);
-  for (const [value, bits] of values) {
-    const admitted = admitsValue(requirement, value);
-    for (let word = 0; word < bits.length; word++) {
-      present[word]! |= bits[word]!;
-      if (admitted) matched[word]! |= bits[word]!;
-    }
-  }
-  if (admitsAbsent(requirement)) {
-    for (let word = 0; word < matched.length; word++) matched[word]! |= ~present[word]!;
-  }
+  if (values === undefined) return false;
+  const matched = catalogue.matchTypes(requirement);
+  for (const bits of values.values()) andNotInto(matched, bits);
+  for (const [value, bits] of values) if (admitsValue(requirement, value)) orInto(matched, bits);
   andInto(types, matched);
   return true;
 }

@@ -225,11 +225,28 @@ function dropDominated(entries: readonly ClassEntry[], limited: boolean): ClassE
       left.draft.template.index - right.draft.template.index ||
       left.draft.offering - right.draft.offering,
   );
+  // A class is dominated only by one that suits its rarest shape too: classes of a pool's variants, of which there can be
+  // thousands with no shape in common, are never compared with each other.
+  const rarest = rarestShapes(ordered);
+  const keptOf = new Map<number, ClassEntry[]>(rarest.map((shape) => [shape, []]));
   const kept: ClassEntry[] = [];
-  for (const entry of ordered) {
-    if (!kept.some((better) => dominates(better, entry, limited))) kept.push(entry);
-  }
+  ordered.forEach((entry, position) => {
+    if (keptOf.get(rarest[position]!)!.some((better) => dominates(better, entry, limited))) return;
+    kept.push(entry);
+    for (const shape of entry.suits) keptOf.get(shape)?.push(entry);
+  });
   return kept;
+}
+
+/** For each class the one of its shapes that the fewest classes suit. */
+function rarestShapes(entries: readonly ClassEntry[]): number[] {
+  const classCounts = new Map<number, number>();
+  for (const { suits } of entries) {
+    for (const shape of suits) classCounts.set(shape, (classCounts.get(shape) ?? 0) + 1);
+  }
+  return entries.map(({ suits }) =>
+    suits.reduce((rare, shape) => (classCounts.get(shape)! < classCounts.get(rare)! ? shape : rare)),
+  );
 }
 
 function dominates(better: ClassEntry, worse: ClassEntry, limited: boolean): boolean {

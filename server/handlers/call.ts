@@ -5,6 +5,7 @@ import { pathToString } from '@bufbuild/protobuf/reflect';
 import { createValidator, type Validator } from '@bufbuild/protovalidate';
 import { Code, ConnectError, type HandlerContext, type MethodImpl } from '@connectrpc/connect';
 import { invalidArgument, ServiceError, shorten, toConnectError } from '../errors.ts';
+import { letOthersRun } from '../event-loop.ts';
 import { LIMITS } from '../limits.ts';
 import type { ServerLogger } from '../logger.ts';
 
@@ -49,6 +50,7 @@ export function createCallWrapper(options: {
         let errorCode: Code | undefined;
         try {
           validate(validator, method.input, request);
+          await letOthersRun(startMs);
           return await run(request, context);
         } catch (error) {
           const wireError = error === context.signal.reason ? callEnded(error) : toConnectError(error);

@@ -2,6 +2,7 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import { SchedulerService } from '../../proto/index.ts';
 import { invalidArgument } from '../errors.ts';
+import { letOthersRun } from '../event-loop.ts';
 import type { CatalogueRegistry, CatalogueView } from '../offerings/index.ts';
 import { prepareSolve, writeNotices, writePlan } from '../solve/index.ts';
 import type { TaskCatalogue, WorkerPool } from '../worker/index.ts';
@@ -18,6 +19,7 @@ export function createSchedulerHandlers(parts: {
     solve: calls.unary(SchedulerService.method.solve, async (request, context) => {
       const startMs = performance.now();
       const prepared = prepareSolve(request);
+      await letOthersRun(startMs);
       const resolveStartMs = performance.now();
       const view = registry.resolve(request.catalogue, 'catalogue');
       // Building the index of a catalogue that came with the call is paid once and is no part of solving.
@@ -34,7 +36,9 @@ export function createSchedulerHandlers(parts: {
         },
         { signal: context.signal, weight: prepared.namedPodCount },
       );
+      const writeMs = performance.now();
       const plan = writePlan(answer.plan, prepared, view.catalogue);
+      await letOthersRun(writeMs);
       const totalUs = Math.round((performance.now() - startMs - resolveMs) * 1000);
       return {
         plan,

@@ -1,7 +1,7 @@
 // The engine's plan as the contract's message: names are dealt to slots, ranked lists are carried once, the hash is taken
 // over the plan's canonical form.
 import { createHash } from 'node:crypto';
-import type { MessageInitShape } from '@bufbuild/protobuf';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import {
   type Catalogue,
   type EngineNotice,
@@ -15,10 +15,12 @@ import {
 } from '../../engine/index.ts';
 import {
   type NoticeSchema,
-  type PlannedNodeSchema,
+  type PlannedNode,
+  PlannedNodeSchema,
   type PlanSchema,
   type RankedOfferingSchema,
   UnplacedReasonCode as ReasonCodeMessage,
+  ResourcesSchema,
   type UnplacedReasonSchema,
 } from '../../proto/index.ts';
 import { shorten } from '../errors.ts';
@@ -54,18 +56,26 @@ export function writePlan(
     node: problem.nodes[assignment.nodeIndex]?.name ?? '',
     pods: dealAll(assignment.pods),
   }));
-  const nodes: MessageInitShape<typeof PlannedNodeSchema>[] = [];
+  const nodes: PlannedNode[] = [];
   for (const planned of plan.nodes) {
-    const node = {
-      nodePool: problem.pools[planned.poolIndex]?.name ?? '',
-      offeringList: planned.offeringListIndex,
-      expectedPriceNanoUsdPerHour: BigInt(planned.priceNanoUsdPerHour),
-      requests: fromResourceList(planned.requests),
-      daemonOverhead: fromResourceList(planned.daemonOverhead),
-      allocatable: fromResourceList(planned.allocatable),
-      labels: planned.labels,
-    };
-    for (let copy = 0; copy < planned.nodeCount; copy++) nodes.push({ ...node, pods: dealAll(planned.pods) });
+    // Equal nodes share their messages: only the names differ.
+    const requests = create(ResourcesSchema, fromResourceList(planned.requests));
+    const daemonOverhead = create(ResourcesSchema, fromResourceList(planned.daemonOverhead));
+    const allocatable = create(ResourcesSchema, fromResourceList(planned.allocatable));
+    for (let copy = 0; copy < planned.nodeCount; copy++) {
+      nodes.push(
+        create(PlannedNodeSchema, {
+          nodePool: problem.pools[planned.poolIndex]?.name ?? '',
+          offeringList: planned.offeringListIndex,
+          expectedPriceNanoUsdPerHour: BigInt(planned.priceNanoUsdPerHour),
+          pods: dealAll(planned.pods),
+          requests,
+          daemonOverhead,
+          allocatable,
+          labels: planned.labels,
+        }),
+      );
+    }
   }
   const unplaced = plan.unplaced.flatMap((shape) => {
     const reasons = writeReasons(shape.reasons, (pool) => problem.pools[pool]?.name ?? '');

@@ -2,7 +2,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import {
   CapacityType,
-  type CatalogueSchema,
+  type InstanceType,
   type InstanceTypeSchema,
   type SolveRequestSchema,
 } from '../../proto/index.ts';
@@ -15,13 +15,16 @@ export const GIBIBYTE = 1024 ** 3;
 /** Nano-dollars in a cent. */
 export const CENT_NANO = 10_000_000;
 
+/** An instance type as plain data, so that tests can spread and change it. */
+type PlainType = Exclude<MessageInitShape<typeof InstanceTypeSchema>, InstanceType>;
+
 /** A made-up type: so many vCPUs, four times as many GiB, at a price for each of its zones. */
 export function explicitType(
   name: string,
   cpuCount: number,
   priceNano: number,
   options: { readonly zones?: readonly string[]; readonly capacityTypes?: readonly CapacityType[] } = {},
-): MessageInitShape<typeof InstanceTypeSchema> {
+): PlainType {
   const { zones = ['a', 'b'], capacityTypes = [CapacityType.ON_DEMAND] } = options;
   return {
     name,
@@ -48,7 +51,7 @@ export function explicitType(
 }
 
 /** Three sizes in two zones; the largest is the dearest and, by the vCPU, the cheapest. */
-export function smallCatalogue(): MessageInitShape<typeof CatalogueSchema> {
+export function smallCatalogue(): { instanceTypes: PlainType[] } {
   return {
     instanceTypes: [
       explicitType('small', 2, 10 * CENT_NANO),

@@ -2,7 +2,7 @@
 import type { DescService } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
-import { HealthImplementation } from 'grpc-health-check';
+import { HealthImplementation, service as healthDefinition } from 'grpc-health-check';
 import { LIMITS } from '../limits.ts';
 import { type ListenAddress, type MutualTls, StartupError } from './addresses.ts';
 import { addGrpcService } from './grpc-service.ts';
@@ -42,6 +42,7 @@ export async function startGrpcServer(options: {
   addReflection(
     server,
     options.services.map(({ service }) => service),
+    { 'grpc.health.v1.Health': healthDefinition },
   );
   // The empty name stands for the server as a whole.
   const healthNames = ['', ...options.services.map(({ service }) => service.typeName)];

@@ -24,6 +24,7 @@ import {
   type sendUnaryData,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import { letOthersRun } from '../event-loop.ts';
 
 /** Serves `handlers` on a grpc-js server. Throws at once for a method that is not unary. */
 export function addGrpcService<S extends DescService>(server: Server, service: S, handlers: ServiceImpl<S>): void {
@@ -82,7 +83,10 @@ async function answer(
     ...(Number.isFinite(deadline) ? { timeoutMs: deadline - Date.now() } : {}),
   });
   try {
-    const response = await implementation(decode(method, call.request), context);
+    const startMs = performance.now();
+    const request = decode(method, call.request);
+    await letOthersRun(startMs);
+    const response = await implementation(request, context);
     return encode(method, response);
   } finally {
     // Stops the deadline's timer.

@@ -1,7 +1,5 @@
 // A worker that solves as the real one does, but dies in the middle of any solve whose seed is 666.
-
-import type { PostedTask, TaskOutcome } from '../../worker/task.ts';
-import { createTaskHandler } from '../../worker/task-handler.ts';
+import { createTaskHandler, type PostedTask, type TaskOutcome } from '../../worker/index.ts';
 
 const solveReally = createTaskHandler();
 

@@ -1,7 +1,7 @@
 // A worker whose solves spin until the call is called off, or for as many milliseconds as the request's seed says. What
 // it saw is told by its answer: a plan without nodes that was cut, or not.
 import { createPriceSnapshot } from '../../../engine/index.ts';
-import type { PostedTask, TaskOutcome } from '../../worker/task.ts';
+import type { PostedTask, TaskOutcome } from '../../worker/index.ts';
 
 /** The task that the pool runs. */
 export function runTask(posted: PostedTask): TaskOutcome {

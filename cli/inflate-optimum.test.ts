@@ -1,0 +1,69 @@
+// The mission's first walk-through against a search of its own: five inflate replicas on the default pool cost what the
+// best way to split them over instances costs, found by trying every split over the whole embedded catalogue.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { allocatableOf, DEFAULT_NODE_CLASS_FACTS, deriveInstanceType } from '../engine/index.ts';
+import { loadEmbeddedRegion, NO_PRICE } from '../server/catalogue/index.ts';
+import { runHere } from './testing.ts';
+
+const REPLICAS = 5;
+const POD = { cpuMilli: 1000, memoryBytes: 2 ** 30 };
+
+/** What the pool of the manifest demands, written out by hand. */
+function isOfDefaultPool(labels: Readonly<Record<string, readonly string[]>>): boolean {
+  const category = labels['karpenter.k8s.aws/instance-category']?.[0] ?? '';
+  const generation = Number(labels['karpenter.k8s.aws/instance-generation']?.[0]);
+  return labels['kubernetes.io/arch']?.[0] === 'amd64' && ['c', 'm', 'r'].includes(category) && generation > 5;
+}
+
+/** The least price of one node for each number of replicas that it must hold, in nano-dollars; spot and on demand alike. */
+function cheapestNodes(region: string): number[] {
+  const { types, offerings } = loadEmbeddedRegion(region);
+  const cheapest = new Array<number>(REPLICAS + 1).fill(Number.POSITIVE_INFINITY);
+  for (let index = 0; index < offerings.count; index++) {
+    const price = offerings.priceNanoUsdPerHour[index] ?? NO_PRICE;
+    const facts = types[offerings.typeIndex[index] ?? -1];
+    if (facts === undefined || price === NO_PRICE) continue;
+    const derived = deriveInstanceType(facts, DEFAULT_NODE_CLASS_FACTS, region);
+    if (!isOfDefaultPool(derived.labels) || derived.incompatibility !== undefined) continue;
+    const room = allocatableOf(derived);
+    const holds = Math.floor(Math.min(room.cpuMilli / POD.cpuMilli, room.memoryBytes / POD.memoryBytes, room.pods));
+    for (let pods = 1; pods <= Math.min(holds, REPLICAS); pods++) {
+      cheapest[pods] = Math.min(cheapest[pods] ?? price, price);
+    }
+  }
+  return cheapest;
+}
+
+/** Every way to write a number as a sum of positive ones, the order of which does not matter. */
+function splits(total: number, most = total): number[][] {
+  if (total === 0) return [[]];
+  const found: number[][] = [];
+  for (let part = Math.min(total, most); part >= 1; part--) {
+    for (const rest of splits(total - part, part)) found.push([part, ...rest]);
+  }
+  return found;
+}
+
+test('five inflate replicas on the default pool cost as little as any split over the catalogue', async () => {
+  const run = await runHere([
+    'solve',
+    '-f',
+    'examples/mission/01-default-nodepool-and-nodeclass.yaml',
+    '-f',
+    'examples/mission/02-inflate-deployment.yaml',
+    '--scale',
+    `deployment/inflate=${REPLICAS}`,
+    '-o',
+    'json',
+  ]);
+  assert.equal(run.exitCode, 0, run.err);
+  const plan = JSON.parse(run.out) as { nodes: { pods: string[] }[]; cost: number };
+  assert.equal(plan.nodes.flatMap((node) => node.pods).length, REPLICAS);
+
+  const nodes = cheapestNodes('us-east-1');
+  const prices = splits(REPLICAS).map((parts) => parts.reduce((sum, pods) => sum + (nodes[pods] ?? 0), 0));
+  assert.equal(prices.length, 7);
+  assert.ok(Number.isFinite(Math.min(...prices)), 'the search found types of the pool');
+  assert.equal(Math.round(plan.cost * 1e9), Math.min(...prices));
+});

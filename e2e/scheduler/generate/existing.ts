@@ -1,0 +1,159 @@
+// What a generated cluster has before anything is planned: nodes of pools and nodes of nobody's, cordoned and tainted ones,
+// capacity that is still on its way, and the pods that run there.
+
+import type { DaemonSet, Node, NodeClaim, NodePool, Pod, Taint } from '../objects.ts';
+import type { Random } from '../random.ts';
+import type { InstanceType } from './instance-types.ts';
+import { nodeObject } from './node-object.ts';
+import { container, drawNarrowing, drawRequests, drawToleration } from './pods.ts';
+import { drawTaints } from './pools.ts';
+import type { VocabularyEntry } from './vocabulary.ts';
+
+/** A node that is there, or is on its way, before anything is planned. */
+export interface ExistingNode {
+  /** The node as the scheduler will see it. */
+  readonly node: Node;
+  /** Set for capacity on its way: the planner knows this and not the node. */
+  readonly claim?: NodeClaim;
+  /** Pods that run there, bound. */
+  readonly pods: readonly Pod[];
+}
+
+/** Up to two daemonsets with tolerations and conditions of their own. */
+export function drawDaemonSets(random: Random, vocabulary: readonly VocabularyEntry[], namespace: string): DaemonSet[] {
+  const count = random.pick([0, 1, 1, 2]);
+  return Array.from({ length: count }, (_, index): DaemonSet => {
+    const terms = drawNarrowing(random, vocabulary);
+    const name = `daemon-${index}`;
+    return {
+      apiVersion: 'apps/v1',
+      kind: 'DaemonSet',
+      metadata: { name, namespace },
+      spec: {
+        template: {
+          metadata: { labels: { app: name } },
+          spec: {
+            containers: [
+              container('main', { cpu: random.pick(['20m', '100m', '350m']), memory: random.pick(['32Mi', '200Mi']) }),
+            ],
+            tolerations: random.chance(0.7)
+              ? [{ operator: 'Exists' }]
+              : drawTaints(random, 2).map((taint) => drawToleration(random, taint)),
+            ...(terms.length === 0
+              ? {}
+              : {
+                  affinity: {
+                    nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } },
+                  },
+                }),
+          },
+        },
+      },
+    };
+  });
+}
+
+/** What the nodes of a case are drawn from. */
+export interface NodeSources {
+  readonly types: readonly InstanceType[];
+  readonly pools: readonly NodePool[];
+  readonly daemonSets: readonly DaemonSet[];
+  /** Where the pods are that run there. */
+  readonly namespace: string;
+}
+
+/** A node for each name. */
+export function drawExisting(random: Random, names: readonly string[], sources: NodeSources): ExistingNode[] {
+  return names.map((name) => drawNode(random.fork(name), name, sources));
+}
+
+function drawNode(random: Random, name: string, sources: NodeSources): ExistingNode {
+  const { types, pools } = sources;
+  const type = random.pick(types);
+  const offering = random.pick(type.offerings);
+  const kind = random.pick(['of a pool', 'of a pool', 'of nobody', 'on its way']);
+  const taints: Taint[] = random.chance(0.3) ? drawTaints(random, 2) : [];
+  if (kind === 'of nobody') {
+    const node = nodeObject({ name, type, offering, labels: { 'example.com/made-by': 'hand' }, taints });
+    if (random.chance(0.3)) node.spec.unschedulable = true;
+    return { node, pods: drawRunning(random, node, sources) };
+  }
+  const pool = random.pick(pools);
+  const labels = {
+    ...pool.spec.template.metadata.labels,
+    'karpenter.sh/nodepool': pool.metadata.name,
+    'karpenter.sh/registered': 'true',
+    'karpenter.sh/initialized': 'true',
+  };
+  const node = nodeObject({ name, type, offering, labels, taints });
+  if (kind === 'of a pool') {
+    if (random.chance(0.1)) node.spec.unschedulable = true;
+    return { node, pods: drawRunning(random, node, sources) };
+  }
+  // Nobody knows the host's name before it has joined.
+  const joined = { ...node.metadata.labels, 'kubernetes.io/hostname': `host-of-${name}` };
+  const onItsWay = { ...node, metadata: { ...node.metadata, labels: joined } };
+  return { node: onItsWay, claim: claimOf(onItsWay, pool, type), pods: [] };
+}
+
+/** The claim behind a node that has not joined: it lacks what the kubelet and the registration will add. */
+function claimOf(node: Node, pool: NodePool, type: InstanceType): NodeClaim {
+  const known = new Set([
+    ...Object.keys(type.labels),
+    ...Object.keys(pool.spec.template.metadata.labels),
+    'topology.kubernetes.io/zone',
+    'karpenter.sh/capacity-type',
+    'karpenter.sh/nodepool',
+  ]);
+  const labels = Object.entries(node.metadata.labels ?? {}).filter(([key]) => known.has(key));
+  return {
+    apiVersion: 'karpenter.sh/v1',
+    kind: 'NodeClaim',
+    metadata: { name: node.metadata.name, labels: Object.fromEntries(labels) },
+    spec: { taints: node.spec.taints ?? [], startupTaints: pool.spec.template.spec.startupTaints },
+    status: { capacity: node.status.capacity, allocatable: node.status.allocatable },
+  };
+}
+
+/**
+ * Pods that were bound some time ago. They need not meet any rule today, and together they may fill the node. Daemonsets
+ * that run everywhere may have their pods there already.
+ */
+function drawRunning(random: Random, node: Node, { daemonSets, namespace }: NodeSources): Pod[] {
+  const daemons = daemonSets.filter((daemonSet) => runsEverywhere(daemonSet) && random.chance(0.5));
+  const count = random.pick([0, 1, 2, 4]);
+  const others = Array.from({ length: count }, (_, index): Pod => {
+    const requests = drawRequests(random);
+    const isLarge = /Gi$/.test(requests.memory ?? '') || Number(requests.cpu) >= 2;
+    return {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: `${node.metadata.name}-running-${index}`, namespace, labels: { app: 'running' } },
+      spec: {
+        containers: [container('main', isLarge ? { cpu: '200m', memory: '300Mi' } : requests)],
+        nodeName: node.metadata.name,
+      },
+    };
+  });
+  return [...daemons.map((daemonSet) => boundDaemonPod(daemonSet, node)), ...others];
+}
+
+function runsEverywhere({ spec }: DaemonSet): boolean {
+  const { affinity, tolerations = [] } = spec.template.spec;
+  return affinity === undefined && tolerations.some(({ key, operator }) => key === undefined && operator === 'Exists');
+}
+
+function boundDaemonPod({ apiVersion, kind, metadata, spec }: DaemonSet, node: Node): Pod {
+  const { name, namespace = 'default' } = metadata;
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: `${name}-${node.metadata.name}`,
+      namespace,
+      ...(spec.template.metadata === undefined ? {} : { labels: spec.template.metadata.labels }),
+      ownerReferences: [{ apiVersion, kind, name, uid: `uid-of-${name}`, controller: true }],
+    },
+    spec: { ...spec.template.spec, nodeName: node.metadata.name },
+  };
+}

@@ -1,0 +1,170 @@
+// Workloads of generated cases. A pod is drawn in two steps: what it requests, then rules laid over it, each by a function
+// of the list POD_RULES. A new rule of scheduling joins the judge by an entry there, and by what it needs of the cluster in
+// the other files of this folder.
+import type {
+  Container,
+  Expression,
+  NodeTerm,
+  Pod,
+  PodSpec,
+  PriorityClass,
+  Quantities,
+  Taint,
+  Toleration,
+} from '../objects.ts';
+import type { Random } from '../random.ts';
+import { FPGA, GPU } from './instance-types.ts';
+import { TAINTS, TIER_LABEL } from './pools.ts';
+import { drawExpression, drawTerm, type VocabularyEntry } from './vocabulary.ts';
+
+/** What rules may look at. */
+export interface PodSurroundings {
+  readonly vocabulary: readonly VocabularyEntry[];
+  readonly namespaces: readonly string[];
+}
+
+/** Lays one rule over a pod's spec. */
+export type PodRule = (spec: PodSpec, random: Random, surroundings: PodSurroundings) => void;
+
+/** The priority classes that pods name. */
+export const PRIORITY_CLASSES: readonly PriorityClass[] = [
+  { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'test-low' }, value: -10 },
+  { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'test-high' }, value: 1000 },
+];
+
+/** Every rule with the share of workloads that has it. */
+const POD_RULES: readonly (readonly [share: number, rule: PodRule])[] = [
+  [0.35, addNodeSelector],
+  [0.35, addNodeAffinity],
+  [0.55, addTolerations],
+  [0.12, addExtendedResource],
+  [0.12, addInitContainers],
+  [0.08, addSecondContainer],
+  [0.08, addPodLevelResources],
+  [0.15, addPriority],
+];
+
+/** From two to seven workloads of up to nine pods each. */
+export function drawPods(random: Random, surroundings: PodSurroundings): Pod[] {
+  const count = random.integer(2, 7);
+  return Array.from({ length: count }, (_, index) => index).flatMap((index) => {
+    const workload = random.fork(`workload-${index}`);
+    const spec = drawSpec(workload, surroundings);
+    const namespace = workload.pick(surroundings.namespaces);
+    const replicas = workload.pick([1, 2, 3, 5, 9]);
+    const labels = { app: `app-${index}` };
+    return Array.from(
+      { length: replicas },
+      (_, replica): Pod => ({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: `app-${index}-${replica}`, namespace, labels },
+        spec: structuredClone(spec),
+      }),
+    );
+  });
+}
+
+function drawSpec(random: Random, surroundings: PodSurroundings): PodSpec {
+  const spec: PodSpec = { containers: [container('main', drawRequests(random))] };
+  for (const [share, rule] of POD_RULES) if (random.chance(share)) rule(spec, random, surroundings);
+  return spec;
+}
+
+/** A container with requests; what can't be overcommitted is its limit too. */
+export function container(name: string, requests: Quantities): Container {
+  const extended = Object.entries(requests).filter(([resource]) => resource.includes('/'));
+  return {
+    name,
+    image: 'image.invalid/never-pulled',
+    resources: { requests, ...(extended.length === 0 ? {} : { limits: Object.fromEntries(extended) }) },
+  };
+}
+
+/** Requests of one container: mostly small, some as large as a node, some that nothing holds, some nothing at all. */
+export function drawRequests(random: Random): Quantities {
+  const kind = random.integer(1, 20);
+  if (kind === 1) return {};
+  if (kind === 2) return { cpu: String(random.integer(17, 40)) };
+  if (kind === 3) return { cpu: '100m', memory: `${random.integer(60, 300)}Gi` };
+  const requests: Quantities = {
+    cpu: random.pick(['50m', '100m', '250m', '333m', '500m', '0.75', '1', '1500m', '2', '3', '7']),
+    memory: random.pick(['64Mi', '100M', '256Mi', '512Mi', '1Gi', '1500Mi', '2Gi', '3G', '7Gi', '12Gi']),
+  };
+  if (random.chance(0.15)) requests['ephemeral-storage'] = random.pick(['1Gi', '5G', '16Gi', '40Gi']);
+  return requests;
+}
+
+function addNodeSelector(spec: PodSpec, random: Random, { vocabulary }: PodSurroundings): void {
+  const count = random.pick([1, 1, 1, 2]);
+  for (let index = 0; index < count; index += 1) {
+    const entry = random.pick([...vocabulary, { key: TIER_LABEL, values: ['gold', 'silver'] }]);
+    spec.nodeSelector = { ...spec.nodeSelector, [entry.key]: random.pick(entry.values) };
+  }
+}
+
+function addNodeAffinity(spec: PodSpec, random: Random, { vocabulary }: PodSurroundings): void {
+  const count = random.pick([1, 1, 2, 3]);
+  const nodeSelectorTerms = Array.from({ length: count }, (): NodeTerm => drawTerm(random, vocabulary));
+  spec.affinity = {
+    ...spec.affinity,
+    nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } },
+  };
+}
+
+function addTolerations(spec: PodSpec, random: Random): void {
+  if (random.chance(0.25)) spec.tolerations = [{ operator: 'Exists' }];
+  else spec.tolerations = random.some(TAINTS, 1, 3).map((taint) => drawToleration(random, taint));
+}
+
+/** A toleration that covers the taint, or just misses it. */
+export function drawToleration(random: Random, taint: Taint): Toleration {
+  const effect = random.chance(0.6) ? { effect: random.pick([taint.effect, taint.effect, 'NoExecute']) } : {};
+  const { key, value = '' } = taint;
+  if (/^[0-9]+$/.test(value) && random.chance(0.5)) {
+    const operator = random.pick(['Gt', 'Lt']);
+    return { key, operator, value: String(Number(value) + random.integer(-1, 1)), ...effect };
+  }
+  if (random.chance(0.4)) return { key, operator: 'Exists', ...effect };
+  return { key, operator: 'Equal', value: random.chance(0.85) ? value : 'another', ...effect };
+}
+
+function addExtendedResource(spec: PodSpec, random: Random): void {
+  const resource = random.pick([GPU, GPU, FPGA, 'example.com/nobody-has-it']);
+  addRequests(spec, { [resource]: String(random.pick([1, 1, 1, 2, 4])) });
+}
+
+function addRequests(spec: PodSpec, more: Quantities): void {
+  const [first, ...others] = spec.containers;
+  if (first === undefined) return;
+  spec.containers = [container(first.name, { ...first.resources.requests, ...more }), ...others];
+}
+
+/** An init container that needs more than the pod itself, and now and then a sidecar beside it. */
+function addInitContainers(spec: PodSpec, random: Random): void {
+  const sidecar = { ...container('sidecar', { cpu: '150m', memory: '96Mi' }), restartPolicy: 'Always' };
+  const init = container('init', { cpu: random.pick(['1', '1900m']), memory: random.pick(['200Mi', '3Gi']) });
+  spec.initContainers = random.pick([[init], [sidecar, init], [init, sidecar]]);
+}
+
+function addSecondContainer(spec: PodSpec, random: Random): void {
+  spec.containers = [...spec.containers, container('second', drawRequests(random))];
+}
+
+/** What is asked for the pod as a whole stands in place of the sum; Kubernetes wants it to be no less. */
+function addPodLevelResources(spec: PodSpec, random: Random): void {
+  if (spec.containers.length > 1 || spec.initContainers !== undefined) return;
+  spec.containers = [container('main', { cpu: '100m', memory: '128Mi' })];
+  spec.resources = { requests: { cpu: random.pick(['700m', '1', '2']), memory: random.pick(['1Gi', '2500Mi']) } };
+}
+
+function addPriority(spec: PodSpec, random: Random): void {
+  spec.priorityClassName = random.pick(PRIORITY_CLASSES).metadata.name;
+}
+
+/** A selector of a daemonset: nothing, or one condition that many nodes meet. */
+export function drawNarrowing(random: Random, vocabulary: readonly VocabularyEntry[]): NodeTerm[] {
+  if (random.chance(0.5)) return [];
+  const expression: Expression = drawExpression(random, vocabulary);
+  return [{ matchExpressions: [expression] }];
+}

@@ -1,0 +1,267 @@
+// Starting and stopping: addresses, sockets, mutual TLS, health before, while and after the server serves.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { request as httpsRequest } from 'node:https';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { Code } from '@connectrpc/connect';
+import { Client, credentials } from '@grpc/grpc-js';
+import { OfferingService, SchedulerService } from '../proto/index.ts';
+import { type FinishedCall, type MutualTls, StartupError, startServer } from './index.ts';
+import {
+  allClients,
+  CallError,
+  grpcClient,
+  podsRequest,
+  rawGrpcCall,
+  smallRegions,
+  startTestServer,
+} from './testing/index.ts';
+
+const { solve } = SchedulerService.method;
+
+describe('a server', () => {
+  it('refuses to listen where others reach it without protection', async () => {
+    await assert.rejects(startTestServer({ grpc: { host: '0.0.0.0', port: 0 } }), StartupError);
+    await assert.rejects(startTestServer({ http: { host: '0.0.0.0', port: 0 } }), StartupError);
+  });
+
+  it('refuses a number of workers that it cannot have', async () => {
+    for (const workerCount of [0, -1, 1.5, 100_000])
+      await assert.rejects(startTestServer({ workerCount }), StartupError);
+  });
+
+  it('says which address is taken, and leaves nothing behind', async () => {
+    const blocker = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => blocker.once('listening', resolve));
+    const { port } = blocker.address() as { port: number };
+    for (const taken of ['grpc', 'http', 'health'] as const) {
+      await assert.rejects(
+        startTestServer({ [taken]: { host: '127.0.0.1', port } }),
+        (error) => error instanceof StartupError && error.message.includes(String(port)),
+      );
+    }
+    blocker.close();
+  });
+
+  it('serves gRPC on a Unix socket, alone', async (test) => {
+    const directory = mkdtempSync(join(tmpdir(), 'dovetail-'));
+    const server = await startTestServer({
+      grpc: { socketPath: join(directory, 'engine.sock') },
+      http: false,
+      health: false,
+    });
+    test.after(async () => {
+      await server.close();
+      rmSync(directory, { recursive: true });
+    });
+    assert.equal(server.grpcAddress, `unix:${join(directory, 'engine.sock')}`);
+    assert.equal(server.httpAddress, undefined);
+    const client = grpcClient(server);
+    const { plan } = await client.call(solve, podsRequest(1));
+    assert.equal(plan?.nodes.length, 1);
+    client.close();
+  });
+
+  it('tells its observer of every call, answered or not, whatever the protocol', async (test) => {
+    const calls: FinishedCall[] = [];
+    const server = await startTestServer({ onCallFinished: (call) => calls.push(call) });
+    test.after(() => server.close());
+    for (const client of allClients(server)) {
+      await client.call(solve, podsRequest(1));
+      await assert.rejects(client.call(solve, { options: { effort: 3 } }));
+      client.close();
+    }
+    assert.deepEqual(
+      calls.map(({ method, protocol, errorCode }) => [method, protocol, errorCode]),
+      ['grpc', 'connect', 'connect'].flatMap((protocol) => [
+        ['dovetail.v1.SchedulerService/Solve', protocol, undefined],
+        ['dovetail.v1.SchedulerService/Solve', protocol, Code.InvalidArgument],
+      ]),
+    );
+  });
+
+  it('answers health on its own port and says that it does not know other paths', async (test) => {
+    const server = await startTestServer();
+    test.after(() => server.close());
+    for (const [path, status] of [
+      ['healthz', 200],
+      ['readyz', 200],
+      ['other', 404],
+    ] as const) {
+      assert.equal((await fetch(`http://${server.healthAddress}/${path}`)).status, status);
+    }
+  });
+
+  it('lets a call in flight end when it closes, and closes once', async () => {
+    const server = await startTestServer();
+    const client = grpcClient(server);
+    const call = client.call(solve, podsRequest(2_000));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const [{ plan }] = await Promise.all([call, server.close(), server.close()]);
+    assert.equal(plan?.unplaced.length, 0);
+    await assert.rejects(client.call(solve, podsRequest(1), { timeoutMs: 1_000 }));
+    client.close();
+  });
+
+  it('answers the health service of gRPC for the whole and for each service', async (test) => {
+    const server = await startTestServer();
+    const client = new Client(server.grpcAddress, credentials.createInsecure());
+    test.after(async () => {
+      client.close();
+      await server.close();
+    });
+    const check = { parent: { typeName: 'grpc.health.v1.Health' }, name: 'Check' } as Parameters<typeof rawGrpcCall>[1];
+    for (const service of ['', SchedulerService.typeName, OfferingService.typeName]) {
+      // HealthCheckRequest.service is field 1, HealthCheckResponse.status is field 1 and SERVING is 1.
+      const request = Buffer.concat([Buffer.from([0x0a, service.length]), Buffer.from(service)]);
+      assert.deepEqual([...(await rawGrpcCall(client, check, request))], [0x08, 0x01]);
+    }
+    await assert.rejects(rawGrpcCall(client, check, Buffer.from([0x0a, 1, 0x78])), /unknown/i);
+  });
+});
+
+describe('mutual TLS', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'dovetail-tls-'));
+  const file = (name: string) => readFileSync(join(directory, name));
+  let tls: MutualTls;
+  before(() => {
+    makeAuthority(directory, 'ca');
+    makeAuthority(directory, 'stranger');
+    makeCertificate(directory, 'ca', 'server');
+    makeCertificate(directory, 'ca', 'client');
+    makeCertificate(directory, 'stranger', 'intruder');
+    tls = { certificatePem: file('server.pem'), privateKeyPem: file('server.key'), clientCaPem: file('ca.pem') };
+  });
+  after(() => rmSync(directory, { recursive: true }));
+
+  it('lets in by gRPC whoever the authority has signed, and nobody else', async (test) => {
+    const server = await startServer({
+      grpc: { host: '0.0.0.0', port: 0 },
+      http: false,
+      health: false,
+      tls,
+      workerCount: 1,
+      regions: smallRegions,
+    });
+    test.after(() => server.close());
+    const address = server.grpcAddress.replace('0.0.0.0', '127.0.0.1');
+    const connect = (name: string | undefined) =>
+      new Client(
+        address,
+        name === undefined
+          ? credentials.createSsl(file('ca.pem'))
+          : credentials.createSsl(file('ca.pem'), file(`${name}.key`), file(`${name}.pem`)),
+        { 'grpc.ssl_target_name_override': 'localhost' },
+      );
+    const call = async (client: Client) => {
+      try {
+        return await rawGrpcCall(client, solve, Buffer.alloc(0), { timeoutMs: 3_000 });
+      } finally {
+        client.close();
+      }
+    };
+    assert.ok((await call(connect('client'))).length > 0);
+    for (const client of [connect('intruder'), connect(undefined), new Client(address, credentials.createInsecure())]) {
+      await assert.rejects(call(client), (error) => error instanceof CallError && error.code !== Code.InvalidArgument);
+    }
+  });
+
+  it('lets in by Connect whoever the authority has signed, and nobody else', async (test) => {
+    const server = await startTestServer({ tls });
+    test.after(() => server.close());
+    const post = (name: string | undefined) =>
+      new Promise<number>((resolve, reject) => {
+        const request = httpsRequest(
+          `https://${server.httpAddress}/dovetail.v1.SchedulerService/Solve`,
+          {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            ca: file('ca.pem'),
+            servername: 'localhost',
+            ...(name === undefined ? {} : { cert: file(`${name}.pem`), key: file(`${name}.key`) }),
+          },
+          (response) => {
+            response.resume();
+            resolve(response.statusCode ?? 0);
+          },
+        );
+        request.on('error', reject);
+        request.end('{}');
+      });
+    assert.equal(await post('client'), 200);
+    await assert.rejects(post('intruder'));
+    await assert.rejects(post(undefined));
+    await assert.rejects(fetch(`http://${server.httpAddress}/`));
+  });
+});
+
+function openssl(directory: string, ...words: readonly string[]): void {
+  try {
+    execFileSync('openssl', words, { cwd: directory, stdio: 'pipe' });
+  } catch (cause) {
+    throw new Error('make a certificate: the test of mutual TLS needs the openssl command; install openssl', { cause });
+  }
+}
+
+function makeAuthority(directory: string, name: string): void {
+  openssl(
+    directory,
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-days',
+    '2',
+    '-keyout',
+    `${name}.key`,
+    '-out',
+    `${name}.pem`,
+    '-subj',
+    `/CN=${name}`,
+  );
+}
+
+function makeCertificate(directory: string, authority: string, name: string): void {
+  openssl(
+    directory,
+    'req',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-keyout',
+    `${name}.key`,
+    '-out',
+    `${name}.csr`,
+    '-subj',
+    `/CN=${name}`,
+    '-addext',
+    'subjectAltName=DNS:localhost',
+  );
+  openssl(
+    directory,
+    'x509',
+    '-req',
+    '-in',
+    `${name}.csr`,
+    '-CA',
+    `${authority}.pem`,
+    '-CAkey',
+    `${authority}.key`,
+    '-CAcreateserial',
+    '-days',
+    '2',
+    '-copy_extensions',
+    'copy',
+    '-out',
+    `${name}.pem`,
+  );
+}
