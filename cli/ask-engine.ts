@@ -1,5 +1,6 @@
 // The one call of the service that a solve makes, and what its errors mean to the user.
-import type { Plan, SolveRequest, SolveResponse } from '../proto/index.ts';
+import { create } from '@bufbuild/protobuf';
+import { type Plan, SolveOptionsSchema, type SolveRequest, type SolveResponse } from '../proto/index.ts';
 import { type CommandConsole, withProgress } from './console.ts';
 import { callError, type EngineConnection } from './engine-client.ts';
 import { CommandError, EXIT } from './outcome.ts';
@@ -9,13 +10,7 @@ export function withDeadline(request: SolveRequest, options: { readonly deadline
   if (options.deadline === undefined) return request;
   return {
     ...request,
-    options: {
-      $typeName: 'dovetail.v1.SolveOptions',
-      effort: 0,
-      timeLimitMs: options.deadline,
-      workLimit: 0n,
-      seed: 0,
-    },
+    options: { ...(request.options ?? create(SolveOptionsSchema)), timeLimitMs: options.deadline },
   };
 }
 

@@ -38,7 +38,7 @@ function named(bits: Uint32Array, { catalogue }: Market = MARKET): string[] {
 function admitted(pool: NodePoolInput, pod: PodShape, market: Market = MARKET): string[] {
   const compiled = compiledOf({ pools: [pool], groups: [{ shape: pod, count: 1 }] }, market);
   const found = compiled.templates.flatMap((template) =>
-    named(compiled.mask(template, compiled.shapes[0]!.constraint), market),
+    named(compiled.mask(template, [compiled.shapes[0]!.ownConstraint]), market),
   );
   return [...new Set(found)].sort();
 }

@@ -118,7 +118,7 @@ export class CompiledProblem {
         problem.shapes.map((entry) => attachments(entry.shape)),
       ),
     );
-    this.counters = new CounterTable(problem.namespaces);
+    this.counters = new CounterTable(problem.namespaces ?? []);
     const preferred = hasPreferredTaint(problem);
     this.shapes = problem.shapes.map((input, index) => this.#compileShape(input, index, preferred));
     this.running = problem.nodes.map((node) => node.pods.map((pods) => this.#compileRunning(pods)));
@@ -242,7 +242,7 @@ export class CompiledProblem {
       counting,
     };
     if (compiled.unsupported.length > 0) return compiled;
-    const steps = relaxationSteps(shape, this.counters, this.problem.preferencePolicy, hasPreferredTaints);
+    const steps = relaxationSteps(shape, this.counters, this.problem.preferencePolicy ?? 'respect', hasPreferredTaints);
     compiled.demands = steps.map((relaxed, step) => ({
       of: compiled,
       step,

@@ -195,8 +195,9 @@ export interface Problem {
   readonly daemonSets: readonly DaemonSetInput[];
   readonly nodes: readonly NodeInput[];
   /** Namespaces whose labels selectors may ask for; others count as having none. */
-  readonly namespaces: readonly NamespaceInput[];
-  readonly preferencePolicy: PreferencePolicy;
+  readonly namespaces?: readonly NamespaceInput[];
+  /** Absent means respect. */
+  readonly preferencePolicy?: PreferencePolicy;
   readonly effort: Effort;
   readonly seed: number;
   /** Units of work to spend at most; absent means as much as the effort takes. */

@@ -137,8 +137,6 @@ function problemOf(query: RankQuery): Problem {
     shapes: [{ shape, count: 1, key: '' }],
     daemonSets: [],
     nodes: [],
-    namespaces: [],
-    preferencePolicy: 'respect',
     effort: 'fast',
     seed: 0,
   };

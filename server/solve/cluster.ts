@@ -2,6 +2,7 @@
 // engine's inputs. Pods to place are in request.ts.
 import type {
   DaemonSetInput,
+  NamespaceInput,
   NodeClassInput,
   NodeInput,
   NodePoolInput,
@@ -10,6 +11,7 @@ import type {
 } from '../../engine/index.ts';
 import {
   type DaemonSet,
+  type Namespace,
   type Node,
   type NodeClass,
   type NodePool,
@@ -39,6 +41,12 @@ const STAGES: Readonly<Record<number, NodeStage>> = {
   [NodeStageMessage.UNINITIALIZED]: 'uninitialized',
   [NodeStageMessage.IN_FLIGHT]: 'in-flight',
 };
+
+/** The namespaces of a request. */
+export function toNamespaces(messages: readonly Namespace[]): NamespaceInput[] {
+  refuseDuplicates(messages, (each) => each.name, 'namespaces', 'namespace');
+  return messages.map(({ name, labels }) => ({ name, labels }));
+}
 
 /** Pools that can be used, with their place in the request. */
 export interface UsablePools {

@@ -39,6 +39,9 @@ const REASON_CODES: Readonly<Record<UnplacedReasonCode, ReasonCodeMessage>> = {
   'no-offering-available': ReasonCodeMessage.NO_OFFERING_AVAILABLE,
   'limit-reached': ReasonCodeMessage.LIMIT_REACHED,
   'work-limit-reached': ReasonCodeMessage.WORK_LIMIT_REACHED,
+  'topology-spread': ReasonCodeMessage.TOPOLOGY_SPREAD,
+  'pod-affinity': ReasonCodeMessage.POD_AFFINITY,
+  'pod-anti-affinity': ReasonCodeMessage.POD_ANTI_AFFINITY,
 };
 
 const ESTIMATED = PRICE_SOURCES.indexOf('estimated');
