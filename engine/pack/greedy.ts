@@ -93,9 +93,10 @@ export function packGreedily(
   if (goal.worth === 'count') start.fill(1);
   if (goal.limitWeight > 0) scaleByPriority(instance, start);
   const values = start.slice();
+  const classes = promisingClasses(instance, counts, costs);
   let best: Packing | undefined;
   for (let round = 0; round < goal.roundCount; round++) {
-    const packing = packOnce(instance, filler, counts, values, costs, limits, budget);
+    const packing = packOnce(instance, filler, classes, counts, values, costs, limits, budget);
     if (best === undefined || isBetterPacking(instance, packing, best)) best = packing;
     if (budget.cut) break;
     correctValues(packing, costs, values, start);
@@ -176,9 +177,70 @@ export function ownShares(instance: PackingInstance, costs: Float64Array): Float
   return shares;
 }
 
+/** Suits from which on only promising classes are packed: below it, all of them cost little. */
+const MANY_SUITS = 20_000;
+
+/** Classes kept for each kind of unit, by what one of it costs there. */
+const CLASSES_PER_SHAPE = 3;
+
+/** Classes kept for each way of weighing resources, by what they hold for their cost. */
+const CLASSES_PER_MEASURE = 32;
+
+/**
+ * The classes worth filling, ascending: all of them, or, where there are many, those that are cheapest for some kind of
+ * unit and those that hold most for their cost, by all resources together and by each one. O(suits × dimensions).
+ */
+function promisingClasses(instance: PackingInstance, counts: Float64Array, costs: Float64Array): Uint32Array {
+  const all = Uint32Array.from({ length: instance.classCount }, (_, index) => index);
+  if (instance.suits.length <= MANY_SUITS) return all;
+  const chosen = new Set<number>();
+  const { dimensionCount, rooms, requests, suits, suitStarts } = instance;
+  const bestCosts = new Float64Array(instance.shapes.length * CLASSES_PER_SHAPE).fill(Number.POSITIVE_INFINITY);
+  const bestClasses = new Int32Array(bestCosts.length).fill(-1);
+  for (let index = 0; index < instance.classCount; index++) {
+    for (let position = suitStarts[index]!; position < suitStarts[index + 1]!; position++) {
+      const shape = suits[position]!;
+      let most = Number.POSITIVE_INFINITY;
+      for (let dimension = 0; dimension < dimensionCount; dimension++) {
+        const request = requests[shape * dimensionCount + dimension]!;
+        if (request > 0) most = Math.min(most, Math.floor(rooms[index * dimensionCount + dimension]! / request));
+      }
+      if (instance.hostRules !== undefined) most = Math.min(most, instance.hostRules.selfCaps[shape]!);
+      let cost = costs[index]! / most;
+      let kept = index;
+      for (let place = shape * CLASSES_PER_SHAPE; place < (shape + 1) * CLASSES_PER_SHAPE; place++) {
+        if (cost >= bestCosts[place]!) continue;
+        [cost, bestCosts[place]] = [bestCosts[place]!, cost];
+        [kept, bestClasses[place]] = [bestClasses[place]!, kept];
+      }
+    }
+  }
+  for (const index of bestClasses) if (index >= 0) chosen.add(index);
+  const totals = new Float64Array(dimensionCount);
+  for (let cell = 0; cell < requests.length; cell++) {
+    totals[cell % dimensionCount]! += requests[cell]! * counts[Math.floor(cell / dimensionCount)]!;
+  }
+  const holds = (index: number, dimension: number): number => {
+    const total = totals[dimension]!;
+    const room = rooms[index * dimensionCount + dimension]!;
+    return total > 0 && room < Number.POSITIVE_INFINITY ? Math.min(1, room / total) : 0;
+  };
+  const measures: ((index: number) => number)[] = [
+    (index) => totals.reduce((sum, _, dimension) => sum + holds(index, dimension), 0),
+    ...Array.from(totals, (_, dimension) => (index: number) => holds(index, dimension)),
+  ];
+  for (const measure of measures) {
+    const ratios = Float64Array.from(all, (index) => measure(index) / costs[index]!);
+    const ranked = all.slice().sort((left, right) => ratios[right]! - ratios[left]! || left - right);
+    for (const index of ranked.subarray(0, CLASSES_PER_MEASURE)) if (ratios[index]! > 0) chosen.add(index);
+  }
+  return Uint32Array.from(chosen).sort();
+}
+
 function packOnce(
   instance: PackingInstance,
   filler: Filler,
+  classes: Uint32Array,
   counts: Float64Array,
   values: Float64Array,
   costs: Float64Array,
@@ -189,7 +251,7 @@ function packOnce(
   filler.values.set(values);
   const limitsLeft = limits.remaining.slice();
   const heap = new RatioHeap(instance.classCount);
-  for (let index = 0; index < instance.classCount; index++) {
+  for (const index of classes) {
     if (!budget.spend()) break;
     const value = filler.fill(index);
     if (value > 0) heap.push(index, value / costs[index]!);
