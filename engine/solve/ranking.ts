@@ -10,6 +10,7 @@ export const RANKED_TYPE_LIMIT = 60;
 /** Ranks offerings for nodes of one problem. */
 export class Ranking {
   readonly #compiled: CompiledProblem;
+  #plainOrder: PriceOrder | undefined;
   readonly #licencedOrders = new Map<ColumnSet, PriceOrder>();
 
   constructor(compiled: CompiledProblem) {
@@ -103,7 +104,10 @@ export class Ranking {
   #orderOf(template: CompiledTemplate): PriceOrder {
     const { catalogue, prices } = this.#compiled;
     const { columns } = template.pool;
-    if (!columns.hasLicence) return catalogue.priceOrder(prices);
+    if (!columns.hasLicence) {
+      this.#plainOrder ??= catalogue.priceOrder(prices);
+      return this.#plainOrder;
+    }
     let order = this.#licencedOrders.get(columns);
     if (order === undefined) {
       order = orderByPrice(catalogue, prices, columns.licenceNanoUsdPerHour);

@@ -39,6 +39,7 @@ interface Option {
 export class NodeOpener {
   readonly #work: PlacingWork;
   readonly #bins: Bin[] = [];
+  #plainOrder: PriceOrder | undefined;
   readonly #orders = new Map<ColumnSet, PriceOrder>();
 
   constructor(work: PlacingWork) {
@@ -163,7 +164,10 @@ export class NodeOpener {
   #orderOf(template: CompiledTemplate): PriceOrder {
     const { catalogue, prices } = this.#work.compiled;
     const { columns } = template.pool;
-    if (!columns.hasLicence) return catalogue.priceOrder(prices);
+    if (!columns.hasLicence) {
+      this.#plainOrder ??= catalogue.priceOrder(prices);
+      return this.#plainOrder;
+    }
     let order = this.#orders.get(columns);
     if (order === undefined) {
       order = orderByPrice(catalogue, prices, columns.licenceNanoUsdPerHour);
