@@ -28,7 +28,7 @@ export class Ranking {
     mayTake: (offering: number) => boolean,
     typeLimit = RANKED_TYPE_LIMIT,
   ): Uint32Array {
-    const { catalogue, prices } = this.#compiled;
+    const { catalogue } = this.#compiled;
     const mask = template.pool.available.slice();
     for (const constraint of new Set(shapes.map((shape) => shape.constraint))) {
       andInto(mask, this.#compiled.mask(template, constraint));
@@ -43,7 +43,7 @@ export class Ranking {
       if (types.size < typeLimit) types.add(type);
       const onDemand = catalogue.cells[catalogue.offeringCells[offering]!]!.capacityType === 'on-demand';
       if (onDemand) {
-        cheapestOnDemand = prices.priceNanoUsdPerHour[offering]!;
+        cheapestOnDemand = this.#compiled.priceOf(template, offering);
         break;
       }
     }
@@ -54,7 +54,7 @@ export class Ranking {
         hasBit(mask, offering) &&
         holds(offering) &&
         mayTake(offering) &&
-        this.#isWorthwhile(offering, cheapestOnDemand)
+        this.#isWorthwhile(template, offering, cheapestOnDemand)
       ) {
         types.add(catalogue.offeringTypes[offering]!);
       }
@@ -67,7 +67,7 @@ export class Ranking {
         offering++
       ) {
         if (!hasBit(mask, offering) || !holds(offering) || !mayTake(offering)) continue;
-        if (this.#isWorthwhile(offering, cheapestOnDemand)) ranks.push(rank[offering]!);
+        if (this.#isWorthwhile(template, offering, cheapestOnDemand)) ranks.push(rank[offering]!);
       }
     }
     return Uint32Array.from(ranks)
@@ -75,10 +75,10 @@ export class Ranking {
       .map((position) => order[position]!);
   }
 
-  #isWorthwhile(offering: number, cheapestOnDemand: number): boolean {
-    const { catalogue, prices } = this.#compiled;
+  #isWorthwhile(template: CompiledTemplate, offering: number, cheapestOnDemand: number): boolean {
+    const { catalogue } = this.#compiled;
     const cell = catalogue.cells[catalogue.offeringCells[offering]!]!;
-    return cell.capacityType !== 'spot' || prices.priceNanoUsdPerHour[offering]! <= cheapestOnDemand;
+    return cell.capacityType !== 'spot' || this.#compiled.priceOf(template, offering) <= cheapestOnDemand;
   }
 
   /** Tests an offering's room once for each different room. */
