@@ -164,7 +164,7 @@ function report(seeds: SeedRange, totals: Totals, time: string): void {
   console.log(`pods left out by limits that leave room for no type (arithmetic alone): ${totals.byLimitAlone}`);
   console.log(`pods left out and not judged: ${listCounts(totals.notJudged)}`);
   console.log(`reasons of pods left out: ${listCounts(totals.leftOutReasons)}`);
-  if (totals.placements === 0) {
+  if (totals.placements + totals.leftOut === 0) {
     console.log('no pod was judged: a run that judges nothing proves nothing');
     totals.failed += 1;
   }
