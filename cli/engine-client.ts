@@ -129,6 +129,24 @@ export function callError(error: unknown, address: string, explain: (message: st
     case Code.ResourceExhausted:
       return new CommandError(EXIT.failed, [`solve at ${address}: ${message}`], { cause: error });
     default:
-      return new CommandError(EXIT.failed, [`solve at ${address}: ${Code[code]}: ${message}`], { cause: error });
+      return new CommandError(
+        EXIT.failed,
+        [`solve at ${address}: ${Code[code]}: ${message.trim()}${tlsHint(message, address)}`],
+        {
+          cause: error,
+        },
+      );
   }
+}
+
+/** What to change when client and service do not agree on TLS. */
+function tlsHint(message: string, address: string): string {
+  if (message.includes('alert certificate required'))
+    return '; the service wants a certificate: give --tls-cert and --tls-key';
+  if (/certificate/i.test(message)) return "; give the authority of the service's certificate with --tls-ca";
+  const isPlain = !address.startsWith('unix:') && !address.startsWith('https://');
+  if (isPlain && /stream closed|socket hang up|Protocol error/i.test(message)) {
+    return `; if the service uses TLS, write https://${address} and give --tls-ca, --tls-cert and --tls-key`;
+  }
+  return '';
 }

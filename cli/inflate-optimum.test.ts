@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { allocatableOf, DEFAULT_NODE_CLASS_FACTS, deriveInstanceType } from '../engine/index.ts';
-import { loadEmbeddedRegion, NO_PRICE } from '../server/catalogue/index.ts';
+import { loadEmbeddedRegion, NO_PRICE } from '../server/index.ts';
 import { runHere } from './testing.ts';
 
 const REPLICAS = 5;

@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Code } from '@connectrpc/connect';
 import { Client, credentials } from '@grpc/grpc-js';
 import { OfferingService, SchedulerService } from '../proto/index.ts';
@@ -19,6 +20,7 @@ import {
   rawGrpcCall,
   smallRegions,
   startTestServer,
+  TEST_WORKERS,
 } from './testing/index.ts';
 
 const { solve } = SchedulerService.method;
@@ -97,13 +99,15 @@ describe('a server', () => {
   });
 
   it('lets a call in flight end when it closes, and closes once', async () => {
-    const server = await startTestServer();
+    const server = await startTestServer({ workerFile: TEST_WORKERS.spinning });
     const client = grpcClient(server);
-    const call = client.call(solve, podsRequest(2_000));
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    const [{ plan }] = await Promise.all([call, server.close(), server.close()]);
-    assert.equal(plan?.unplaced.length, 0);
-    await assert.rejects(client.call(solve, podsRequest(1), { timeoutMs: 1_000 }));
+    const spin = (ms: number) => ({ nodePools: [{ name: 'default' }], options: { seed: ms } });
+    await client.call(solve, spin(1));
+    const call = client.call(solve, spin(1_500));
+    await sleep(500);
+    const [{ stats }] = await Promise.all([call, server.close(), server.close()]);
+    assert.ok(Number(stats?.solveUs) >= 1_500_000);
+    await assert.rejects(client.call(solve, spin(1), { timeoutMs: 1_000 }));
     client.close();
   });
 

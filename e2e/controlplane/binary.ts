@@ -25,8 +25,8 @@ export interface ControlPlanePrograms {
 }
 
 /**
- * Finds or builds the programs. Building says so on standard error, takes five to eight minutes on two cores the first
- * time and ten seconds after a change of the program, and runs at a low priority.
+ * Finds or builds the programs. Building says so on standard error, takes five to eight minutes on two idle cores the first
+ * time and under a minute after a change of the program, and runs at a low priority.
  *
  * @param needs.pinPlugin true where the scheduler must have our plugin: KUBEBUILDER_ASSETS is passed over unless it was
  *   made by this build
@@ -87,7 +87,9 @@ function goVersion(): string {
 }
 
 async function build(directory: string): Promise<void> {
-  console.error('control plane: building it from Go modules, once per version: five to eight minutes on two cores');
+  console.error(
+    'control plane: building it from Go modules: five to eight minutes on two idle cores the first time, a minute later on',
+  );
   const started = performance.now();
   const scratch = `${directory}.${process.pid}`;
   rmSync(scratch, { recursive: true, force: true });

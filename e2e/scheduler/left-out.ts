@@ -47,7 +47,7 @@ interface EmptyNode {
 }
 
 /** Most empty nodes of one pool. Each offering has one; what remains goes to different values of labels left open. */
-const EMPTY_NODES_PER_POOL = 120;
+const EMPTY_NODES_PER_POOL = 60;
 
 /** Works out what to try for the pods of a plan that found no place. */
 export function leftOutTrials(generated: GeneratedCase, plan: CasePlan): LeftOutTrials {

@@ -7,11 +7,15 @@ import { ApiClient, startControlPlane } from '../controlplane/index.ts';
 import { canaries, runCanary } from './canaries.ts';
 import { type GeneratedCase, generateCase, PRIORITY_CLASSES } from './generate/index.ts';
 import { Judge } from './judge.ts';
+import { LIMIT_CANARY_COUNT, runLimitCanaries } from './limit-canaries.ts';
 import { LIMITS } from './limits.ts';
 import { reduceCase } from './reduce.ts';
 import { type CaseOutcome, runCase } from './run-case.ts';
 
 const DEFAULT_SEEDS = '1..30';
+
+/** So many cases between two words on how far the run has come. */
+const PROGRESS_SEEDS = 50;
 
 /** Tolerations that compare numbers are behind a gate in this version of Kubernetes; the engine knows them. */
 const FEATURE_GATES = { TaintTolerationComparisonOperators: true };
@@ -38,6 +42,11 @@ async function main(): Promise<number> {
   }
   const started = performance.now();
   const controlPlane = await startControlPlane({ scheduler: 'judging', featureGates: FEATURE_GATES });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      controlPlane.stop().finally(() => process.exit(1));
+    });
+  }
   try {
     const client = new ApiClient(controlPlane);
     const judge = await Judge.open(client, PRIORITY_CLASSES);
@@ -50,6 +59,8 @@ async function main(): Promise<number> {
       for (let seed = seeds.from; seed <= seeds.to; seed += 1) {
         controlPlane.assertRunning();
         await runSeed(seed, (generated) => runCase(generated, solver, judge), totals);
+        const done = seed - seeds.from + 1;
+        if (done % PROGRESS_SEEDS === 0) console.log(`${done} cases in ${seconds(casesStarted)} s`);
       }
       report(seeds, totals, seconds(casesStarted));
       console.log(`${totals.passed} passed, ${totals.failed} failed`);
@@ -73,8 +84,10 @@ async function runCanaries(judge: Judge, totals: Totals): Promise<void> {
     if (fault === undefined) refused += 1;
     else console.log(`canary ${canary.rule}: ${fault}`);
   }
-  totals.passed += refused;
-  totals.failed += all.length - refused;
+  const limitFaults = runLimitCanaries();
+  for (const fault of limitFaults) console.log(fault);
+  totals.passed += refused + LIMIT_CANARY_COUNT - limitFaults.length;
+  totals.failed += all.length - refused + limitFaults.length;
   console.log(
     `canaries: ${refused} of ${all.length} broken plans refused for the right reason (${seconds(started)} s)`,
   );
@@ -151,7 +164,7 @@ function report(seeds: SeedRange, totals: Totals, time: string): void {
   console.log(`pods left out by limits that leave room for no type (arithmetic alone): ${totals.byLimitAlone}`);
   console.log(`pods left out and not judged: ${listCounts(totals.notJudged)}`);
   console.log(`reasons of pods left out: ${listCounts(totals.leftOutReasons)}`);
-  if (totals.placements === 0) {
+  if (totals.placements + totals.leftOut === 0) {
     console.log('no pod was judged: a run that judges nothing proves nothing');
     totals.failed += 1;
   }

@@ -103,7 +103,7 @@ export type NodeClaim = {
   kind: 'NodeClaim';
   metadata: Metadata;
   spec: { taints: Taint[]; startupTaints: Taint[] };
-  status: { capacity: Quantities; allocatable: Quantities };
+  status: { nodeName: string; capacity: Quantities; allocatable: Quantities };
 };
 
 /** scheduling.k8s.io/v1 PriorityClass. */

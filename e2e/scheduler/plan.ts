@@ -56,7 +56,7 @@ export async function planCase(solver: LocalSolver, generated: GeneratedCase): P
       ...PRIORITY_CLASSES,
       ...generated.nodePools,
       ...generated.daemonSets,
-      ...generated.existing.flatMap(({ node, claim, pods }) => [claim ?? node, ...pods]),
+      ...generated.existing.flatMap(({ known, pods }) => [...known, ...pods]),
       ...generated.pods,
     ],
     { catalogue: readProblemCatalogue({ instanceTypes: generated.instanceTypes }) },

@@ -2,7 +2,7 @@
 // for each offering. Masks (which offerings a constraint admits under a template) are made when first asked for. Nothing
 // is packed here.
 import { andInto, emptyBits, fullBits, hasBit, isEmpty, orInto } from '../bits/index.ts';
-import type { Catalogue, PriceSnapshot } from '../catalogue/index.ts';
+import { type Catalogue, PRICE_SOURCES, type PriceSnapshot } from '../catalogue/index.ts';
 import type {
   DaemonSetInput,
   EngineNotice,
@@ -83,6 +83,8 @@ export interface CompiledTemplate extends Template {
 
 /** How strictly PreferNoSchedule taints are taken: Karpenter holds them against pods until nothing else is left. */
 export type TaintPolicy = 'prefer-counts' | 'prefer-ignored';
+
+const ESTIMATED = PRICE_SOURCES.indexOf('estimated');
 
 /** A problem ready to be packed. */
 export class CompiledProblem {
@@ -210,6 +212,12 @@ export class CompiledProblem {
   priceOf(template: Template, offering: number): number {
     const licence = template.pool.columns.licenceNanoUsdPerHour[this.catalogue.offeringTypes[offering]!]!;
     return this.prices.priceNanoUsdPerHour[offering]! + licence;
+  }
+
+  /** Code of that price's source: a licence's price is an estimate, whatever the instance's is. */
+  priceSourceOf(template: Template, offering: number): number {
+    const licence = template.pool.columns.licenceNanoUsdPerHour[this.catalogue.offeringTypes[offering]!]!;
+    return licence > 0 ? ESTIMATED : this.prices.source[offering]!;
   }
 
   /** Types and cells that one term admits under a template, before availability; undefined where a custom label forbids it. */

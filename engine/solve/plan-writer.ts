@@ -1,6 +1,6 @@
 // Writes a plan from what was placed: equal nodes merged, ranked lists carried once, reasons for what stays out, and the
 // canonical form, which does not depend on the order of anything in the problem.
-import { compareText, PRICE_SOURCES } from '../catalogue/index.ts';
+import { compareText } from '../catalogue/index.ts';
 import {
   type CompiledProblem,
   type CompiledShape,
@@ -36,8 +36,6 @@ export interface Leftover {
   readonly count: number;
   readonly obstacle?: Obstacle | undefined;
 }
-
-const ESTIMATED = PRICE_SOURCES.indexOf('estimated');
 
 /** Writes the plan. */
 export function writePlan(compiled: CompiledProblem, placement: Placement): EnginePlan {
@@ -248,8 +246,7 @@ class TableBuilder {
       this.#places.set(key, place);
       this.#offerings.push(offering);
       this.#prices.push(price);
-      // A licence's price is an estimate, whatever the instance's is.
-      this.#sources.push(licenced ? ESTIMATED : this.#compiled.prices.source[offering]!);
+      this.#sources.push(this.#compiled.priceSourceOf(template, offering));
     }
     return place;
   }

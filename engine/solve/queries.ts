@@ -42,7 +42,7 @@ export function rankOfferings(
   const offerings: OfferingTable = {
     offeringIndex: list,
     priceNanoUsdPerHour: Float64Array.from(list, (offering) => compiled.priceOf(template!, offering)),
-    priceSource: Uint8Array.from(list, (offering) => prices.source[offering]!),
+    priceSource: Uint8Array.from(list, (offering) => compiled.priceSourceOf(template!, offering)),
   };
   const reasons = list.length > 0 ? [] : reasonsFor(compiled, shape!, { cut: false });
   return { offerings, reasons: reasons.map(({ poolIndex: _, ...reason }) => reason) };

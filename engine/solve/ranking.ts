@@ -29,7 +29,7 @@ export class Ranking {
     mayTake: (offering: number) => boolean,
     typeLimit = RANKED_TYPE_LIMIT,
   ): Uint32Array {
-    const { catalogue, prices } = this.#compiled;
+    const { catalogue } = this.#compiled;
     const mask = template.pool.available.slice();
     for (const constraint of constraints) andInto(mask, this.#compiled.mask(template, [constraint]));
     const { order, rank } = this.#orderOf(template);
@@ -42,7 +42,7 @@ export class Ranking {
       if (types.size < typeLimit) types.add(type);
       const onDemand = catalogue.cells[catalogue.offeringCells[offering]!]!.capacityType === 'on-demand';
       if (onDemand) {
-        cheapestOnDemand = prices.priceNanoUsdPerHour[offering]!;
+        cheapestOnDemand = this.#compiled.priceOf(template, offering);
         break;
       }
     }
@@ -53,7 +53,7 @@ export class Ranking {
         hasBit(mask, offering) &&
         holds(offering) &&
         mayTake(offering) &&
-        this.#isWorthwhile(offering, cheapestOnDemand)
+        this.#isWorthwhile(template, offering, cheapestOnDemand)
       ) {
         types.add(catalogue.offeringTypes[offering]!);
       }
@@ -66,7 +66,7 @@ export class Ranking {
         offering++
       ) {
         if (!hasBit(mask, offering) || !holds(offering) || !mayTake(offering)) continue;
-        if (this.#isWorthwhile(offering, cheapestOnDemand)) ranks.push(rank[offering]!);
+        if (this.#isWorthwhile(template, offering, cheapestOnDemand)) ranks.push(rank[offering]!);
       }
     }
     return Uint32Array.from(ranks)
@@ -74,10 +74,10 @@ export class Ranking {
       .map((position) => order[position]!);
   }
 
-  #isWorthwhile(offering: number, cheapestOnDemand: number): boolean {
-    const { catalogue, prices } = this.#compiled;
+  #isWorthwhile(template: CompiledTemplate, offering: number, cheapestOnDemand: number): boolean {
+    const { catalogue } = this.#compiled;
     const cell = catalogue.cells[catalogue.offeringCells[offering]!]!;
-    return cell.capacityType !== 'spot' || prices.priceNanoUsdPerHour[offering]! <= cheapestOnDemand;
+    return cell.capacityType !== 'spot' || this.#compiled.priceOf(template, offering) <= cheapestOnDemand;
   }
 
   /** Tests an offering's room once for each different room. */

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"strconv"
 	"syscall"
 )
 
@@ -11,7 +12,8 @@ const parentVariable = "DOVETAIL_DIE_WITH_PARENT"
 // init asks the kernel to kill this process when the one that started it ends, however it ends: a crashed test run leaves
 // no servers behind. The parent may have ended before the request, so it is looked at once more afterwards.
 func init() {
-	if os.Getenv(parentVariable) == "" {
+	parent := os.Getenv(parentVariable)
+	if parent == "" {
 		return
 	}
 	const prSetPdeathsig = 1
@@ -19,7 +21,8 @@ func init() {
 		os.Stderr.WriteString("ask to die with the parent: " + errno.Error() + "\n")
 		os.Exit(2)
 	}
-	if os.Getppid() == 1 {
+	if strconv.Itoa(os.Getppid()) != parent {
+		os.Stderr.WriteString("start: the process that wanted this server has ended\n")
 		os.Exit(2)
 	}
 }

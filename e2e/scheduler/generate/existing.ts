@@ -11,10 +11,10 @@ import type { VocabularyEntry } from './vocabulary.ts';
 
 /** A node that is there, or is on its way, before anything is planned. */
 export interface ExistingNode {
-  /** The node as the scheduler will see it. */
+  /** The node as the scheduler will see it in the end. */
   readonly node: Node;
-  /** Set for capacity on its way: the planner knows this and not the node. */
-  readonly claim?: NodeClaim;
+  /** What the planner knows of it: the same, or less where it is still on its way. */
+  readonly known: readonly (Node | NodeClaim)[];
   /** Pods that run there, bound. */
   readonly pods: readonly Pod[];
 }
@@ -71,12 +71,12 @@ function drawNode(random: Random, name: string, sources: NodeSources): ExistingN
   const { types, pools } = sources;
   const type = random.pick(types);
   const offering = random.pick(type.offerings);
-  const kind = random.pick(['of a pool', 'of a pool', 'of nobody', 'on its way']);
+  const kind = random.pick(['of a pool', 'of a pool', 'of nobody', 'starting', 'on its way']);
   const taints: Taint[] = random.chance(0.3) ? drawTaints(random, 2) : [];
   if (kind === 'of nobody') {
     const node = nodeObject({ name, type, offering, labels: { 'example.com/made-by': 'hand' }, taints });
     if (random.chance(0.3)) node.spec.unschedulable = true;
-    return { node, pods: drawRunning(random, node, sources) };
+    return { node, known: [node], pods: drawRunning(random, node, sources) };
   }
   const pool = random.pick(pools);
   const labels = {
@@ -88,15 +88,31 @@ function drawNode(random: Random, name: string, sources: NodeSources): ExistingN
   const node = nodeObject({ name, type, offering, labels, taints });
   if (kind === 'of a pool') {
     if (random.chance(0.1)) node.spec.unschedulable = true;
-    return { node, pods: drawRunning(random, node, sources) };
+    return { node, known: [node], pods: drawRunning(random, node, sources) };
   }
+  const claim = claimOf(node, pool, type);
+  if (kind === 'starting') return { node, known: [asStarting(node, pool), claim], pods: [] };
   // Nobody knows the host's name before it has joined.
   const joined = { ...node.metadata.labels, 'kubernetes.io/hostname': `host-of-${name}` };
   const onItsWay = { ...node, metadata: { ...node.metadata, labels: joined } };
-  return { node: onItsWay, claim: claimOf(onItsWay, pool, type), pods: [] };
+  return { node: onItsWay, known: [{ ...claim, status: { ...claim.status, nodeName: '' } }], pods: [] };
 }
 
-/** The claim behind a node that has not joined: it lacks what the kubelet and the registration will add. */
+/** The node while it starts: not initialised, with the taints that will go once it is. */
+function asStarting(node: Node, pool: NodePool): Node {
+  const { 'karpenter.sh/initialized': _, ...labels } = node.metadata.labels ?? {};
+  const passing: Taint[] = [
+    ...pool.spec.template.spec.startupTaints,
+    { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' },
+  ];
+  return {
+    ...node,
+    metadata: { ...node.metadata, labels },
+    spec: { ...node.spec, taints: [...(node.spec.taints ?? []), ...passing] },
+  };
+}
+
+/** The claim behind a node. It lacks the labels that the kubelet and the registration will add. */
 function claimOf(node: Node, pool: NodePool, type: InstanceType): NodeClaim {
   const known = new Set([
     ...Object.keys(type.labels),
@@ -111,7 +127,7 @@ function claimOf(node: Node, pool: NodePool, type: InstanceType): NodeClaim {
     kind: 'NodeClaim',
     metadata: { name: node.metadata.name, labels: Object.fromEntries(labels) },
     spec: { taints: node.spec.taints ?? [], startupTaints: pool.spec.template.spec.startupTaints },
-    status: { capacity: node.status.capacity, allocatable: node.status.allocatable },
+    status: { nodeName: node.metadata.name, capacity: node.status.capacity, allocatable: node.status.allocatable },
   };
 }
 

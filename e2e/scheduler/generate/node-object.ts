@@ -75,12 +75,15 @@ export function poolNodeObject(
 
 const LARGEST_DRAWN = 1000;
 
-/** A value for each label that only the pool's requirements speak of; none for those that it forbids. */
+/**
+ * A value for each label that only the pool's requirements speak of. A label that may be absent (NotIn) or has to be
+ * (DoesNotExist) is: a plan that needs a value there fixes it, and one that needs none has no other way to say so.
+ */
 function drawOpenLabels(requirements: readonly Expression[], random: Random): StringMap {
   const labels: StringMap = {};
   for (const { key } of customVocabulary()) {
     const about = requirements.filter((one) => one.key === key);
-    if (about.length === 0) continue;
+    if (about.every(admitsAbsence)) continue;
     const listed = about.find((one) => one.operator === 'In')?.values;
     const candidates = listed ?? Array.from({ length: 20 }, () => String(random.integer(0, LARGEST_DRAWN)));
     const allowed = candidates.filter((value) => about.every((one) => admits(one, value)));
@@ -91,18 +94,19 @@ function drawOpenLabels(requirements: readonly Expression[], random: Random): St
 
 /**
  * Every way to settle the labels that a pool leaves open, as far as conditions of generated pods can tell them apart: the
- * values they name, the numbers beside those, and one that nobody names.
+ * values they name, the numbers beside those, one that nobody names, and no label where the pool allows that.
  */
 export function openLabelChoices(pool: NodePool): StringMap[] {
   let choices: StringMap[] = [{}];
   for (const { key, values, isNumeric } of customVocabulary()) {
     const about = pool.spec.template.spec.requirements.filter((one) => one.key === key);
-    if (about.length === 0) continue;
+    const absent = choices;
     const beside = isNumeric ? values.flatMap((value) => [String(Number(value) - 1), String(Number(value) + 1)]) : [];
     const candidates = new Set([...values, ...beside, String(LARGEST_DRAWN)]);
-    const allowed = [...candidates].filter((value) => about.every((one) => admits(one, value)));
-    if (allowed.length === 0) continue;
-    choices = choices.flatMap((choice) => allowed.map((value) => ({ ...choice, [key]: value })));
+    const allowed =
+      about.length === 0 ? [] : [...candidates].filter((value) => about.every((one) => admits(one, value)));
+    choices = absent.flatMap((choice) => allowed.map((value) => ({ ...choice, [key]: value })));
+    if (about.every(admitsAbsence)) choices.push(...absent);
   }
   return choices;
 }
@@ -120,8 +124,13 @@ export function poolAdmits(pool: NodePool, type: InstanceType, offering: Offerin
     .every((requirement) => {
       const value = labels[requirement.key];
       if (value !== undefined) return admits(requirement, value);
-      return requirement.operator === 'NotIn' || requirement.operator === 'DoesNotExist';
+      return admitsAbsence(requirement);
     });
+}
+
+/** Whether a node without the label meets the condition. */
+function admitsAbsence({ operator }: Expression): boolean {
+  return operator === 'NotIn' || operator === 'DoesNotExist';
 }
 
 function admits({ operator, values = [] }: Expression, value: string): boolean {

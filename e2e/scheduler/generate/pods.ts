@@ -34,7 +34,7 @@ export const PRIORITY_CLASSES: readonly PriorityClass[] = [
 
 /** Every rule with the share of workloads that has it. */
 const POD_RULES: readonly (readonly [share: number, rule: PodRule])[] = [
-  [0.35, addNodeSelector],
+  [0.3, addNodeSelector],
   [0.35, addNodeAffinity],
   [0.55, addTolerations],
   [0.12, addExtendedResource],
@@ -83,10 +83,10 @@ export function container(name: string, requests: Quantities): Container {
 
 /** Requests of one container: mostly small, some as large as a node, some that nothing holds, some nothing at all. */
 export function drawRequests(random: Random): Quantities {
-  const kind = random.integer(1, 20);
-  if (kind === 1) return {};
-  if (kind === 2) return { cpu: String(random.integer(17, 40)) };
-  if (kind === 3) return { cpu: '100m', memory: `${random.integer(60, 300)}Gi` };
+  const kind = random.integer(1, 30);
+  if (kind <= 2) return {};
+  if (kind === 29) return { cpu: String(random.integer(17, 40)) };
+  if (kind === 30) return { cpu: '100m', memory: `${random.integer(60, 300)}Gi` };
   const requests: Quantities = {
     cpu: random.pick(['50m', '100m', '250m', '333m', '500m', '0.75', '1', '1500m', '2', '3', '7']),
     memory: random.pick(['64Mi', '100M', '256Mi', '512Mi', '1Gi', '1500Mi', '2Gi', '3G', '7Gi', '12Gi']),

@@ -1,0 +1,174 @@
+// Whether pods that a plan leaves out really had no place, and whether the reasons given are true. Part of the checker;
+// see checker.ts.
+import type { PodShape, UnplacedReason, UnplacedShape } from '../index.ts';
+import type { OpenCase, ResolvedNodes } from './case.ts';
+import { existingRoom, nodeAdmits } from './check-existing.ts';
+import { asksForVariety, isUnlimited, limitUsage, podsOf, poolHoldsOne, takenBy } from './check-nodes.ts';
+import {
+  HARD_EFFECTS,
+  lacking,
+  selectsNode,
+  subtractResources,
+  unsupportedFeatures,
+  untoleratedTaint,
+} from './kube-rules.ts';
+import {
+  type Candidate,
+  fitsTogether,
+  holdsTogether,
+  isOnSale,
+  labelChoicesFor,
+  labelsWith,
+  NO_FIXED_LABELS,
+  onePod,
+  type PoolView,
+  roomOf,
+  selectsAlways,
+} from './market.ts';
+
+/** Everything wrong with the pods that are left out. */
+export function unplacedViolations(open: OpenCase): string[] {
+  return open.plan.unplaced.flatMap((unplaced) => {
+    const shape = open.problem.shapes[unplaced.shapeIndex]?.shape;
+    if (shape === undefined) return [];
+    const where = `shape ${unplaced.shapeIndex}`;
+    const found = reasonViolations(open, shape, unplaced, where);
+    const cut = open.plan.cut && unplaced.reasons.some((reason) => reason.code === 'work-limit-reached');
+    if (unsupportedFeatures(shape).length > 0 || cut) return found;
+    return [...found, ...placeableViolations(open, shape, where)];
+  });
+}
+
+/** Places that the pod could have had. */
+function placeableViolations(open: OpenCase, shape: PodShape, where: string): string[] {
+  const found: string[] = [];
+  for (const view of open.views) {
+    if (isUnlimited(view)) {
+      if (poolHoldsOne(view, shape, false)) found.push(`unplaced-placeable: ${where} fits alone in ${view.pool.name}`);
+    } else if (limitLeavesRoom(open, view, shape)) {
+      found.push(`unplaced-under-limit: ${where} fits within what is left of the limits of ${view.pool.name}`);
+    }
+  }
+  for (const resolved of open.resolved) {
+    if (joins(open, resolved, shape, () => true)) {
+      found.push(`unplaced-joins: ${where} fits onto ${resolved.where} as it is`);
+    } else if (joins(open, resolved, shape, (other) => other.priority >= shape.priority)) {
+      found.push(`priority: ${where} would fit onto ${resolved.where} in place of pods of lower priority`);
+    }
+  }
+  open.problem.nodes.forEach((node, nodeIndex) => {
+    if (!nodeAdmits(node, shape)) return;
+    const assigned = open.plan.existing.find((one) => one.nodeIndex === nodeIndex);
+    const staying = podsOf(open, assigned?.pods ?? []).filter((pod) => pod.shape.priority >= shape.priority);
+    const room = subtractResources(existingRoom(open.problem, node), takenBy(staying));
+    if (lacking(room, onePod(shape)) === undefined) {
+      found.push(`priority: ${where} would fit onto ${node.name} in place of pods of lower priority`);
+    }
+  });
+  return found;
+}
+
+/** Whether one pod more fits onto a planned node, whichever offering it gets, once only the pods kept are there. */
+function joins(
+  open: OpenCase,
+  { nodes, view, list, fixed }: ResolvedNodes,
+  shape: PodShape,
+  kept: (other: PodShape) => boolean,
+): boolean {
+  if (untoleratedTaint(shape.tolerations, view.pool.taints, HARD_EFFECTS) !== undefined) return false;
+  const together = [...podsOf(open, nodes.pods).filter((pod) => kept(pod.shape)), { shape, count: 1 }];
+  const shapes = together.map((pod) => pod.shape);
+  return list.every(
+    (candidate) =>
+      selectsAlways(shapes, candidate, fixed) &&
+      lacking(roomOf(view, candidate, fixed), takenBy(together)) === undefined,
+  );
+}
+
+/** Whether a further node for one pod would keep the pool's limits. */
+function limitLeavesRoom(open: OpenCase, view: PoolView, shape: PodShape): boolean {
+  if (asksForVariety(view)) return false;
+  const left = subtractResources(view.pool.limits, {});
+  for (const [name, used] of Object.entries(limitUsage(open, view))) {
+    if (left[name] !== undefined) left[name] -= used;
+  }
+  return view.candidates.some(
+    (candidate) =>
+      isOnSale(candidate) &&
+      Object.entries(left).every(([name, room]) => (name === 'nodes' ? 1 : (candidate.capacity[name] ?? 0)) <= room) &&
+      holdsTogether(view, candidate, [{ shape, count: 1 }]),
+  );
+}
+
+/** Every reason is true, and every pool has one. */
+function reasonViolations(open: OpenCase, shape: PodShape, unplaced: UnplacedShape, where: string): string[] {
+  const found: string[] = [];
+  const { reasons } = unplaced;
+  if (reasons.length === 0) found.push(`reasons: ${where} has none`);
+  for (const reason of reasons) {
+    if (reason.message.trim() === '') found.push(`reasons: ${where} has one without words (${reason.code})`);
+    if (reason.poolIndex !== undefined && open.views[reason.poolIndex] === undefined) {
+      found.push(`reasons: ${where} names pool ${reason.poolIndex}`);
+    } else if (!reasonIsTrue(open, shape, reason)) {
+      found.push(
+        `reasons: ${where} is said to be left out for ${reason.code} (pool ${reason.poolIndex}), which is not so`,
+      );
+    }
+  }
+  const unsupported = unsupportedFeatures(shape).length > 0;
+  if (unsupported !== reasons.some((reason) => reason.code === 'unsupported' && reason.poolIndex === undefined)) {
+    found.push(`reasons: ${where} has ${unsupported ? 'no' : 'a'} reason "unsupported"`);
+  }
+  const general = reasons.some((reason) => reason.poolIndex === undefined);
+  if (!general) {
+    open.views.forEach((view, poolIndex) => {
+      if (!reasons.some((reason) => reason.poolIndex === poolIndex)) {
+        found.push(`reasons: ${where} has none for ${view.pool.name}`);
+      }
+    });
+  }
+  return found;
+}
+
+function reasonIsTrue(open: OpenCase, shape: PodShape, reason: UnplacedReason): boolean {
+  const view = reason.poolIndex === undefined ? undefined : open.views[reason.poolIndex];
+  switch (reason.code) {
+    case 'no-node-pool':
+      return open.views.length === 0;
+    case 'unsupported':
+      return view === undefined ? unsupportedFeatures(shape).length > 0 : asksForVariety(view);
+    case 'work-limit-reached':
+      return open.plan.cut;
+    default:
+      return view !== undefined && poolReasonIsTrue(open, view, shape, reason);
+  }
+}
+
+function poolReasonIsTrue(open: OpenCase, view: PoolView, shape: PodShape, reason: UnplacedReason): boolean {
+  const selected = view.candidates.filter((candidate) => selectable(candidate, shape));
+  const one = [{ shape, count: 1 }];
+  const holding = selected.filter((candidate) => fitsTogether(view, candidate, one));
+  const perhapsHolding = selected.filter((candidate) => fitsTogether(view, candidate, one, true));
+  switch (reason.code) {
+    case 'taint-not-tolerated':
+      return untoleratedTaint(shape.tolerations, view.pool.taints, HARD_EFFECTS) !== undefined;
+    case 'label-not-provided':
+    case 'requirements-not-met':
+      return selected.length === 0;
+    case 'resources-too-large':
+      return selected.length > 0 && holding.length === 0;
+    case 'no-offering-available':
+      return perhapsHolding.length > 0 && !holding.some(isOnSale);
+    case 'limit-reached':
+      return perhapsHolding.some(isOnSale) && !isUnlimited(view) && !limitLeavesRoom(open, view, shape);
+    default:
+      return false;
+  }
+}
+
+/** Whether some choice of a candidate's open labels is what the pod selects. */
+function selectable(candidate: Candidate, shape: PodShape): boolean {
+  return labelChoicesFor(candidate, NO_FIXED_LABELS, [shape], 'all').some((choice) =>
+    selectsNode(shape, labelsWith(candidate, choice)),
+  );
+}

@@ -1,0 +1,224 @@
+// Short ways to write catalogues, pools, shapes and problems in tests, and one way to have them solved. Everything not said
+// is empty. No assertions here.
+import {
+  buildCatalogue,
+  type CapacityType,
+  type Catalogue,
+  type CatalogueTypeInput,
+  createPriceSnapshot,
+  type DaemonSetInput,
+  type EnginePlan,
+  mergeShapes,
+  type NodeClassInput,
+  type NodeInput,
+  type NodePoolInput,
+  type NodeTermInput,
+  type OfferingInput,
+  type OfferingState,
+  openCatalogue,
+  type PodShape,
+  PRICE_SOURCES,
+  type PriceSnapshot,
+  type Problem,
+  type RequirementInput,
+  type RequirementOperator,
+  type ResourceList,
+  readLabelKeys,
+  type ShapeCount,
+  solve,
+  type Taint,
+  type TaintEffect,
+  type Toleration,
+} from '../index.ts';
+import type { Case } from './case.ts';
+import { type Market, offeringIdentity } from './market.ts';
+
+export const GIB = 1024 ** 3;
+export const CAPACITY_TYPE_KEY = 'karpenter.sh/capacity-type';
+export const ZONE_KEY = 'topology.kubernetes.io/zone';
+export const TYPE_KEY = 'node.kubernetes.io/instance-type';
+export const ARCH_KEY = 'kubernetes.io/arch';
+export const GPU = 'nvidia.com/gpu';
+
+/** Nano-dollars of a price in thousandths of a dollar. */
+export const milliDollars = (amount: number): number => amount * 1_000_000;
+
+/** CPU in thousandths, memory in GiB, and whatever else. */
+export function resources(cpuMilli: number, memoryGib: number, more: ResourceList = {}): ResourceList {
+  return { cpu: cpuMilli, memory: Math.round(memoryGib * GIB), ...more };
+}
+
+export function requirement(key: string, operator: RequirementOperator, ...values: string[]): RequirementInput {
+  return { key, operator, values };
+}
+
+export function term(...matchExpressions: RequirementInput[]): NodeTermInput {
+  return { matchExpressions, matchFields: [] };
+}
+
+export function taint(key: string, effect: TaintEffect = 'NoSchedule', value = ''): Taint {
+  return { key, value, effect };
+}
+
+export function tolerateAll(key: string): Toleration {
+  return { key, operator: 'Exists', value: '' };
+}
+
+export function shape(requests: ResourceList, more: Partial<PodShape> = {}): PodShape {
+  return {
+    namespace: 'default',
+    labels: {},
+    nodeSelector: {},
+    requiredNodeTerms: [],
+    preferredNodeTerms: [],
+    tolerations: [],
+    topologySpread: [],
+    podAffinity: [],
+    podAntiAffinity: [],
+    hostPorts: [],
+    volumes: [],
+    priority: 0,
+    ...more,
+    requests: { ...requests, pods: 1 },
+  };
+}
+
+export function pool(name: string, more: Partial<NodePoolInput> = {}): NodePoolInput {
+  return { name, weight: 0, requirements: [], labels: {}, taints: [], startupTaints: [], limits: {}, ...more };
+}
+
+export function daemonSet(name: string, daemonShape: PodShape): DaemonSetInput {
+  return { namespace: 'kube-system', name, shape: daemonShape };
+}
+
+/** An existing node whose allocatable is its capacity. */
+export function node(name: string, capacity: ResourceList, more: Partial<NodeInput> = {}): NodeInput {
+  return {
+    name,
+    labels: {},
+    taints: [],
+    capacity: { pods: 110, ...capacity },
+    allocatable: { pods: 110, ...capacity },
+    stage: 'ready',
+    startupTaints: [],
+    unschedulable: false,
+    deleting: false,
+    pods: [],
+    daemonPods: [],
+    ...more,
+  };
+}
+
+/** What a test says of one offering: an absent price is unknown. */
+export interface Sale {
+  readonly zone?: string;
+  readonly capacityType?: CapacityType;
+  readonly priceNanoUsdPerHour?: number | undefined;
+  readonly available?: boolean;
+}
+
+/** A type with its sales. */
+export interface TypeOnSale {
+  readonly type: CatalogueTypeInput;
+  readonly states: readonly OfferingState[];
+}
+
+/** An explicit type. Zone a and on demand where a sale does not say; the type's name and arch amd64 are its labels. */
+export function typeOnSale(
+  name: string,
+  capacity: ResourceList,
+  sales: readonly Sale[],
+  more: { readonly labels?: Readonly<Record<string, string>>; readonly overhead?: ResourceList } = {},
+): TypeOnSale {
+  const form = {
+    kind: 'explicit' as const,
+    labels: { [TYPE_KEY]: name, [ARCH_KEY]: 'amd64', 'kubernetes.io/os': 'linux', ...more.labels },
+    capacity: { pods: 110, ...capacity },
+    overhead: more.overhead ?? {},
+  };
+  return { type: { name, form, offerings: sales.map(offeringOf) }, states: sales.map(stateOf) };
+}
+
+export function offeringOf(sale: Sale): OfferingInput {
+  const zone = sale.zone ?? 'zone-a';
+  return { zone, zoneId: '', capacityType: sale.capacityType ?? 'on-demand', reservationId: '' };
+}
+
+export function stateOf(sale: Sale): OfferingState {
+  const base = { available: sale.available ?? true, priceSource: 'reported' as const };
+  return sale.priceNanoUsdPerHour === undefined ? base : { ...base, priceNanoUsdPerHour: sale.priceNanoUsdPerHour };
+}
+
+export function market(...types: readonly TypeOnSale[]): Market {
+  return {
+    catalogue: { region: '', types: types.map((one) => one.type) },
+    states: types.map((one) => one.states),
+  };
+}
+
+/** What makes a problem, with shapes as a caller groups them. */
+export interface ProblemParts {
+  readonly pools: readonly NodePoolInput[];
+  readonly groups: readonly ShapeCount[];
+  readonly nodeClasses?: readonly NodeClassInput[];
+  readonly daemonSets?: readonly DaemonSetInput[];
+  readonly nodes?: readonly NodeInput[];
+  readonly workLimit?: number;
+}
+
+/** A problem with its shapes merged as every caller merges them. */
+export function problemOf(parts: ProblemParts): Problem {
+  const { pools, groups, nodeClasses = [], daemonSets = [], nodes = [], workLimit } = parts;
+  const shapes = [
+    ...groups.map((group) => group.shape),
+    ...daemonSets.map((one) => one.shape),
+    ...nodes.flatMap((one) => one.pods.map((pod) => pod.shape)),
+  ];
+  const merged = mergeShapes(groups, readLabelKeys(shapes));
+  const base = { pools, nodeClasses, shapes: merged.shapes, daemonSets, nodes, effort: 'fast' as const, seed: 1 };
+  return workLimit === undefined ? base : { ...base, workLimit };
+}
+
+/** A market as the solver takes it. */
+export interface OpenMarket {
+  readonly market: Market;
+  readonly catalogue: Catalogue;
+  readonly prices: PriceSnapshot;
+}
+
+export function openMarket(subject: Market): OpenMarket {
+  const catalogue = openCatalogue(buildCatalogue(subject.catalogue));
+  const prices = createPriceSnapshot(catalogue.offeringCount);
+  subject.catalogue.types.forEach((type, typeIndex) => {
+    type.offerings.forEach((offering, at) => {
+      const index = catalogue.findOffering(type.name, offering.zone, offering.capacityType, offering.reservationId);
+      const state = subject.states[typeIndex]?.[at];
+      prices.priceNanoUsdPerHour[index] = state?.priceNanoUsdPerHour ?? Number.NaN;
+      prices.available[index] = state?.available === true ? 1 : 0;
+      prices.source[index] = PRICE_SOURCES.indexOf(state?.priceSource ?? 'reported');
+    });
+  });
+  return { market: subject, catalogue, prices };
+}
+
+/** Solves, and hands the plan back with what the checker needs. */
+export function solveCase(open: OpenMarket, problem: Problem, interrupt?: () => boolean): Case {
+  const { catalogue, prices } = open;
+  const plan =
+    interrupt === undefined ? solve(catalogue, prices, problem) : solve(catalogue, prices, problem, interrupt);
+  return caseOf(open, problem, plan);
+}
+
+/** A plan as a case, wherever it came from. */
+export function caseOf({ market: subject, catalogue }: OpenMarket, problem: Problem, plan: EnginePlan): Case {
+  return {
+    market: subject,
+    problem,
+    plan,
+    identityAt: (index) => {
+      if (!(index >= 0 && index < catalogue.offeringCount)) return undefined;
+      const { instanceType, zone, zoneId, capacityType, reservationId } = catalogue.offering(index);
+      return offeringIdentity(instanceType, { zone, zoneId, capacityType, reservationId });
+    },
+  };
+}
