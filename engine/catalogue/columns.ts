@@ -63,11 +63,25 @@ export class ColumnSets {
    * types some hundred differ, which is what makes packing over rooms cheaper than packing over types.
    */
   roomIds(columns: ColumnSet, resources: readonly string[]): Uint32Array {
-    const key = `${columns.id} ${resources.join(' ')}`;
+    return this.#ids('room', columns.id, columns.allocatable, resources);
+  }
+
+  /** The same for what types have, of which limits count. */
+  capacityIds(columns: ColumnSet, resources: readonly string[]): Uint32Array {
+    return this.#ids('capacity', columns.id, columns.capacity, resources);
+  }
+
+  #ids(
+    kind: 'room' | 'capacity',
+    setId: number,
+    columns: ReadonlyMap<string, Float64Array>,
+    resources: readonly string[],
+  ): Uint32Array {
+    const key = `${kind} ${setId} ${resources.join(' ')}`;
     let ids = this.#roomIds.get(key);
     if (ids === undefined) {
       const known = new Map<string, number>();
-      const used = resources.map((name) => columns.allocatable.get(name));
+      const used = resources.map((name) => columns.get(name));
       ids = new Uint32Array(this.#catalogue.typeCount);
       for (let type = 0; type < ids.length; type++) {
         const room = used.map((column) => column?.[type] ?? 0).join(' ');

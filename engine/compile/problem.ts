@@ -277,15 +277,15 @@ export class CompiledProblem {
     const key = `${template.index} ${constraint.index}`;
     let mask = this.#masks.get(key);
     if (mask === undefined) {
-      mask = this.#buildMask(template, constraint);
+      mask = this.#buildMask(template, constraint, template.pool.available);
       this.#masks.set(key, mask);
     }
     return mask;
   }
 
-  #buildMask(template: CompiledTemplate, constraint: Constraint): Uint32Array {
+  #buildMask(template: CompiledTemplate, constraint: Constraint, among: Uint32Array): Uint32Array {
     // A demand without conditions admits whatever the pool has; the most common case.
-    if (constraint.terms.some((term) => term.size === 0)) return template.pool.available;
+    if (constraint.terms.some((term) => term.size === 0)) return among;
     let mask: Uint32Array | undefined;
     for (const term of constraint.terms) {
       const narrowed = this.narrowTerm(template, term);
@@ -298,7 +298,7 @@ export class CompiledProblem {
     }
     // Of a pool's variants most admit nothing of what a pod asks for: those share one mask.
     if (mask === undefined) return this.#nothing;
-    andInto(mask, template.pool.available);
+    andInto(mask, among);
     return mask;
   }
 
@@ -313,7 +313,8 @@ export class CompiledProblem {
     for (const { input, constraint } of daemons) {
       // Daemonsets run in spite of PreferNoSchedule taints, and of what pods of this version are refused for.
       if (untoleratedTaint(template.pool.input.taints, input.shape.tolerations, 'hard') !== undefined) continue;
-      const mask = this.#maskOf(compiled, constraint);
+      // Types that are not on sale now have their daemonsets too: what is said of them holds once they are.
+      const mask = this.#buildMask(compiled, constraint, template.pool.offerings);
       const request = podVectorOf(this.dimensions, input.shape.requests);
       const moved = new Map<number, number>();
       for (let offering = 0; offering < daemonOverheadOf.length; offering++) {
@@ -327,7 +328,7 @@ export class CompiledProblem {
         }
         daemonOverheadOf[offering] = after;
       }
-      overheads = dropUnused(overheads, daemonOverheadOf, template.pool.available);
+      overheads = dropUnused(overheads, daemonOverheadOf, template.pool.offerings);
     }
     return { ...compiled, daemonOverheads: overheads };
   }
@@ -360,12 +361,12 @@ function fillSet<T>(set: ReadonlySet<T>, values: readonly T[]): void {
   for (const value of values) (set as Set<T>).add(value);
 }
 
-/** Renumbers overheads so that only those of available offerings remain: their number stays small. */
-function dropUnused(overheads: Float64Array[], of: Uint32Array, available: Uint32Array): Float64Array[] {
+/** Renumbers overheads so that only those of the pool's offerings remain: their number stays small. */
+function dropUnused(overheads: Float64Array[], of: Uint32Array, used: Uint32Array): Float64Array[] {
   const renumbered = new Map<number, number>();
   const kept: Float64Array[] = [];
   for (let offering = 0; offering < of.length; offering++) {
-    if (!hasBit(available, offering)) {
+    if (!hasBit(used, offering)) {
       of[offering] = 0;
       continue;
     }

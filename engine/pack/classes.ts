@@ -76,16 +76,19 @@ export function buildInstance(
       else list.push(index);
     }
   });
-  const drafts: { readonly draft: ClassDraft; readonly room: Float64Array; readonly suits: number[] }[] = [];
+  const drafts: ClassEntry[] = [];
   for (const [template, shapeIndices] of [...byTemplate].sort(([left], [right]) => left.index - right.index)) {
     const masks = shapeIndices.map((index) => compiled.mask(template, candidates[index]!.unit.constraints));
-    for (const draft of draftClasses(compiled, template, masks)) {
+    for (const draft of draftClasses(compiled, template, masks, limits)) {
       const room = new Float64Array(dimensionCount);
       compiled.roomInto(template, draft.offering, room);
       const suits = shapeIndices.filter((index, position) =>
         suitsUnit(masks[position]!, draft.offering, candidates[index]!.unit, room),
       );
-      if (suits.length > 0) drafts.push({ draft, room, suits });
+      if (suits.length === 0) continue;
+      const takes = new Float64Array(limits.names.length);
+      limitTakesInto(compiled, template, draft.offering, limits.names, takes, 0);
+      drafts.push({ draft, room, suits, takes });
     }
   }
   const kept = dropDominated(drafts, limits.names.length > 0);
@@ -98,14 +101,7 @@ export function buildInstance(
     rooms.set(entry.room, index * dimensionCount);
     for (const shape of entry.suits) suits.push(shape);
     suitStarts[index + 1] = suits.length;
-    limitTakesInto(
-      compiled,
-      entry.draft.template,
-      entry.draft.offering,
-      limits.names,
-      limitTakes,
-      index * limits.names.length,
-    );
+    limitTakes.set(entry.takes, index * limits.names.length);
   });
   return {
     dimensionCount,
@@ -144,18 +140,24 @@ function draftClasses(
   compiled: CompiledProblem,
   template: CompiledTemplate,
   unitMasks: readonly Uint32Array[],
+  limits: LimitTable,
 ): ClassDraft[] {
   const { catalogue } = compiled;
   const masks = [...new Set(unitMasks)];
   const { signatures, signatureCount } = maskSignatures(masks, catalogue.offeringCount);
   const roomIds = compiled.catalogue.columnSets.roomIds(template.pool.columns, compiled.dimensions);
   const overheadCount = template.daemonOverheads.length;
+  // Of equal rooms one may take more of the pool's limits than another (a GPU that no pod asks for).
+  const limited = limits.groupOf.has(template.pool.index);
+  const capacityIds = limited ? catalogue.columnSets.capacityIds(template.pool.columns, limits.names) : undefined;
+  const capacityCount = capacityIds === undefined ? 1 : catalogue.typeCount;
   const found = new Map<number, ClassDraft>();
   for (let offering = 0; offering < catalogue.offeringCount; offering++) {
     const signature = signatures[offering]!;
     if (signature === 0) continue;
     const type = catalogue.offeringTypes[offering]!;
-    const key = (roomIds[type]! * overheadCount + template.daemonOverheadOf[offering]!) * signatureCount + signature;
+    const room = (roomIds[type]! * overheadCount + template.daemonOverheadOf[offering]!) * signatureCount + signature;
+    const key = room * capacityCount + (capacityIds?.[type] ?? 0);
     const price = compiled.priceOf(template, offering);
     const known = found.get(key);
     if (known === undefined) found.set(key, { template, offering, price });
@@ -215,9 +217,11 @@ interface ClassEntry {
   readonly draft: ClassDraft;
   readonly room: Float64Array;
   readonly suits: number[];
+  /** What a node takes of its pool's limits. */
+  readonly takes: Float64Array;
 }
 
-/** Keeps classes in a canonical order: cheapest first. With limits only classes of one pool and size are compared. */
+/** Keeps classes in a canonical order: cheapest first. With limits only classes of one pool are compared. */
 function dropDominated(entries: readonly ClassEntry[], limited: boolean): ClassEntry[] {
   const ordered = [...entries].sort(
     (left, right) =>
@@ -254,17 +258,13 @@ function dominates(better: ClassEntry, worse: ClassEntry, limited: boolean): boo
   for (let dimension = 0; dimension < worse.room.length; dimension++) {
     if (better.room[dimension]! < worse.room[dimension]!) return false;
   }
-  // More room at a lower price may still take more of a limit: a limited pool keeps both.
-  if (limited && !sameRoom(better.room, worse.room)) return false;
+  // More room at a lower price may still take more of a limit, or of another pool's.
   if (limited && better.draft.template.pool !== worse.draft.template.pool) return false;
+  for (let name = 0; name < worse.takes.length; name++) if (better.takes[name]! > worse.takes[name]!) return false;
   let position = 0;
   for (const shape of worse.suits) {
     while (position < better.suits.length && better.suits[position]! < shape) position++;
     if (better.suits[position] !== shape) return false;
   }
   return true;
-}
-
-function sameRoom(left: Float64Array, right: Float64Array): boolean {
-  return left.every((amount, dimension) => amount === right[dimension]);
 }

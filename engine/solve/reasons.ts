@@ -46,7 +46,8 @@ export function reasonsFor(
     ];
   }
   const reasons = compiled.pools.map((pool) => poolReason(compiled, pool, shape));
-  if (context.cut && reasons.some((reason) => reason.code === 'limit-reached')) {
+  const maybeLater = reasons.some((reason) => reason.code === 'limit-reached') || compiled.problem.nodes.length > 0;
+  if (context.cut && maybeLater) {
     return [
       {
         code: 'work-limit-reached',

@@ -154,7 +154,17 @@ function fillExisting(work: PlacingWork, units: readonly UnitCount[]): void {
     const ones = units.map(({ unit }, index) => (values[index] === 0 && unit.priority === priority ? 1 : 0));
     fillOpenNodes(work.compiled, work.nodes, units, ones, work.budget);
   }
-  fillOpenNodes(work.compiled, work.nodes, units, values, work.budget);
+  // Where limits may keep pods out, room that is there goes to the higher priorities; else all find a place anyway.
+  const limited = work.limits.names.length > 0;
+  const all = limited
+    ? [...new Set(units.map(({ unit }) => unit.priority))].sort((left, right) => right - left)
+    : [undefined];
+  for (const priority of all) {
+    const worth = units.map(({ unit }, index) =>
+      priority === undefined || unit.priority === priority ? values[index]! : 0,
+    );
+    fillOpenNodes(work.compiled, work.nodes, units, worth, work.budget);
+  }
 }
 
 /** What a unit would cost on a new node of its own kind; 0 where no new node could hold it. */
