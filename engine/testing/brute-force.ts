@@ -1,7 +1,6 @@
 // The best plan of a tiny problem by trying every way to share the pods out: one pool without limits on resources, no
 // existing nodes. Equal pods are told apart by nothing, so blocks are multisets of shapes.
 import type { PodShape, Problem } from '../index.ts';
-import { unsupportedFeatures } from './kube-rules.ts';
 import { holdsTogether, isOnSale, type Market, openPools, type PoolView } from './market.ts';
 
 /** What brute force found. */
@@ -44,12 +43,10 @@ function blockPrices(view: PoolView, shapes: readonly PodShape[], generous: bool
       return count === 0 || shape === undefined ? [] : [{ shape, count }];
     });
     let least: number | undefined;
-    if (!pods.some(({ shape }) => unsupportedFeatures(shape).length > 0)) {
-      for (const candidate of onSale) {
-        const price = candidate.priceNanoUsdPerHour ?? 0;
-        if (least !== undefined && price >= least) continue;
-        if (holdsTogether(view, candidate, pods, generous)) least = price;
-      }
+    for (const candidate of onSale) {
+      const price = candidate.priceNanoUsdPerHour ?? 0;
+      if (least !== undefined && price >= least) continue;
+      if (holdsTogether(view, candidate, pods, generous)) least = price;
     }
     known.set(name, least);
     return least;

@@ -4,16 +4,17 @@ import type { OpenCase } from './case.ts';
 import { isUnlimited, podsOf, poolHoldsOne, takenBy } from './check-nodes.ts';
 import {
   addResources,
+  fieldKey,
   HARD_EFFECTS,
   type Labels,
   lacking,
   normalKey,
   selectsNode,
   subtractResources,
-  unsupportedFeatures,
   untoleratedTaint,
 } from './kube-rules.ts';
 import { onePod } from './market.ts';
+import { isEntangled } from './pod-selection.ts';
 
 /** Taints that a node loses by itself while it becomes ready: [key, effect]. */
 const EPHEMERAL_TAINTS: readonly (readonly [string, string])[] = [
@@ -27,9 +28,10 @@ const EPHEMERAL_TAINTS: readonly (readonly [string, string])[] = [
 /** Taints of this prefix are held against nobody while a node becomes ready. */
 const READINESS_PREFIX = 'readiness.k8s.io/';
 
-/** Labels of an existing node, in their present spelling. */
+/** Labels of an existing node, in their present spelling, and its name as a field. */
 export function existingLabels(node: NodeInput): Labels {
-  return new Map(Object.entries(node.labels).map(([key, value]) => [normalKey(key), value] as const));
+  const labels = new Map(Object.entries(node.labels).map(([key, value]) => [normalKey(key), value] as const));
+  return labels.set(fieldKey('metadata.name'), node.name);
 }
 
 /** The taints that count against new pods at the node's stage. */
@@ -66,7 +68,7 @@ export function daemonBelongs(node: NodeInput, { shape }: DaemonSetInput): boole
 
 /** Whether labels, taints and state of a node let a pod in, room aside. */
 export function nodeAdmits(node: NodeInput, shape: PodShape): boolean {
-  if (node.unschedulable || node.deleting || unsupportedFeatures(shape).length > 0) return false;
+  if (node.unschedulable || node.deleting) return false;
   if (untoleratedTaint(shape.tolerations, standingTaints(node), HARD_EFFECTS) !== undefined) return false;
   return selectsNode(shape, existingLabels(node));
 }
@@ -80,8 +82,6 @@ export function existingViolations(open: OpenCase): string[] {
     const pods = podsOf(open, assignment.pods);
     if (node.unschedulable || node.deleting) found.push(`existing-closed: ${node.name} takes no pods`);
     for (const { shape } of pods) {
-      const features = unsupportedFeatures(shape);
-      if (features.length > 0) found.push(`unsupported-placed: ${node.name} gets a pod with ${features.join(', ')}`);
       const taint = untoleratedTaint(shape.tolerations, standingTaints(node), HARD_EFFECTS);
       if (taint !== undefined) found.push(`existing-taint: a pod on ${node.name} does not tolerate ${taint.key}`);
       if (!selectsNode(shape, existingLabels(node))) found.push(`existing-selector: ${node.name} is not selected`);
@@ -95,6 +95,7 @@ export function existingViolations(open: OpenCase): string[] {
 }
 
 function softTaintViolations(open: OpenCase, node: NodeInput, shape: PodShape): string[] {
+  if (isEntangled(open.problem, shape)) return [];
   if (untoleratedTaint(shape.tolerations, standingTaints(node), ['PreferNoSchedule']) === undefined) return [];
   const better = open.views.find((view) => isUnlimited(view) && poolHoldsOne(view, shape, true));
   return better === undefined ? [] : [`existing-soft-taint: ${node.name}, while ${better.pool.name} needs none`];
@@ -114,7 +115,7 @@ function unusedRoomViolations(open: OpenCase): string[] {
     );
     return [...elsewhere].flatMap((shapeIndex) => {
       const shape = open.problem.shapes[shapeIndex]?.shape;
-      if (shape === undefined || !nodeAdmits(node, shape)) return [];
+      if (shape === undefined || isEntangled(open.problem, shape) || !nodeAdmits(node, shape)) return [];
       if (untoleratedTaint(shape.tolerations, standingTaints(node), ['PreferNoSchedule']) !== undefined) return [];
       if (lacking(room, onePod(shape)) !== undefined) return [];
       return [`existing-unused: ${node.name} has room for a pod of shape ${shapeIndex} that stands elsewhere`];

@@ -3,13 +3,13 @@
 import type { PodShape, ShapeShare } from '../index.ts';
 import { identities, type OpenCase, type ResolvedNodes } from './case.ts';
 import {
+  ATTACHMENT_PREFIX,
   addResources,
   expressionHolds,
   HARD_EFFECTS,
   lacking,
   normalKey,
   sameResources,
-  unsupportedFeatures,
   untoleratedTaint,
 } from './kube-rules.ts';
 import {
@@ -23,6 +23,7 @@ import {
   roomOf,
   selectsAlways,
 } from './market.ts';
+import { isEntangled } from './pod-selection.ts';
 
 /** Pods with their shapes in place of indices. */
 export function podsOf(open: OpenCase, shares: readonly ShapeShare[]): { shape: PodShape; count: number }[] {
@@ -51,8 +52,6 @@ export function plannedNodeViolations(open: OpenCase, resolved: ResolvedNodes): 
   const wanted = takenBy(pods);
   const found: string[] = [];
   for (const { shape } of pods) {
-    const features = unsupportedFeatures(shape);
-    if (features.length > 0) found.push(`unsupported-placed: ${where} holds a pod with ${features.join(', ')}`);
     const taint = untoleratedTaint(shape.tolerations, view.pool.taints, HARD_EFFECTS);
     if (taint !== undefined) found.push(`taint: ${where} holds a pod that does not tolerate ${taint.key}`);
   }
@@ -72,9 +71,11 @@ export function plannedNodeViolations(open: OpenCase, resolved: ResolvedNodes): 
     found.push(...fixedLabelViolations(resolved, candidate));
   }
   found.push(...statedAmountViolations(resolved, wanted));
-  found.push(...heavierPoolViolations(open, resolved, pods));
-  found.push(...softTaintViolations(open, resolved, pods));
-  found.push(...cheapestViolations(resolved, pods));
+  // Where other pods, preferences or volumes have a say, neither the pool nor the offering is the pod's alone to choose.
+  const free = pods.filter(({ shape }) => !isEntangled(open.problem, shape));
+  found.push(...heavierPoolViolations(open, resolved, free));
+  found.push(...softTaintViolations(open, resolved, free));
+  if (free.length === pods.length) found.push(...cheapestViolations(resolved, pods));
   return found;
 }
 
@@ -107,7 +108,9 @@ function statedAmountViolations(
   wanted: Record<string, number>,
 ): string[] {
   const found: string[] = [];
-  if (!sameResources(nodes.requests, wanted)) found.push(`stated-requests: ${where} ${JSON.stringify(nodes.requests)}`);
+  const stated = Object.entries(nodes.requests).filter(([name]) => !name.startsWith(ATTACHMENT_PREFIX));
+  if (!sameResources(Object.fromEntries(stated), wanted))
+    found.push(`stated-requests: ${where} ${JSON.stringify(nodes.requests)}`);
   const head = list[0];
   if (head === undefined) return found;
   const overhead = daemonOverhead(view, head, fixed);

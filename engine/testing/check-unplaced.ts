@@ -4,14 +4,8 @@ import type { PodShape, UnplacedReason, UnplacedShape } from '../index.ts';
 import type { OpenCase, ResolvedNodes } from './case.ts';
 import { existingRoom, nodeAdmits } from './check-existing.ts';
 import { asksForVariety, isUnlimited, limitUsage, podsOf, poolHoldsOne, takenBy } from './check-nodes.ts';
-import {
-  HARD_EFFECTS,
-  lacking,
-  selectsNode,
-  subtractResources,
-  unsupportedFeatures,
-  untoleratedTaint,
-} from './kube-rules.ts';
+import { emptyNodeFor, overAttached, reachesVolumes } from './check-topology.ts';
+import { HARD_EFFECTS, lacking, selectsNode, subtractResources, untoleratedTaint } from './kube-rules.ts';
 import {
   type Candidate,
   fitsTogether,
@@ -25,6 +19,7 @@ import {
   roomOf,
   selectsAlways,
 } from './market.ts';
+import { hardSpreads, isEntangled, isKeptAway, required } from './pod-selection.ts';
 
 /** Everything wrong with the pods that are left out. */
 export function unplacedViolations(open: OpenCase): string[] {
@@ -34,9 +29,21 @@ export function unplacedViolations(open: OpenCase): string[] {
     const where = `shape ${unplaced.shapeIndex}`;
     const found = reasonViolations(open, shape, unplaced, where);
     const cut = open.plan.cut && unplaced.reasons.some((reason) => reason.code === 'work-limit-reached');
-    if (unsupportedFeatures(shape).length > 0 || cut) return found;
+    if (cut) return found;
+    if (isEntangled(open.problem, shape)) return [...found, ...entangledViolations(open, shape, where)];
     return [...found, ...placeableViolations(open, shape, where)];
   });
+}
+
+/** An empty node that the pod could have had, all rules about other pods and about volumes kept. */
+function entangledViolations(open: OpenCase, shape: PodShape, where: string): string[] {
+  const host = emptyNodeFor(
+    open,
+    shape,
+    (view) => isUnlimited(view) && !asksForVariety(view),
+    (view, candidate) => holdsTogether(view, candidate, [{ shape, count: 1 }]),
+  );
+  return host === undefined ? [] : [`unplaced-topology: ${where} could be alone on ${host}`];
 }
 
 /** Places that the pod could have had. */
@@ -50,6 +57,8 @@ function placeableViolations(open: OpenCase, shape: PodShape, where: string): st
     }
   }
   for (const resolved of open.resolved) {
+    // Pods that must stand just there can't make room.
+    if (podsOf(open, resolved.nodes.pods).some((pod) => isEntangled(open.problem, pod.shape))) continue;
     if (joins(open, resolved, shape, () => true)) {
       found.push(`unplaced-joins: ${where} fits onto ${resolved.where} as it is`);
     } else if (joins(open, resolved, shape, (other) => other.priority >= shape.priority)) {
@@ -115,10 +124,6 @@ function reasonViolations(open: OpenCase, shape: PodShape, unplaced: UnplacedSha
       );
     }
   }
-  const unsupported = unsupportedFeatures(shape).length > 0;
-  if (unsupported !== reasons.some((reason) => reason.code === 'unsupported' && reason.poolIndex === undefined)) {
-    found.push(`reasons: ${where} has ${unsupported ? 'no' : 'a'} reason "unsupported"`);
-  }
   const general = reasons.some((reason) => reason.poolIndex === undefined);
   if (!general) {
     open.views.forEach((view, poolIndex) => {
@@ -136,19 +141,39 @@ function reasonIsTrue(open: OpenCase, shape: PodShape, reason: UnplacedReason): 
     case 'no-node-pool':
       return open.views.length === 0;
     case 'unsupported':
-      return view === undefined ? unsupportedFeatures(shape).length > 0 : asksForVariety(view);
+      return view !== undefined && asksForVariety(view);
     case 'work-limit-reached':
       return open.plan.cut;
+    case 'topology-spread':
+      return hardSpreads(shape).length > 0;
+    case 'pod-affinity':
+      return required(shape.podAffinity).length > 0;
+    case 'pod-anti-affinity':
+      return isKeptAway(open.problem, shape);
     default:
-      return view !== undefined && poolReasonIsTrue(open, view, shape, reason);
+      return view !== undefined && (poolReasonIsTrue(open, view, shape, reason) || mayBeNarrowed(shape, reason));
   }
+}
+
+/** Volumes, fields and rules about other pods narrow what a pod may use: these codes then stand for more than alone. */
+function mayBeNarrowed(shape: PodShape, reason: UnplacedReason): boolean {
+  const narrows =
+    shape.volumes.length > 0 ||
+    shape.hostPorts.length > 0 ||
+    hardSpreads(shape).length > 0 ||
+    required(shape.podAffinity).length > 0 ||
+    required(shape.podAntiAffinity).length > 0 ||
+    shape.requiredNodeTerms.some((term) => term.matchFields.length > 0);
+  const codes = ['label-not-provided', 'requirements-not-met', 'no-offering-available', 'limit-reached'];
+  return narrows && codes.includes(reason.code);
 }
 
 function poolReasonIsTrue(open: OpenCase, view: PoolView, shape: PodShape, reason: UnplacedReason): boolean {
   const selected = view.candidates.filter((candidate) => selectable(candidate, shape));
   const one = [{ shape, count: 1 }];
-  const holding = selected.filter((candidate) => fitsTogether(view, candidate, one));
-  const perhapsHolding = selected.filter((candidate) => fitsTogether(view, candidate, one, true));
+  const attachable = selected.filter((candidate) => overAttached(candidate.allocatable, one) === undefined);
+  const holding = attachable.filter((candidate) => fitsTogether(view, candidate, one));
+  const perhapsHolding = attachable.filter((candidate) => fitsTogether(view, candidate, one, true));
   switch (reason.code) {
     case 'taint-not-tolerated':
       return untoleratedTaint(shape.tolerations, view.pool.taints, HARD_EFFECTS) !== undefined;
@@ -169,6 +194,6 @@ function poolReasonIsTrue(open: OpenCase, view: PoolView, shape: PodShape, reaso
 /** Whether some choice of a candidate's open labels is what the pod selects. */
 function selectable(candidate: Candidate, shape: PodShape): boolean {
   return labelChoicesFor(candidate, NO_FIXED_LABELS, [shape], 'all').some((choice) =>
-    selectsNode(shape, labelsWith(candidate, choice)),
+    [labelsWith(candidate, choice)].some((labels) => selectsNode(shape, labels) && reachesVolumes(shape, labels)),
   );
 }

@@ -265,39 +265,10 @@ const selectionOn = (keys: readonly string[]) =>
     ),
   });
 
-const UNSUPPORTED: readonly Partial<PodShape>[] = [
-  { hostPorts: [{ hostIp: '0.0.0.0', port: 80, protocol: 'TCP' }] },
-  { volumes: [{ claimName: 'data', driver: 'ebs.csi.aws.com', nodeTerms: [] }] },
-  { preferredNodeTerms: [{ weight: 1, term: term(requirement(ARCH_KEY, 'Exists')) }] },
-  { requiredNodeTerms: [{ matchExpressions: [], matchFields: [requirement('metadata.name', 'In', 'node-1')] }] },
-  {
-    topologySpread: [
-      {
-        topologyKey: ZONE_KEY,
-        maxSkew: 1,
-        whenUnsatisfiable: 'ScheduleAnyway',
-        nodeAffinityPolicy: 'Honor',
-        nodeTaintsPolicy: 'Ignore',
-        matchLabelKeys: [],
-      },
-    ],
-  },
-  {
-    podAntiAffinity: [
-      { topologyKey: 'kubernetes.io/hostname', namespaces: [], matchLabelKeys: [], mismatchLabelKeys: [] },
-    ],
-  },
-];
-
 const podShape = (keys: readonly string[]): fc.Arbitrary<PodShape> =>
   fc
-    .tuple(
-      requests,
-      selectionOn(keys),
-      oneOf(0, 0, 0, 10, -5),
-      seldom<Partial<PodShape>>({}, oneOf(...UNSUPPORTED), 20),
-    )
-    .map(([wanted, chosen, priority, unsupported]) => shape(wanted, { ...chosen, priority, ...unsupported }));
+    .tuple(requests, selectionOn(keys), oneOf(0, 0, 0, 10, -5))
+    .map(([wanted, chosen, priority]) => shape(wanted, { ...chosen, priority }));
 
 const groupOn = (keys: readonly string[]): fc.Arbitrary<ShapeCount> =>
   fc

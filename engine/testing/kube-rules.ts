@@ -31,6 +31,11 @@ export function normalKey(key: string): string {
   return KEY_ALIASES.get(key) ?? key;
 }
 
+/** The key under which labels of a node carry one of its fields; no label has such a key. */
+export function fieldKey(field: string): string {
+  return `field ${field}`;
+}
+
 /** A whole number of 64 bits as Kubernetes reads label and taint values; undefined for anything else. */
 export function parseInteger(text: string): bigint | undefined {
   if (!/^[+-]?[0-9]+$/.test(text)) return undefined;
@@ -73,9 +78,9 @@ function numberHolds(requirement: RequirementInput, value: string | undefined): 
 /** Whether a term holds for a node's labels. A term without conditions holds for no node. */
 export function termHolds(term: NodeTermInput, labels: Labels): boolean {
   if (term.matchExpressions.length === 0 && term.matchFields.length === 0) return false;
-  if (term.matchFields.length > 0) return false;
-  return term.matchExpressions.every((expression) =>
-    expressionHolds(expression, labels.get(normalKey(expression.key))),
+  return (
+    term.matchFields.every((field) => expressionHolds(field, labels.get(fieldKey(field.key)))) &&
+    term.matchExpressions.every((expression) => expressionHolds(expression, labels.get(normalKey(expression.key))))
   );
 }
 
@@ -155,15 +160,5 @@ export function sameResources(a: ResourceList, b: ResourceList): boolean {
   return [...Object.keys(a), ...Object.keys(b)].every((name) => (a[name] ?? 0) === (b[name] ?? 0));
 }
 
-/** Rules of the next issue that a shape uses; such pods are refused, never placed. */
-export function unsupportedFeatures(shape: PodShape): string[] {
-  const features: string[] = [];
-  if (shape.topologySpread.length > 0) features.push('topology spread');
-  if (shape.podAffinity.length > 0) features.push('pod affinity');
-  if (shape.podAntiAffinity.length > 0) features.push('pod anti-affinity');
-  if (shape.preferredNodeTerms.length > 0) features.push('preferred node affinity');
-  if (shape.hostPorts.length > 0) features.push('host ports');
-  if (shape.volumes.length > 0) features.push('volumes');
-  if (shape.requiredNodeTerms.some((term) => term.matchFields.length > 0)) features.push('matchFields');
-  return features;
-}
+/** Start of the resource whose amount is how many volumes of a driver a node takes. */
+export const ATTACHMENT_PREFIX = 'attachable-volumes-';

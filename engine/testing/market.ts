@@ -313,14 +313,19 @@ export function selectsAlways(shapes: readonly PodShape[], candidate: Candidate,
 /** What daemonsets take on a new node: all that tolerate the pool's taints and may be selected. */
 export function daemonOverhead(view: PoolView, candidate: Candidate, fixed: FixedLabels): Record<string, number> {
   const overhead: Record<string, number> = {};
-  for (const { shape } of view.daemonSets) {
-    if (untoleratedTaint(shape.tolerations, view.pool.taints, HARD_EFFECTS) !== undefined) continue;
-    const runs = labelChoicesFor(candidate, fixed, [shape], 'all').some((choice) =>
-      selectsNode(shape, daemonLabels(labelsWith(candidate, choice))),
-    );
-    if (runs) addResources(overhead, onePod(shape));
-  }
+  for (const { shape } of daemonSetsOn(view, candidate, fixed)) addResources(overhead, onePod(shape));
   return overhead;
+}
+
+/** Those daemonsets. */
+export function daemonSetsOn(view: PoolView, candidate: Candidate, fixed: FixedLabels): DaemonSetInput[] {
+  return view.daemonSets.filter(
+    ({ shape }) =>
+      untoleratedTaint(shape.tolerations, view.pool.taints, HARD_EFFECTS) === undefined &&
+      labelChoicesFor(candidate, fixed, [shape], 'all').some((choice) =>
+        selectsNode(shape, daemonLabels(labelsWith(candidate, choice))),
+      ),
+  );
 }
 
 /** A daemonset may wait for the labels that a node gets once it is ready. */

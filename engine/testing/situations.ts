@@ -9,6 +9,7 @@ import {
   type DaemonSetInput,
   type EnginePlan,
   mergeShapes,
+  type NamespaceInput,
   type NodeClassInput,
   type NodeInput,
   type NodePoolInput,
@@ -18,6 +19,7 @@ import {
   openCatalogue,
   type PodShape,
   PRICE_SOURCES,
+  type PreferencePolicy,
   type PriceSnapshot,
   type Problem,
   type RequirementInput,
@@ -163,12 +165,23 @@ export interface ProblemParts {
   readonly nodeClasses?: readonly NodeClassInput[];
   readonly daemonSets?: readonly DaemonSetInput[];
   readonly nodes?: readonly NodeInput[];
+  readonly namespaces?: readonly NamespaceInput[];
+  readonly preferencePolicy?: PreferencePolicy;
   readonly workLimit?: number;
 }
 
 /** A problem with its shapes merged as every caller merges them. */
 export function problemOf(parts: ProblemParts): Problem {
-  const { pools, groups, nodeClasses = [], daemonSets = [], nodes = [], workLimit } = parts;
+  const {
+    pools,
+    groups,
+    nodeClasses = [],
+    daemonSets = [],
+    nodes = [],
+    namespaces,
+    preferencePolicy,
+    workLimit,
+  } = parts;
   const shapes = [
     ...groups.map((group) => group.shape),
     ...daemonSets.map((one) => one.shape),
@@ -176,7 +189,12 @@ export function problemOf(parts: ProblemParts): Problem {
   ];
   const merged = mergeShapes(groups, readLabelKeys(shapes));
   const base = { pools, nodeClasses, shapes: merged.shapes, daemonSets, nodes, effort: 'fast' as const, seed: 1 };
-  return workLimit === undefined ? base : { ...base, workLimit };
+  return {
+    ...base,
+    ...(namespaces === undefined ? {} : { namespaces }),
+    ...(preferencePolicy === undefined ? {} : { preferencePolicy }),
+    ...(workLimit === undefined ? {} : { workLimit }),
+  };
 }
 
 /** A market as the solver takes it. */

@@ -1,0 +1,333 @@
+// What pods must keep of the rules that look at other pods and at volumes: spread, affinity, anti-affinity, host ports,
+// volumes. Judged on the final state of a plan, as kube-scheduler would judge each pod with all others in place. Part of the
+// checker; see checker.ts.
+import type {
+  HostPortInput,
+  PodAffinityInput,
+  PodShape,
+  Problem,
+  ResourceList,
+  TopologySpreadInput,
+} from '../index.ts';
+import type { OpenCase } from './case.ts';
+import { daemonBelongs } from './check-existing.ts';
+import { podsOf } from './check-nodes.ts';
+import { orderViolations } from './check-order.ts';
+import {
+  ATTACHMENT_PREFIX,
+  HARD_EFFECTS,
+  type Labels,
+  normalKey,
+  selectsNode,
+  termHolds,
+  untoleratedTaint,
+} from './kube-rules.ts';
+import { daemonSetsOn, isOnSale } from './market.ts';
+import { affinityMeans, hardSpreads, required, spreadCounts } from './pod-selection.ts';
+import { emptyNodes, finalState, type StateNode } from './topology-state.ts';
+
+const ZONE_KEY = 'topology.kubernetes.io/zone';
+
+/** Everything wrong with the state that a plan leaves behind. */
+export function topologyViolations(open: OpenCase): string[] {
+  const state = finalState(open);
+  const found = new Set<string>();
+  for (const node of state) {
+    for (const { shape, placed } of node.pods) {
+      if (!placed) continue;
+      for (const violation of podViolations(open.problem, state, node, shape)) {
+        found.add(`${violation} (a pod of shape ${indexOf(open.problem, shape)} on ${node.where})`);
+      }
+    }
+  }
+  return [...found, ...orderViolations(open.problem, state), ...portViolations(open), ...attachmentViolations(open)];
+}
+
+function indexOf(problem: Problem, shape: PodShape): number {
+  return problem.shapes.findIndex((one) => one.shape === shape);
+}
+
+/** What one pod on a node of the state breaks, itself being there already. */
+export function podViolations(
+  problem: Problem,
+  state: readonly StateNode[],
+  node: StateNode,
+  shape: PodShape,
+): string[] {
+  const spreads = hardSpreads(shape);
+  return [
+    ...spreads.flatMap((spread) => spreadViolations(state, node, shape, spread, spreads)),
+    ...affinityViolations(problem, state, node, shape),
+    ...antiAffinityViolations(problem, state, node, shape),
+    ...volumeViolations(node, shape),
+  ];
+}
+
+/** The domain of a node for a constraint in one of its outcomes; undefined where the node does not count. */
+function domainOf(
+  node: StateNode,
+  labels: Labels,
+  shape: PodShape,
+  spread: TopologySpreadInput,
+  spreads: readonly TopologySpreadInput[],
+): string | undefined {
+  if (!spreads.every((one) => labels.has(normalKey(one.topologyKey)))) return undefined;
+  if (spread.nodeAffinityPolicy === 'Honor' && !selectsNode(shape, labels)) return undefined;
+  if (
+    spread.nodeTaintsPolicy === 'Honor' &&
+    untoleratedTaint(shape.tolerations, node.taints, HARD_EFFECTS) !== undefined
+  ) {
+    return undefined;
+  }
+  return labels.get(normalKey(spread.topologyKey));
+}
+
+/** One node as a constraint sees it: the domains it may turn out to be in, and how many of its pods count. */
+interface Spreading {
+  readonly domains: readonly (string | undefined)[];
+  readonly count: number;
+}
+
+function spreadViolations(
+  state: readonly StateNode[],
+  own: StateNode,
+  shape: PodShape,
+  spread: TopologySpreadInput,
+  spreads: readonly TopologySpreadInput[],
+): string[] {
+  const key = normalKey(spread.topologyKey);
+  const values = new Set(own.outcomes.map((labels) => labels.get(key)));
+  if (values.has(undefined)) return [`topology-key: a node without ${key}, which pods of it spread over`];
+  if (values.size > 1) return [`topology-pinned: ${key} may turn out as ${[...values].join(' or ')}`];
+  const [value] = values;
+  if (value === undefined) return [];
+  const nodes = state.map((node): Spreading => {
+    const counted = node.pods.filter((pod) => spreadCounts(spread, shape, pod.shape));
+    return {
+      domains: [...new Set(node.outcomes.map((labels) => domainOf(node, labels, shape, spread, spreads)))],
+      count: counted.reduce((sum, pod) => sum + pod.count, 0),
+    };
+  });
+  const selfCounted = spreadCounts(spread, shape, shape) ? 1 : 0;
+  const worst = worstSkew(nodes, value, selfCounted, spread.minDomains ?? 1);
+  return worst > spread.maxSkew ? [`spread: skew ${worst} over ${key}, at most ${spread.maxSkew} may be`] : [];
+}
+
+/**
+ * The greatest skew of a domain that the outcomes of nodes allow, for a pod that is there already: with it taken away its
+ * domain counts `selfCounted` less, and then it comes anew.
+ */
+function worstSkew(nodes: readonly Spreading[], value: string, selfCounted: number, minDomains: number): number {
+  const domains = new Set(nodes.flatMap((node) => node.domains).filter((one) => one !== undefined));
+  const most = sum(nodes.map((node) => (node.domains.includes(value) ? node.count : 0)));
+  const certain = new Set(nodes.flatMap((node) => (node.domains.length === 1 ? node.domains : [])));
+  certain.add(value);
+  certain.delete(undefined);
+  if (certain.size < minDomains) return most;
+  let worst = selfCounted;
+  for (const other of domains) {
+    if (other === value) continue;
+    const difference = (node: Spreading, domain: string | undefined): number =>
+      domain === value ? node.count : domain === other ? -node.count : 0;
+    const best = nodes.map((node) => Math.max(...node.domains.map((domain) => difference(node, domain))));
+    const cost = nodes.map((node, at) =>
+      node.domains.includes(other) ? (best[at] ?? 0) - difference(node, other) : Number.POSITIVE_INFINITY,
+    );
+    // The other domain is there only if some node is in it.
+    worst = Math.max(worst, sum(best) - Math.min(...cost));
+  }
+  return worst;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
+}
+
+/** Values that a key may have on a node; undefined among them where it may be absent. */
+export function valuesOf(node: StateNode, topologyKey: string): Set<string | undefined> {
+  return new Set(node.outcomes.map((labels) => labels.get(normalKey(topologyKey))));
+}
+
+/** Whether a term's domain has a pod that all of `terms` mean, one pod of the shape itself on its node taken away. */
+function affinityViolations(problem: Problem, state: readonly StateNode[], own: StateNode, shape: PodShape): string[] {
+  const terms = required(shape.podAffinity);
+  const meant = (pod: PodShape): boolean => terms.every((term) => affinityMeans(term, shape, pod, problem));
+  const others = state.flatMap((node) =>
+    node.pods.flatMap((pod) => {
+      const itself = node === own && pod.shape === shape && pod.placed ? 1 : 0;
+      return meant(pod.shape) && pod.count > itself ? [node] : [];
+    }),
+  );
+  const alone =
+    meant(shape) && others.every((node) => terms.every((term) => valuesOf(node, term.topologyKey).has(undefined)));
+  return terms.flatMap((term) => {
+    const values = valuesOf(own, term.topologyKey);
+    if (values.has(undefined)) return [`topology-key: a node without ${term.topologyKey}, which pods of it ask for`];
+    if (alone || others.includes(own)) return [];
+    const near = others.some((node) => {
+      const theirs = valuesOf(node, term.topologyKey);
+      return theirs.size === 1 && values.size === 1 && theirs.has([...values][0]);
+    });
+    return near ? [] : [`affinity: no pod that ${describeTerm(term)} means is in the same ${term.topologyKey}`];
+  });
+}
+
+function describeTerm(term: PodAffinityInput): string {
+  return JSON.stringify(term.labelSelector ?? 'an absent selector');
+}
+
+/** Pods that may not be in the domain of another. */
+function antiAffinityViolations(
+  problem: Problem,
+  state: readonly StateNode[],
+  own: StateNode,
+  shape: PodShape,
+): string[] {
+  const found: string[] = [];
+  for (const node of state) {
+    for (const pod of node.pods) {
+      const itself = node === own && pod.shape === shape && pod.placed ? 1 : 0;
+      if (pod.count <= itself) continue;
+      for (const term of required(shape.podAntiAffinity)) {
+        if (affinityMeans(term, shape, pod.shape, problem) && mayMeet(own, node, term.topologyKey)) {
+          found.push(`anti-affinity: ${describeTerm(term)} is met in the same ${term.topologyKey} on ${node.where}`);
+        }
+      }
+      for (const term of required(pod.shape.podAntiAffinity)) {
+        if (affinityMeans(term, pod.shape, shape, problem) && mayMeet(own, node, term.topologyKey)) {
+          found.push(`anti-affinity-of-others: a pod on ${node.where} keeps it out of its ${term.topologyKey}`);
+        }
+      }
+    }
+  }
+  return found;
+}
+
+/** Whether two nodes may turn out to be in one domain. */
+function mayMeet(one: StateNode, other: StateNode, topologyKey: string): boolean {
+  const values = valuesOf(one, topologyKey);
+  return [...valuesOf(other, topologyKey)].some((value) => value !== undefined && values.has(value));
+}
+
+/** Whether a node of these labels reaches every volume of a pod. */
+export function reachesVolumes(shape: PodShape, labels: Labels): boolean {
+  return shape.volumes.every(
+    ({ nodeTerms }) => nodeTerms.length === 0 || nodeTerms.some((term) => termHolds(term, labels)),
+  );
+}
+
+function volumeViolations(node: StateNode, shape: PodShape): string[] {
+  const lost = node.outcomes.find((labels) => !reachesVolumes(shape, labels));
+  return lost === undefined ? [] : [`volume: one can't be reached from ${lost.get(ZONE_KEY)}`];
+}
+
+/** Pods with their shapes, as the groups of rules pass them about. */
+export type Pods = readonly { readonly shape: PodShape; readonly count: number }[];
+
+/** The first port that one of the newcomers would take of the others, or two of them from each other. */
+function collidingPort(there: Pods, newcomers: Pods): HostPortInput | undefined {
+  const taken = there.flatMap((pod) => pod.shape.hostPorts);
+  for (const { shape, count } of newcomers) {
+    for (let pod = 0; pod < Math.min(count, 2); pod += 1) {
+      const clash = shape.hostPorts.find((port) => taken.some((other) => portsCollide(port, other)));
+      if (clash !== undefined) return clash;
+      taken.push(...shape.hostPorts);
+    }
+  }
+  return undefined;
+}
+
+function portsCollide(a: HostPortInput, b: HostPortInput): boolean {
+  if (a.port !== b.port || a.protocol !== b.protocol) return false;
+  return isAnyAddress(a.hostIp) || isAnyAddress(b.hostIp) || a.hostIp === b.hostIp;
+}
+
+function isAnyAddress(address: string): boolean {
+  return address === '' || address === '0.0.0.0';
+}
+
+/** Pods on an existing node with the daemonsets' that are there or will come. */
+function podsThere(open: OpenCase, nodeIndex: number): Pods {
+  const node = open.problem.nodes[nodeIndex];
+  if (node === undefined) return [];
+  const daemons = open.problem.daemonSets.filter(
+    (set) =>
+      daemonBelongs(node, set) ||
+      node.daemonPods.some((pod) => pod.namespace === set.namespace && pod.name === set.name),
+  );
+  return [...node.pods, ...daemons.map(({ shape }) => ({ shape, count: 1 }))];
+}
+
+function portViolations(open: OpenCase): string[] {
+  const onExisting = open.plan.existing.flatMap(({ nodeIndex, pods }) => {
+    const clash = collidingPort(podsThere(open, nodeIndex), podsOf(open, pods));
+    return clash === undefined ? [] : [`host-port: ${clash.port} twice on ${open.problem.nodes[nodeIndex]?.name}`];
+  });
+  const onNew = open.resolved.flatMap(({ where, nodes, view, list, fixed }) =>
+    list.flatMap((candidate) => {
+      const daemons = daemonSetsOn(view, candidate, fixed).map(({ shape }) => ({ shape, count: 1 }));
+      const clash = collidingPort(daemons, podsOf(open, nodes.pods));
+      return clash === undefined ? [] : [`host-port: ${clash.port} twice on ${where} ${candidate.identity}`];
+    }),
+  );
+  return [...onExisting, ...onNew];
+}
+
+/** The driver that has more volumes than a node takes; a driver that a node does not name has no limit. */
+export function overAttached(allocatable: ResourceList, pods: Pods): string | undefined {
+  const attached = new Map<string, number>();
+  for (const { shape, count } of pods) {
+    for (const { driver } of shape.volumes) attached.set(driver, (attached.get(driver) ?? 0) + count);
+  }
+  for (const [driver, count] of attached) {
+    const limit = allocatable[`${ATTACHMENT_PREFIX}${driver}`];
+    if (limit !== undefined && count > limit) return `${driver} ${count} > ${limit}`;
+  }
+  return undefined;
+}
+
+function attachmentViolations(open: OpenCase): string[] {
+  const onExisting = open.plan.existing.flatMap(({ nodeIndex, pods }) => {
+    const node = open.problem.nodes[nodeIndex];
+    const over = overAttached(node?.allocatable ?? {}, [...(node?.pods ?? []), ...podsOf(open, pods)]);
+    return over === undefined ? [] : [`attachments: ${node?.name}: ${over}`];
+  });
+  const onNew = open.resolved.flatMap(({ where, nodes, list }) =>
+    list.flatMap(({ allocatable, identity }) => {
+      const over = overAttached(allocatable, podsOf(open, nodes.pods));
+      return over === undefined ? [] : [`attachments: ${where} ${identity}: ${over}`];
+    }),
+  );
+  return [...onExisting, ...onNew];
+}
+
+/**
+ * An empty new node of a pool without limits on which one pod of the shape, left out by the plan, would keep every rule
+ * with all others in place; undefined where there is none. Empty nodes of every pool and offering stand beside it.
+ */
+export function emptyNodeFor(
+  open: OpenCase,
+  shape: PodShape,
+  holdsOne: (view: OpenCase['views'][number]) => boolean,
+  holdsOn: (view: OpenCase['views'][number], candidate: OpenCase['views'][number]['candidates'][number]) => boolean,
+): string | undefined {
+  const pods = [{ shape, count: 1 }];
+  const keys = new Set(
+    [...hardSpreads(shape), ...required(shape.podAffinity)].map((rule) => normalKey(rule.topologyKey)),
+  );
+  const empties = emptyNodes(open, keys);
+  const state = [...finalState(open), ...empties.map((empty) => empty.state)];
+  const host = empties.find(({ state: empty, view, candidate, fixed }) => {
+    const labels = empty.outcomes[0] ?? new Map<string, string>();
+    if (!holdsOne(view) || !isOnSale(candidate) || !holdsOn(view, candidate) || !selectsNode(shape, labels))
+      return false;
+    if (untoleratedTaint(shape.tolerations, view.pool.taints, HARD_EFFECTS) !== undefined) return false;
+    if (overAttached(candidate.allocatable, pods) !== undefined) return false;
+    const daemons = daemonSetsOn(view, candidate, fixed).map((set) => ({ shape: set.shape, count: 1 }));
+    if (collidingPort(daemons, pods) !== undefined) return false;
+    const filled: StateNode = { ...empty, pods: [{ shape, count: 1, placed: true }] };
+    const after = state.map((node) => (node === empty ? filled : node));
+    return podViolations(open.problem, after, filled, shape).length === 0;
+  });
+  return host?.state.where;
+}
