@@ -6,7 +6,7 @@ import { DEFAULT_NODE_CLASS_FACTS, labelDeriver } from '../ec2/index.ts';
 import { RequirementSet } from '../requirements/index.ts';
 import { encodeForms } from './forms.ts';
 import type { CatalogueInput, CatalogueTypeInput, OfferingInput } from './input.ts';
-import { align, CAPACITY_TYPES, CATALOGUE_MAGIC, CATALOGUE_VERSION, HEADER, NODE_CLASS_LABELS } from './layout.ts';
+import { align, CAPACITY_TYPES, CATALOGUE_MAGIC, CATALOGUE_VERSION, HEADER, NODE_CLASS_LABELS, TENANCY_LABEL } from './layout.ts';
 
 const TYPE_LABEL = 'node.kubernetes.io/instance-type';
 const REGION_LABEL = 'topology.kubernetes.io/region';
@@ -160,7 +160,7 @@ function collectLabels(
     else carriers.push(typeIndex);
   };
   const labelsOf = labelDeriver(DEFAULT_NODE_CLASS_FACTS.amiFamily, region);
-  const skipped = new Set<string>(NODE_CLASS_LABELS);
+  const skipped = new Set<string>([...NODE_CLASS_LABELS, TENANCY_LABEL]);
   types.forEach((type, typeIndex) => {
     if (type.form.kind === 'explicit') {
       const own = RequirementSet.ofLabels(type.form.labels);

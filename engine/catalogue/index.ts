@@ -26,7 +26,7 @@ export type {
   PriceSource,
   TypeForm,
 } from './input.ts';
-export { CAPACITY_TYPES, NODE_CLASS_LABELS, PRICE_SOURCES } from './layout.ts';
+export { CAPACITY_TYPES, NODE_CLASS_LABELS, PRICE_SOURCES, TENANCY_LABEL } from './layout.ts';
 export {
   copyPriceTable,
   createPriceSnapshot,

@@ -55,6 +55,12 @@ export const PRICE_SOURCES = ['reported', 'listed', 'estimated'] as const;
 /** Labels that depend on the node class and not on the type alone: they are left out of a catalogue's index. */
 export const NODE_CLASS_LABELS = ['kubernetes.io/os', 'node.kubernetes.io/windows-build'] as const;
 
+/**
+ * Any EC2 type can be had in both tenancies and a node has one of them: the pool's choice, like a label of its own, and no
+ * fact of the type.
+ */
+export const TENANCY_LABEL = 'karpenter.k8s.aws/instance-tenancy';
+
 /** Aligns a byte offset to 8. */
 export function align(offset: number): number {
   return (offset + 7) & ~7;

@@ -7,6 +7,7 @@ import {
   compareText,
   offeringLabelReader,
   type PriceSnapshot,
+  TENANCY_LABEL,
 } from '../catalogue/index.ts';
 import type { EngineNotice, NodePoolInput, Problem, UnplacedReason } from '../model/index.ts';
 import { admitsValue, describeRequirement, type Requirement, RequirementSet } from '../requirements/index.ts';
@@ -51,13 +52,17 @@ export function compilePools(
   const pools = problem.pools.map((input, index) => {
     const facts = input.nodeClassName === undefined ? undefined : nodeClasses.get(input.nodeClassName);
     const columns = catalogue.columnSets.for(facts);
-    const requirements = poolRequirements(input);
+    const requirements = poolRequirements(input, columns);
     const types = columns.compatible.slice();
     const cellAdmitted = new Uint8Array(catalogue.cells.length).fill(1);
     const custom: Requirement[] = [];
     for (const requirement of requirements.requirements()) {
       if (narrowByNodeClass(columns, catalogue, requirement, types)) continue;
-      if (!catalogue.narrow(requirement, types, cellAdmitted)) custom.push(requirement);
+      if (catalogue.narrow(requirement, types, cellAdmitted)) continue;
+      // A fact of the cloud that no type of the catalogue has is absent from all of them: a pool can't make it up.
+      if (requirement.key.startsWith(CLOUD_FACTS) && requirement.key !== TENANCY_LABEL) {
+        andInto(types, catalogue.matchTypes(requirement));
+      } else custom.push(requirement);
     }
     if (facts?.zones !== undefined) {
       const open = new Set(facts.zones.filter((zone) => zone.freeAddressCount !== 0).map((zone) => zone.name));
@@ -145,7 +150,17 @@ export function isDecidedByOffering(catalogue: Catalogue, columns: ColumnSet, ke
   return offeringLabelReader(key) !== undefined || catalogue.isTypeLabel(key) || columns.nodeClassLabels.has(key);
 }
 
-function poolRequirements(input: NodePoolInput): RequirementSet {
+/** Labels that say what an instance is. */
+const CLOUD_FACTS = 'karpenter.k8s.aws/instance-';
+
+function poolRequirements(input: NodePoolInput, columns: ColumnSet): RequirementSet {
+  const requirements = ownRequirements(input);
+  const isEc2 = columns.nodeClassLabels.size > 0;
+  if (!isEc2) return requirements;
+  return requirements.and(RequirementSet.ofInputs([{ key: TENANCY_LABEL, operator: 'In', values: ['dedicated', 'default'] }]));
+}
+
+function ownRequirements(input: NodePoolInput): RequirementSet {
   const own: Record<string, string> = { ...input.labels };
   // A NodeClaim asked about by itself is a pool without a name: its own requirements say which pool it is of.
   if (input.name === '') return RequirementSet.ofInputs(input.requirements);

@@ -3,7 +3,7 @@
 import { compareText } from '../catalogue/index.ts';
 import { type CompiledProblem, type Demand, nodeVectorOf, podVectorOf, type Unit } from '../compile/index.ts';
 import type { NodeInput } from '../model/index.ts';
-import { addResources, effectiveTaints, matchesNode, untoleratedTaint } from '../rules/index.ts';
+import { addResources, amountOf, effectiveTaints, scaleResources, untoleratedTaint } from '../rules/index.ts';
 import { type DomainOf, HOSTNAME_LABEL, type HostPod, hostObstacle } from '../topology/index.ts';
 
 /** A node that may take pods. */
@@ -24,7 +24,7 @@ export interface OpenNode {
 export function openNodes(compiled: CompiledProblem): OpenNode[] {
   return compiled.problem.nodes
     .map((input, index) => ({ input, index }))
-    .filter(({ input }) => !input.deleting && !input.unschedulable)
+    .filter(({ input }) => !input.deleting && !input.unschedulable && !isOverdrawn(input))
     .map(({ input, index }) => ({
       index,
       input,
@@ -101,18 +101,27 @@ function roomOf(compiled: CompiledProblem, node: NodeInput): Float64Array {
   return room;
 }
 
-/** What matching daemonsets take beyond the daemonset pods that are there; each resource at least 0. */
+/** What matching daemonsets will still take: those of which no pod is there. */
 function daemonsToCome(compiled: CompiledProblem, node: NodeInput): Float64Array {
   const { dimensions, problem } = compiled;
   const coming = new Float64Array(dimensions.length);
+  if (problem.daemonSets.length === 0) return coming;
   const taints = effectiveTaints(node);
-  for (const { shape } of problem.daemonSets) {
-    if (untoleratedTaint(taints, shape.tolerations, 'hard') !== undefined) continue;
-    if (!matchesNode(shape, node.labels, node.name)) continue;
+  const present = new Set(node.daemonPods.map(({ namespace, name }) => `${namespace}/${name}`));
+  problem.daemonSets.forEach(({ namespace, name, shape }, index) => {
+    if (present.has(`${namespace}/${name}`)) return;
+    if (untoleratedTaint(taints, shape.tolerations, 'hard') !== undefined) return;
+    if (!compiled.daemonConstraints[index]!.matchesNode(node.labels, node.name)) return;
     const request = podVectorOf(dimensions, shape.requests);
     for (let dimension = 0; dimension < coming.length; dimension++) coming[dimension]! += request[dimension]!;
-  }
-  const there = podVectorOf(dimensions, addResources(...node.daemonPods.map((pod) => pod.requests)));
-  there[dimensions.indexOf('pods')] = node.daemonPods.length;
-  return coming.map((amount, dimension) => Math.max(0, amount - there[dimension]!));
+  });
+  return coming;
+}
+
+/** Whether running pods take more than there is of some resource, asked for or not: such a node takes no more pods. */
+function isOverdrawn(node: NodeInput): boolean {
+  const running = node.pods.map(({ shape, count }) => scaleResources(shape.requests, count));
+  const daemons = node.daemonPods.map((pod) => pod.requests);
+  const used = addResources(...running, ...daemons);
+  return Object.keys(node.allocatable).some((name) => amountOf(used, name) > amountOf(node.allocatable, name));
 }

@@ -1,7 +1,7 @@
 // Questions beside solving: which offerings a NodeClaim could be launched as now, what a type would be as a node, which
 // offerings meet some conditions.
 import { andInto, emptyBits, orInto } from '../bits/index.ts';
-import { amountsOf, type Catalogue, type PriceSnapshot } from '../catalogue/index.ts';
+import { amountsOf, type Catalogue, type PriceSnapshot, TENANCY_LABEL } from '../catalogue/index.ts';
 import { CompiledProblem, vectorOf } from '../compile/index.ts';
 import type { NodeClassFacts } from '../ec2/index.ts';
 import type {
@@ -67,7 +67,7 @@ export function matchOfferings(
   if (pool === undefined || compiled.unusable.size > 0) return matched;
   orInto(matched, pool.offerings);
   // Labels that neither types nor offerings carry are on no offering: a condition that needs one is met by none.
-  if (pool.custom.some((requirement) => !requirement.absent)) andInto(matched, emptyBits(catalogue.offeringCount));
+  if (pool.custom.some(({ absent, key }) => !absent && key !== TENANCY_LABEL)) andInto(matched, emptyBits(catalogue.offeringCount));
   return matched;
 }
 
@@ -79,7 +79,7 @@ export interface DescribedType {
   readonly allocatable: ResourceList;
 }
 
-/** What a node of the type would carry and hold. A label with several values shows the last one (tenancy: default). */
+/** What a node of the type would carry and hold. */
 export function describeType(catalogue: Catalogue, typeIndex: number, nodeClass?: NodeClassFacts): DescribedType {
   const columns = catalogue.columnSets.for(nodeClass);
   const labels: Record<string, string> = {};

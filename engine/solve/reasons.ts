@@ -1,6 +1,7 @@
 // Why pods of a shape can't be placed: one reason a pool, the first that holds in the order in which rules are looked at,
 // worked out from the solver's own masks, in words that say what to change.
 import { andInto, emptyBits, fullBits, intersects, isEmpty, orInto } from '../bits/index.ts';
+import { compareText } from '../catalogue/index.ts';
 import {
   type CompiledPool,
   type CompiledProblem,
@@ -109,7 +110,9 @@ function poolReason(compiled: CompiledProblem, pool: CompiledPool, shape: Compil
   });
   const unusable = compiled.unusable.get(pool.index);
   if (unusable !== undefined) return unusable;
-  const taint = untoleratedTaint(pool.input.taints, shape.input.shape.tolerations, 'hard');
+  // The order in which taints are written says nothing: which one is named must not depend on it.
+  const taints = [...pool.input.taints].sort((left, right) => compareText(describeTaint(left), describeTaint(right)));
+  const taint = untoleratedTaint(taints, shape.input.shape.tolerations, 'hard');
   if (taint !== undefined) {
     return reason(
       'taint-not-tolerated',

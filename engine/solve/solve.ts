@@ -16,6 +16,7 @@ import {
   type Waiting,
 } from './assigning.ts';
 import { fillOpenNodes } from './existing.ts';
+import { joinPlannedNodes } from './joining.ts';
 import { remainingLimits } from './limits.ts';
 import { nodeDomains, openNodes } from './node-board.ts';
 import { PlaceFinder } from './places.ts';
@@ -113,9 +114,12 @@ function packRound(work: PlacingWork, waiting: readonly Waiting[]): boolean {
     free.map(({ unit }) => unit),
   );
   const units = [...assigned, ...free.map(({ unit }) => unit)].sort(compareUnits);
+  // Pods that gave something up may fit beside those that did not have to.
+  joinPlannedNodes(work, units, false);
   for (const templates of work.tiers) {
     work.newNodes.push(...placeOnNewNodes(compiled, filter, templates, units, limits, budget));
   }
+  joinPlannedNodes(work, units, true);
   for (const { entry, unit } of free) entry.left = unit.count;
   const byDemand = new Map(waiting.map((entry) => [entry.demand, entry]));
   for (const { unit, count } of assigned) {
@@ -154,11 +158,8 @@ function fillExisting(work: PlacingWork, units: readonly UnitCount[]): void {
     const ones = units.map(({ unit }, index) => (values[index] === 0 && unit.priority === priority ? 1 : 0));
     fillOpenNodes(work.compiled, work.nodes, units, ones, work.budget);
   }
-  // Where limits may keep pods out, room that is there goes to the higher priorities; else all find a place anyway.
-  const limited = work.limits.names.length > 0;
-  const all = limited
-    ? [...new Set(units.map(({ unit }) => unit.priority))].sort((left, right) => right - left)
-    : [undefined];
+  // Not all may find a place: room that is there goes to the higher priorities.
+  const all = [...new Set(units.map(({ unit }) => unit.priority))].sort((left, right) => right - left);
   for (const priority of all) {
     const worth = units.map(({ unit }, index) =>
       priority === undefined || unit.priority === priority ? values[index]! : 0,
