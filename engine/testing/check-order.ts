@@ -27,7 +27,7 @@ export function orderViolations(problem: Problem, state: readonly StateNode[]): 
   });
 }
 
-/** Lets in whoever may come, then tries each pod that may found its group. */
+/** Lets in whoever may come; where somebody is left, tries each of them as a founder before all who came. */
 function fewestStuck(
   problem: Problem,
   before: readonly Arrival[],
@@ -42,13 +42,13 @@ function fewestStuck(
     there.push(...coming);
     waiting = waiting.filter((one) => !coming.includes(one));
   }
-  const founders = waiting.filter((one) => mayFound(problem, there, one));
+  const founders = waiting.filter((one) => mayFound(problem, before, one));
   let fewest: readonly Arrival[] = waiting;
   for (const founder of founders) {
     if (budget.left === 0) return [];
     budget.left -= 1;
-    const rest = waiting.filter((one) => one !== founder);
-    const stuck = fewestStuck(problem, [...there, founder], rest, budget);
+    const rest = arrivals.filter((one) => one !== founder);
+    const stuck = fewestStuck(problem, [...before, founder], rest, budget);
     if (stuck.length < fewest.length) fewest = stuck;
     if (fewest.length === 0) break;
   }

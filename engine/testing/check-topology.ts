@@ -312,8 +312,13 @@ export function emptyNodeFor(
   holdsOn: (view: OpenCase['views'][number], candidate: OpenCase['views'][number]['candidates'][number]) => boolean,
 ): string | undefined {
   const pods = [{ shape, count: 1 }];
+  const shapes = [...open.problem.shapes, ...open.problem.nodes.flatMap((node) => node.pods)].map((one) => one.shape);
   const keys = new Set(
-    [...hardSpreads(shape), ...required(shape.podAffinity)].map((rule) => normalKey(rule.topologyKey)),
+    [
+      ...hardSpreads(shape),
+      ...required(shape.podAffinity),
+      ...shapes.flatMap((one) => required(one.podAntiAffinity)),
+    ].map((rule) => normalKey(rule.topologyKey)),
   );
   const empties = emptyNodes(open, keys);
   const state = [...finalState(open), ...empties.map((empty) => empty.state)];
@@ -321,6 +326,8 @@ export function emptyNodeFor(
     const labels = empty.outcomes[0] ?? new Map<string, string>();
     if (!holdsOne(view) || !isOnSale(candidate) || !holdsOn(view, candidate) || !selectsNode(shape, labels))
       return false;
+    // What a label comes to that is open to any value is not for the checker to say.
+    if ([...candidate.open.keys()].some((key) => keys.has(key) && !fixed.has(key))) return false;
     if (untoleratedTaint(shape.tolerations, view.pool.taints, HARD_EFFECTS) !== undefined) return false;
     if (overAttached(candidate.allocatable, pods) !== undefined) return false;
     const daemons = daemonSetsOn(view, candidate, fixed).map((set) => ({ shape: set.shape, count: 1 }));

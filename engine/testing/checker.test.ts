@@ -167,11 +167,6 @@ const CANARIES: readonly (readonly [string, string, (draft: Draft) => void])[] =
     'a daemonset that leaves less than nothing of what no pod asks for',
     (d) => d.problem.daemonSets.push(loose(daemonSet('more', shape({ [GPU]: 1 })))),
   ],
-  [
-    'unsupported-placed',
-    'a pod with a host port',
-    (d) => (firstShape(d).hostPorts = [{ hostIp: '0.0.0.0', port: 80, protocol: 'TCP' }]),
-  ],
   ['fixed-label', 'a value against the pool', (d) => (planned(d).labels = { 'example.com/team': 'green' })],
   ['fixed-label', 'a label that is not open', (d) => (planned(d).labels = { 'example.com/other': 'x' })],
   ['fixed-label', 'another value than the type’s', (d) => (planned(d).labels = { [ARCH_KEY]: 'riscv' })],
@@ -210,14 +205,6 @@ const CANARIES: readonly (readonly [string, string, (draft: Draft) => void])[] =
     'reasons',
     'a pod said to be unsupported that is not',
     (d) => (leftOut(d).reasons = [{ code: 'unsupported', message: 'no', field: '' }]),
-  ],
-  [
-    'reasons',
-    'an unsupported pod with another reason',
-    (d) => {
-      const left = d.problem.shapes[leftOut(d).shapeIndex] ?? assert.fail('no such shape');
-      left.shape.volumes = [{ claimName: 'data', driver: '', nodeTerms: [] }];
-    },
   ],
 ];
 

@@ -6,11 +6,15 @@ import fc from 'fast-check';
 import type { Case } from './case.ts';
 import { planViolations } from './checker.ts';
 import { anySituation as everySituation, type Situation } from './generate.ts';
+import { topologySituation } from './generate-topology.ts';
 import { exceptKnownGaps, withoutKnownGaps } from './known-gaps.ts';
 import { permuted } from './permute.ts';
 import { openMarket, problemOf, solveCase } from './situations.ts';
 
 const anySituation = everySituation.map(withoutKnownGaps);
+
+/** Half of them with pods that look at each other. */
+const mixedSituation = fc.oneof(anySituation, topologySituation.map(withoutKnownGaps));
 
 /** Runs of each property: about a second each on a quiet machine. */
 const RUNS = { numRuns: 250 };
@@ -53,13 +57,41 @@ test('every plan passes the checker, and the problems are such that most of its 
     'requirements-not-met',
     'resources-too-large',
     'taint-not-tolerated',
-    'unsupported',
   ]);
+});
+
+test('every plan for pods that look at each other passes the checker, and every rule is at work', () => {
+  const seen = { spread: 0, affinity: 0, antiAffinity: 0, preferred: 0, ports: 0, volumes: 0, onExisting: 0 };
+  const codes = new Set<string>();
+  fc.assert(
+    fc.property(topologySituation.map(withoutKnownGaps), (situation) => {
+      const subject = solved(situation);
+      assert.deepEqual(exceptKnownGaps(planViolations(subject), subject.plan.cut), []);
+      const { plan, problem } = subject;
+      seen.onExisting += plan.existing.length;
+      for (const { pods } of [...plan.nodes, ...plan.existing]) {
+        for (const { shapeIndex } of pods) {
+          const shape = problem.shapes[shapeIndex]?.shape ?? assert.fail('structure says otherwise');
+          seen.spread += Number(shape.topologySpread.length > 0);
+          seen.affinity += Number(shape.podAffinity.length > 0);
+          seen.antiAffinity += Number(shape.podAntiAffinity.length > 0);
+          seen.preferred += Number(shape.preferredNodeTerms.length > 0);
+          seen.ports += Number(shape.hostPorts.length > 0);
+          seen.volumes += Number(shape.volumes.length > 0);
+        }
+      }
+      for (const { reasons } of plan.unplaced) for (const reason of reasons) codes.add(reason.code);
+    }),
+    { numRuns: 600, seed: 20_261_123 },
+  );
+  for (const [rule, count] of Object.entries(seen))
+    assert.ok(count > 50, `${rule}: ${count} of ${JSON.stringify(seen)}`);
+  for (const code of ['topology-spread', 'pod-affinity', 'pod-anti-affinity']) assert.ok(codes.has(code), code);
 });
 
 test('solving twice gives the same plan, work and all', () => {
   fc.assert(
-    fc.property(anySituation, (situation) => {
+    fc.property(mixedSituation, (situation) => {
       const open = openMarket(situation.market);
       const problem = problemOf(situation.parts);
       const first = solveCase(open, problem).plan;
@@ -74,7 +106,7 @@ test('the order of groups, pools, node classes, daemonsets, nodes, types and off
   let differentForms = 0;
   const forms = new Set<string>();
   fc.assert(
-    fc.property(anySituation, fc.nat(), (situation, seed) => {
+    fc.property(mixedSituation, fc.nat(), (situation, seed) => {
       const { canonicalForm } = solved(situation).plan;
       assert.equal(solved(permuted(situation, seed)).plan.canonicalForm, canonicalForm);
       if (!forms.has(canonicalForm)) differentForms += 1;
@@ -87,7 +119,7 @@ test('the order of groups, pools, node classes, daemonsets, nodes, types and off
 
 test('the canonical form tells plans apart: one pod more gives another', () => {
   fc.assert(
-    fc.property(anySituation, (situation) => {
+    fc.property(mixedSituation, (situation) => {
       const [first, ...others] = situation.parts.groups;
       assert.ok(first !== undefined);
       const more = { ...situation.parts, groups: [{ ...first, count: first.count + 1 }, ...others] };
@@ -101,7 +133,7 @@ test('the canonical form tells plans apart: one pod more gives another', () => {
 test('a work limit gives a valid plan within it, and the work it reports gives that plan again', () => {
   let cutCount = 0;
   fc.assert(
-    fc.property(anySituation, fc.nat({ max: 400 }), (situation, workLimit) => {
+    fc.property(mixedSituation, fc.nat({ max: 400 }), (situation, workLimit) => {
       const open = openMarket(situation.market);
       const limited = solveCase(open, problemOf({ ...situation.parts, workLimit }));
       assert.ok(limited.plan.workUnits <= workLimit, `${limited.plan.workUnits} of ${workLimit} units`);
@@ -122,7 +154,7 @@ test('a work limit gives a valid plan within it, and the work it reports gives t
 test('an interrupt at once gives a valid plan that says it is cut, or the whole plan where there was nothing to cut', () => {
   let cutCount = 0;
   fc.assert(
-    fc.property(anySituation, (situation) => {
+    fc.property(mixedSituation, (situation) => {
       const open = openMarket(situation.market);
       const problem = problemOf(situation.parts);
       const interrupted = solveCase(open, problem, () => true);
@@ -137,7 +169,7 @@ test('an interrupt at once gives a valid plan that says it is cut, or the whole 
 
 test('an interrupt after some polls gives a valid plan', () => {
   fc.assert(
-    fc.property(anySituation, fc.integer({ min: 1, max: 20 }), (situation, polls) => {
+    fc.property(mixedSituation, fc.integer({ min: 1, max: 20 }), (situation, polls) => {
       let left = polls;
       const interrupted = solveCase(openMarket(situation.market), problemOf(situation.parts), () => {
         left -= 1;
