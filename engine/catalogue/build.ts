@@ -6,7 +6,15 @@ import { DEFAULT_NODE_CLASS_FACTS, labelDeriver } from '../ec2/index.ts';
 import { RequirementSet } from '../requirements/index.ts';
 import { encodeForms } from './forms.ts';
 import type { CatalogueInput, CatalogueTypeInput, OfferingInput } from './input.ts';
-import { align, CAPACITY_TYPES, CATALOGUE_MAGIC, CATALOGUE_VERSION, HEADER, NODE_CLASS_LABELS, TENANCY_LABEL } from './layout.ts';
+import {
+  align,
+  CAPACITY_TYPES,
+  CATALOGUE_MAGIC,
+  CATALOGUE_VERSION,
+  HEADER,
+  NODE_CLASS_LABELS,
+  TENANCY_LABEL,
+} from './layout.ts';
 
 const TYPE_LABEL = 'node.kubernetes.io/instance-type';
 const REGION_LABEL = 'topology.kubernetes.io/region';

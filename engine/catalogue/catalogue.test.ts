@@ -165,27 +165,11 @@ describe('a catalogue that was built and opened', () => {
     assert.equal(catalogue.isTypeLabel('unknown'), false);
   });
 
-  test('lets a type with several values of a label meet a requirement by any of them', () => {
-    const input: CatalogueTypeInput[] = [
-      { ...explicit('m5.large'), form: { kind: 'ec2', facts: M5_LARGE } },
-      explicit('without-tenancy'),
-    ];
+  test('leaves the tenancy to the pool: no type has it, since any can be had in both', () => {
+    const input: CatalogueTypeInput[] = [{ ...explicit('m5.large'), form: { kind: 'ec2', facts: M5_LARGE } }];
     const catalogue = openCatalogue(buildCatalogue({ region: 'us-east-1', types: input }));
-    const key = 'karpenter.k8s.aws/instance-tenancy';
-    const ec2 = catalogue.findType('m5.large');
-    const none = catalogue.findType('without-tenancy');
-    assert.deepEqual(catalogue.typeLabel(ec2, key), ['dedicated', 'default']);
-    const matches = (operator: RequirementInput['operator'], ...values: string[]): [boolean, boolean] => {
-      const matched = catalogue.matchTypes(requirementOf({ key, operator, values }));
-      return [hasBit(matched, ec2), hasBit(matched, none)];
-    };
-    assert.deepEqual(matches('In', 'default'), [true, false]);
-    assert.deepEqual(matches('In', 'dedicated'), [true, false]);
-    assert.deepEqual(matches('In', 'host'), [false, false]);
-    assert.deepEqual(matches('NotIn', 'default'), [true, true]);
-    assert.deepEqual(matches('NotIn', 'default', 'dedicated'), [false, true]);
-    assert.deepEqual(matches('Exists'), [true, false]);
-    assert.deepEqual(matches('DoesNotExist'), [false, true]);
+    assert.equal(catalogue.isTypeLabel('karpenter.k8s.aws/instance-tenancy'), false);
+    assert.equal(catalogue.isTypeLabel('karpenter.k8s.aws/instance-cpu'), true);
   });
 
   test('has the labels that EC2 facts give, and leaves out those that the node class decides', () => {

@@ -14,6 +14,8 @@ export interface Constraint {
   readonly terms: readonly RequirementSet[];
   /** The same for nodes whose labels are final. */
   readonly matchesNode: NodeMatcher;
+  /** Daemonsets, by index, beside whose pods it is not met on new nodes: their ports collide. */
+  readonly apartFrom?: readonly number[];
 }
 
 /** More conditions beside a shape's own, each a list of terms of which one must hold (a preference held, volumes). */
@@ -38,8 +40,12 @@ export class ConstraintTable {
     let terms = [RequirementSet.ofSelector(shape.nodeSelector)];
     for (const alternatives of [shape.requiredNodeTerms, ...more]) {
       if (alternatives.length === 0) continue;
-      // A term without conditions holds for no node; one on fields names a node that exists, never a new one.
-      const usable = alternatives.filter((term) => term.matchExpressions.length > 0 && term.matchFields.length === 0);
+      // A term without conditions holds for no node. A field names nodes that exist: a new one is none of them.
+      const usable = alternatives.filter(
+        (term) =>
+          term.matchExpressions.length + term.matchFields.length > 0 &&
+          term.matchFields.every(({ operator }) => operator === 'NotIn'),
+      );
       const sets = usable.map((term) => RequirementSet.ofInputs(term.matchExpressions));
       terms = terms.flatMap((set) => sets.map((other) => set.and(other)));
       if (terms.length > CONSTRAINT_TERM_LIMIT) throw new RangeError('compile constraint: too many alternatives');
@@ -55,6 +61,23 @@ export class ConstraintTable {
       text: key,
       terms: terms.filter((term) => term.contradiction() === undefined),
       matchesNode: (labels, nodeName) => matchers.every((matches) => matches(labels, nodeName)),
+    };
+    this.#indices.set(key, constraint.index);
+    this.constraints.push(constraint);
+    return constraint;
+  }
+
+  /** The constraint to be on nodes without these daemonsets. Existing nodes are looked at by what runs there. */
+  apartFrom(daemons: readonly number[]): Constraint {
+    const key = `apart from ${daemons.join(' ')}`;
+    const known = this.#indices.get(key);
+    if (known !== undefined) return this.constraints[known]!;
+    const constraint: Constraint = {
+      index: this.constraints.length,
+      text: key,
+      terms: [RequirementSet.of([])],
+      matchesNode: () => true,
+      apartFrom: daemons,
     };
     this.#indices.set(key, constraint.index);
     this.constraints.push(constraint);

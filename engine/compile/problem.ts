@@ -1,7 +1,7 @@
 // A problem compiled against a catalogue: shapes as vectors and constraints, pools as templates, daemonsets as overhead
 // for each offering. Masks (which offerings a constraint admits under a template) are made when first asked for. Nothing
 // is packed here.
-import { andInto, emptyBits, fullBits, hasBit, isEmpty, orInto } from '../bits/index.ts';
+import { andInto, andNotInto, emptyBits, fullBits, hasBit, isEmpty, orInto } from '../bits/index.ts';
 import { type Catalogue, PRICE_SOURCES, type PriceSnapshot } from '../catalogue/index.ts';
 import type {
   DaemonSetInput,
@@ -19,7 +19,16 @@ import type {
 import type { RequirementSet } from '../requirements/index.ts';
 import { addResources, effectiveTaints, untoleratedTaint } from '../rules/index.ts';
 import { tolerationsKey } from '../shapes/index.ts';
-import { type Counter, CounterTable, type HostPod, relaxationSteps } from '../topology/index.ts';
+import {
+  type Counter,
+  CounterTable,
+  collidingPort,
+  HOSTNAME_LABEL,
+  type HostPod,
+  isOnHostname,
+  relaxationSteps,
+  type SpreadRule,
+} from '../topology/index.ts';
 import { CONSTRAINT_TERM_LIMIT, type Constraint, ConstraintTable, termCount } from './constraints.ts';
 import { collectWanted, meetsCustomLabel } from './custom-labels.ts';
 import { type Dimensions, dimensionsOf, isAttachment, podVectorOf, vectorOf } from './dimensions.ts';
@@ -64,6 +73,8 @@ export interface Demand extends HostPod {
   readonly step: number;
   /** Labels: the shape's own, a preference that is held, and where its volumes are. */
   readonly constraint: Constraint;
+  /** Keeps it off nodes with daemonsets that take one of its ports. */
+  readonly apartFromDaemons?: Constraint;
   readonly taintPolicy: TaintPolicy;
 }
 
@@ -103,6 +114,10 @@ export class CompiledProblem {
   /** What daemonsets demand of nodes' labels. */
   readonly daemonConstraints: readonly Constraint[];
   readonly counters: CounterTable;
+  /** Counters of affinities over hosts: pods that they mean must be known to whoever looks for a mate. */
+  readonly mateCounters: ReadonlySet<Counter>;
+  /** Spreads that pods to place hold, by their counter. */
+  readonly spreadsOf: ReadonlyMap<Counter, readonly SpreadRule[]>;
   /** Running pods of each node of the problem, by its index. */
   readonly running: readonly (readonly RunningPods[])[];
   readonly #masks = new Map<string, Uint32Array>();
@@ -124,6 +139,18 @@ export class CompiledProblem {
     const preferred = hasPreferredTaint(problem);
     this.shapes = problem.shapes.map((input, index) => this.#compileShape(input, index, preferred));
     this.running = problem.nodes.map((node) => node.pods.map((pods) => this.#compileRunning(pods)));
+    const rules = this.shapes.flatMap((shape) => shape.demands.map((demand) => demand.rules));
+    this.mateCounters = new Set(
+      rules.flatMap((rule) => rule.affinities.filter(isOnHostname)).map(({ counter }) => counter),
+    );
+    const spreadsOf = new Map<Counter, SpreadRule[]>();
+    for (const rule of rules.flatMap(({ spreads }) => spreads)) {
+      if (rule.input.whenUnsatisfiable !== 'DoNotSchedule' || isOnHostname(rule)) continue;
+      const list = spreadsOf.get(rule.counter);
+      if (list === undefined) spreadsOf.set(rule.counter, [rule]);
+      else if (!list.some(({ input }) => input.maxSkew === rule.input.maxSkew)) list.push(rule);
+    }
+    this.spreadsOf = spreadsOf;
     // Counters are complete only now: every shape and every running pod has brought its own.
     for (const shape of this.shapes) fillSet(shape.counting, this.counters.counting(shape.input.shape));
     for (const pods of this.running.flat()) fillSet(pods.counting, this.counters.counting(pods.shape));
@@ -149,7 +176,11 @@ export class CompiledProblem {
   }
 
   /** Whether a spread counts the pods of an existing node. */
-  countsNode({ shape, honorsAffinity, honorsTaints }: NonNullable<Counter['countedFor']>, node: NodeInput): boolean {
+  countsNode(
+    { shape, honorsAffinity, honorsTaints, keys }: NonNullable<Counter['countedFor']>,
+    node: NodeInput,
+  ): boolean {
+    if (keys.some((key) => node.labels[key] === undefined && key !== HOSTNAME_LABEL)) return false;
     if (honorsAffinity && !this.constraintOf(shape).matchesNode(node.labels, node.name)) return false;
     return !honorsTaints || this.toleratesTaints(effectiveTaints(node), shape.tolerations);
   }
@@ -225,6 +256,12 @@ export class CompiledProblem {
     const types = fullBits(this.catalogue.typeCount);
     const cellAdmitted = new Uint8Array(this.catalogue.cells.length).fill(1);
     for (const requirement of term.requirements()) {
+      if (requirement.key === HOSTNAME_LABEL) {
+        // A new node has a hostname that nobody can name yet.
+        const { complement, gte, lte } = requirement;
+        if (!complement || gte !== undefined || lte !== undefined) return undefined;
+        continue;
+      }
       if (!isDecidedByOffering(this.catalogue, template.pool.columns, requirement.key)) {
         if (!meetsCustomLabel(template.customLabels, requirement)) return undefined;
       } else if (!narrowByNodeClass(template.pool.columns, this.catalogue, requirement, types)) {
@@ -250,6 +287,9 @@ export class CompiledProblem {
       counting,
     };
     if (compiled.unsupported.length > 0) return compiled;
+    const colliding = this.problem.daemonSets.flatMap((daemonSet, daemon) =>
+      collidingPort(shape.hostPorts, daemonSet.shape.hostPorts) === undefined ? [] : [daemon],
+    );
     const steps = relaxationSteps(shape, this.counters, this.problem.preferencePolicy ?? 'respect', hasPreferredTaints);
     compiled.demands = steps.map((relaxed, step) => ({
       of: compiled,
@@ -262,6 +302,7 @@ export class CompiledProblem {
         relaxed.preferredNodeTerm === undefined ? volumes : [[relaxed.preferredNodeTerm], ...volumes],
       ),
       taintPolicy: relaxed.heedsPreferredTaints ? 'prefer-counts' : 'prefer-ignored',
+      ...(colliding.length === 0 ? {} : { apartFromDaemons: this.#constraints.apartFrom(colliding) }),
     }));
     return compiled;
   }
@@ -284,6 +325,7 @@ export class CompiledProblem {
   }
 
   #buildMask(template: CompiledTemplate, constraint: Constraint, among: Uint32Array): Uint32Array {
+    if (constraint.apartFrom !== undefined) return this.#withoutDaemons(template, constraint.apartFrom, among);
     // A demand without conditions admits whatever the pool has; the most common case.
     if (constraint.terms.some((term) => term.size === 0)) return among;
     let mask: Uint32Array | undefined;
@@ -299,6 +341,16 @@ export class CompiledProblem {
     // Of a pool's variants most admit nothing of what a pod asks for: those share one mask.
     if (mask === undefined) return this.#nothing;
     andInto(mask, among);
+    return mask;
+  }
+
+  #withoutDaemons(template: CompiledTemplate, daemons: readonly number[], among: Uint32Array): Uint32Array {
+    const mask = among.slice();
+    for (const daemon of daemons) {
+      const { tolerations } = this.problem.daemonSets[daemon]!.shape;
+      if (!this.toleratesTaints(template.pool.input.taints, tolerations)) continue;
+      andNotInto(mask, this.#buildMask(template, this.daemonConstraints[daemon]!, among));
+    }
     return mask;
   }
 

@@ -157,7 +157,9 @@ function poolRequirements(input: NodePoolInput, columns: ColumnSet): Requirement
   const requirements = ownRequirements(input);
   const isEc2 = columns.nodeClassLabels.size > 0;
   if (!isEc2) return requirements;
-  return requirements.and(RequirementSet.ofInputs([{ key: TENANCY_LABEL, operator: 'In', values: ['dedicated', 'default'] }]));
+  return requirements.and(
+    RequirementSet.ofInputs([{ key: TENANCY_LABEL, operator: 'In', values: ['dedicated', 'default'] }]),
+  );
 }
 
 function ownRequirements(input: NodePoolInput): RequirementSet {

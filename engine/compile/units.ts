@@ -30,6 +30,7 @@ export function makeUnit(compiled: CompiledProblem, members: readonly UnitMember
     }
   }
   const constraints = new Set(members.map(({ pod }) => pod.constraint));
+  for (const { pod } of members) if (pod.apartFromDaemons !== undefined) constraints.add(pod.apartFromDaemons);
   if (pin !== undefined) constraints.add(pin);
   return {
     members,

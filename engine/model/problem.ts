@@ -161,7 +161,7 @@ export interface NodeInput {
   readonly allocatable: ResourceList;
   readonly stage: NodeStage;
   readonly startupTaints: readonly Taint[];
-  /** Takes no new pods. */
+  /** Cordoned: takes only pods that tolerate the taint node.kubernetes.io/unschedulable. */
   readonly unschedulable: boolean;
   /** Marked for deletion: takes no pods, counts towards no limit. */
   readonly deleting: boolean;

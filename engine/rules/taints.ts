@@ -63,10 +63,18 @@ export function isEphemeralTaint(taint: Taint): boolean {
  * node's startup taints are about to go; once the node is ready the same taints are there for a reason and count.
  */
 export function effectiveTaints(node: NodeInput): readonly Taint[] {
-  if (node.stage === 'ready') return node.taints;
-  return node.taints.filter(
+  const taints = node.unschedulable ? withCordon(node.taints) : node.taints;
+  if (node.stage === 'ready') return taints;
+  return taints.filter(
     (taint) => !isEphemeralTaint(taint) && !node.startupTaints.some((startup) => sameTaint(startup, taint)),
   );
+}
+
+/** What Kubernetes makes of a cordoned node: only pods that tolerate this taint are let in. */
+const CORDON: Taint = { key: 'node.kubernetes.io/unschedulable', value: '', effect: 'NoSchedule' };
+
+function withCordon(taints: readonly Taint[]): readonly Taint[] {
+  return taints.some((taint) => sameTaint(taint, CORDON)) ? taints : [...taints, CORDON];
 }
 
 /** A taint as Kubernetes writes it in short: `key=value:effect`. */

@@ -2,7 +2,14 @@
 // whatever label the rules speak of. One pod at a time against the counts as they stand, so that the order in which they
 // are placed is an order in which kube-scheduler would let them in. What nodes they get there is left to the packer.
 import { type CompiledProblem, type Demand, makeUnit, type Unit, type UnitMember } from '../compile/index.ts';
-import { type DomainOf, type DomainState, HOSTNAME_LABEL, isOnHostname, type Obstacle } from '../topology/index.ts';
+import {
+  type DomainOf,
+  type DomainState,
+  HOSTNAME_LABEL,
+  hostObstacle,
+  isOnHostname,
+  type Obstacle,
+} from '../topology/index.ts';
 import { nodeTakes, type OpenNode, putOnNode } from './node-board.ts';
 import type { Place, PlaceFinder } from './places.ts';
 
@@ -29,12 +36,12 @@ export interface AssigningContext {
 }
 
 /** Whether a demand's place matters to itself or to others: rules over domains, or on whose pods others count. */
-export function isTopological(demand: Demand): boolean {
+export function isTopological(compiled: CompiledProblem, demand: Demand): boolean {
   const { spreads, affinities, antiAffinities } = demand.rules;
   return (
     affinities.length > 0 ||
     [...spreads, ...antiAffinities].some((rule) => !isOnHostname(rule)) ||
-    [...demand.counting].some((counter) => counter.topologyKey !== HOSTNAME_LABEL)
+    [...demand.counting].some((counter) => counter.topologyKey !== HOSTNAME_LABEL || compiled.mateCounters.has(counter))
   );
 }
 
@@ -128,21 +135,35 @@ class Assigner {
     return moved;
   }
 
-  /** Puts a unit on the first node that takes it. Nodes that never will again are forgotten. */
+  /** Puts a unit on the first node that takes it and, if there is one, does not stand in others' way. */
   #placeOnNode(candidate: Candidate, unit: Unit): boolean {
     const { domains } = this.#context;
     const mayStart = domains.mayBootstrap(candidate.waiting.demand.rules);
+    let second: OpenNode | undefined;
     for (let position = 0; position < candidate.nodes.length; position++) {
       const node = candidate.nodes[position]!;
       if (!nodeTakes(node, unit, mayStart)) {
+        // Nodes that never will again are forgotten.
         if (!candidate.needsHostMate) candidate.nodes.splice(position--, 1);
         continue;
       }
-      if (this.#enter(unit, node.domainOf) !== undefined) continue;
-      putOnNode(node, unit, 1);
-      return true;
+      if (this.#obstacle(unit, node.domainOf) !== undefined) continue;
+      if (!this.#disturbs(unit, node.domainOf)) return this.#putOn(node, unit);
+      second ??= node;
     }
-    return false;
+    return second !== undefined && this.#putOn(second, unit);
+  }
+
+  #putOn(node: OpenNode, unit: Unit): boolean {
+    this.#enter(unit, node.domainOf);
+    putOnNode(node, unit, 1);
+    return true;
+  }
+
+  #disturbs(unit: Unit, at: DomainOf): boolean {
+    const { compiled, domains } = this.#context;
+    if (compiled.spreadsOf.size === 0) return false;
+    return unit.members.some(({ pod }) => domains.disturbs([...pod.counting], compiled.spreadsOf, at));
   }
 
   /** Gives a unit the best place on new nodes where one can be had. */
@@ -152,7 +173,8 @@ class Assigner {
       const obstacle = this.#obstacle(unit, domainOf(candidate.keys, place));
       if (obstacle !== undefined) candidate.waiting.obstacle = obstacle;
       else {
-        const score = this.#score(candidate, place);
+        const disturbs = this.#disturbs(unit, domainOf(candidate.keys, place)) ? 1 : 0;
+        const score = [place.tier, disturbs, ...this.#score(candidate, place)];
         if (score.every(Number.isFinite)) options.push({ place, score });
       }
     }
@@ -191,7 +213,7 @@ class Assigner {
     return places;
   }
 
-  /** Heavier pools, then the price, then the emptier domain. A group that starts looks at the price of all of it. */
+  /** The price, then the emptier domain. A group that starts looks at the price of all of it. */
   #score(candidate: Candidate, place: Place): readonly number[] {
     const { domains } = this.#context;
     const { rules } = candidate.waiting.demand;
@@ -202,7 +224,7 @@ class Assigner {
     for (const rule of rules.spreads) {
       if (!isOnHostname(rule)) fullness += domains.spreadCount(rule, at(rule.counter.topologyKey));
     }
-    return [place.tier, price, fullness];
+    return [price, fullness];
   }
 
   /** What all pods that must follow into the domain cost there; Infinity where some of them can't. */
@@ -316,8 +338,11 @@ class Assigner {
       (node) => nodeTakes(node, unit, mayStart) && this.#obstacle(unit, node.domainOf) === undefined,
     );
     if (onNode) return true;
-    return this.#placesOf(candidate, unit).some(
-      (place) => this.#obstacle(unit, domainOf(candidate.keys, place)) === undefined,
+    return (
+      fitsTogether(unit) &&
+      this.#placesOf(candidate, unit).some(
+        (place) => this.#obstacle(unit, domainOf(candidate.keys, place)) === undefined,
+      )
     );
   }
 
@@ -356,11 +381,28 @@ class Assigner {
   }
 }
 
+/** Whether a unit's own pods may be on one node. */
+function fitsTogether(unit: Unit): boolean {
+  const present = new Map<Demand, number>();
+  for (const { pod, podCount } of unit.members) {
+    for (let copy = 0; copy < podCount; copy++) {
+      if (hostObstacle(pod, present, true) !== undefined) return false;
+      present.set(pod, (present.get(pod) ?? 0) + 1);
+    }
+  }
+  return true;
+}
+
+/** Stands for the hostname of any new node. */
+const NEW_NODE = '\u0000new';
+
 /** Price of a pod that can't follow its group, in nano US dollars per hour: dearer than any instance. */
 const UNREACHABLE_SHARE = 1e15;
 
 function domainOf(keys: readonly string[], place: Place): DomainOf {
   return (key) => {
+    // A new node has a name of its own: pods on it are counted, in a domain where no other pod looks.
+    if (key === HOSTNAME_LABEL) return NEW_NODE;
     const index = keys.indexOf(key);
     return index < 0 ? undefined : place.values[index];
   };

@@ -15,7 +15,7 @@ import type { PlacingWork } from './solve.ts';
  */
 export function joinPlannedNodes(work: PlacingWork, units: readonly UnitCount[], mayCostMore: boolean): void {
   const waiting = units
-    .filter(({ unit, count }) => count > 0 && !unit.members.some(({ pod }) => isTopological(pod)))
+    .filter(({ unit, count }) => count > 0 && !unit.members.some(({ pod }) => isTopological(work.compiled, pod)))
     .sort((left, right) => right.unit.priority - left.unit.priority);
   for (const entry of waiting) {
     // Groups that are split off are looked at in their turn; they take nothing that the group before them did not.

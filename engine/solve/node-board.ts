@@ -2,7 +2,7 @@
 // them with every rule looked at; filling many nodes with many pods at a time is in existing.ts.
 import { compareText } from '../catalogue/index.ts';
 import { type CompiledProblem, type Demand, nodeVectorOf, podVectorOf, type Unit } from '../compile/index.ts';
-import type { NodeInput } from '../model/index.ts';
+import type { NodeInput, Taint } from '../model/index.ts';
 import { addResources, amountOf, effectiveTaints, scaleResources, untoleratedTaint } from '../rules/index.ts';
 import { type DomainOf, HOSTNAME_LABEL, type HostPod, hostObstacle } from '../topology/index.ts';
 
@@ -24,12 +24,12 @@ export interface OpenNode {
 export function openNodes(compiled: CompiledProblem): OpenNode[] {
   return compiled.problem.nodes
     .map((input, index) => ({ input, index }))
-    .filter(({ input }) => !input.deleting && !input.unschedulable && !isOverdrawn(input))
+    .filter(({ input }) => !input.deleting && !isOverdrawn(input))
     .map(({ input, index }) => ({
       index,
       input,
       room: roomOf(compiled, input),
-      pods: new Map<HostPod, number>(compiled.running[index]!.map((pods) => [pods, pods.count])),
+      pods: podsOn(compiled, input, index),
       domainOf: nodeDomains(input),
       mayTake: nodeFilter(input),
     }))
@@ -39,6 +39,18 @@ export function openNodes(compiled: CompiledProblem): OpenNode[] {
         Number(left.input.stage !== 'ready') - Number(right.input.stage !== 'ready') ||
         compareText(left.input.name, right.input.name),
     );
+}
+
+/** Pods that a node holds: running ones, and daemonsets' with ports, whether they are there already or still to come. */
+function podsOn(compiled: CompiledProblem, node: NodeInput, index: number): Map<HostPod, number> {
+  const pods = new Map<HostPod, number>(compiled.running[index]!.map((running) => [running, running.count]));
+  const taints = taintsForDaemons(node);
+  compiled.problem.daemonSets.forEach(({ shape }, daemon) => {
+    if (shape.hostPorts.length === 0 || untoleratedTaint(taints, shape.tolerations, 'hard') !== undefined) return;
+    if (!compiled.daemonConstraints[daemon]!.matchesNode(node.labels, node.name)) return;
+    pods.set({ shape, counting: new Set(), rules: { spreads: [], affinities: [], antiAffinities: [] } }, 1);
+  });
+  return pods;
 }
 
 /** Values of a node's labels; a node without a hostname label has its name there. */
@@ -106,7 +118,7 @@ function daemonsToCome(compiled: CompiledProblem, node: NodeInput): Float64Array
   const { dimensions, problem } = compiled;
   const coming = new Float64Array(dimensions.length);
   if (problem.daemonSets.length === 0) return coming;
-  const taints = effectiveTaints(node);
+  const taints = taintsForDaemons(node);
   const present = new Set(node.daemonPods.map(({ namespace, name }) => `${namespace}/${name}`));
   problem.daemonSets.forEach(({ namespace, name, shape }, index) => {
     if (present.has(`${namespace}/${name}`)) return;
@@ -118,10 +130,16 @@ function daemonsToCome(compiled: CompiledProblem, node: NodeInput): Float64Array
   return coming;
 }
 
+/** The controller of daemonsets lets their pods onto cordoned nodes. */
+function taintsForDaemons(node: NodeInput): readonly Taint[] {
+  return effectiveTaints(node).filter(({ key }) => key !== 'node.kubernetes.io/unschedulable');
+}
+
 /** Whether running pods take more than there is of some resource, asked for or not: such a node takes no more pods. */
 function isOverdrawn(node: NodeInput): boolean {
   const running = node.pods.map(({ shape, count }) => scaleResources(shape.requests, count));
   const daemons = node.daemonPods.map((pod) => pod.requests);
   const used = addResources(...running, ...daemons);
-  return Object.keys(node.allocatable).some((name) => amountOf(used, name) > amountOf(node.allocatable, name));
+  const names = [...Object.keys(node.allocatable), ...Object.keys(used)];
+  return names.some((name) => amountOf(used, name) > amountOf(node.allocatable, name));
 }

@@ -4,7 +4,7 @@
 import { hasBit } from '../bits/index.ts';
 import { compareText, offeringLabelReader } from '../catalogue/index.ts';
 import type { CompiledProblem, CompiledTemplate, Constraint, TemplateFilter, Unit } from '../compile/index.ts';
-import { hasHostRules, type SpreadRule } from '../topology/index.ts';
+import { HOSTNAME_LABEL, hasHostRules, type SpreadRule } from '../topology/index.ts';
 
 /** One place: values of the labels asked about. */
 export interface Place {
@@ -125,24 +125,23 @@ export class PlaceFinder {
   #buildUniverse({ counter }: SpreadRule): Set<string> {
     const compiled = this.#compiled;
     const universe = new Set<string>();
-    const { shape, honorsAffinity, honorsTaints } = counter.countedFor!;
+    const countedFor = counter.countedFor!;
+    const { shape, honorsAffinity, honorsTaints } = countedFor;
     const constraint = compiled.constraintOf(honorsAffinity ? shape : { nodeSelector: {}, requiredNodeTerms: [] });
+    const keys = [counter.topologyKey, ...countedFor.keys.filter((key) => key !== HOSTNAME_LABEL)];
     for (const template of this.#tiers.flat()) {
       if (honorsTaints && !compiled.toleratesTaints(template.pool.input.taints, shape.tolerations)) continue;
       const mask = compiled.mask(template, [constraint]);
-      const tuples = this.#tuplesOf(template, [counter.topologyKey]);
+      const tuples = this.#tuplesOf(template, keys);
       for (let offering = 0; offering < tuples.of.length; offering++) {
         if (!hasBit(mask, offering)) continue;
-        const [value] = tuples.values[tuples.of[offering]!]!;
-        if (value !== undefined) universe.add(value);
+        const values = tuples.values[tuples.of[offering]!]!;
+        if (!values.includes(undefined)) universe.add(values[0]!);
       }
     }
     for (const node of compiled.problem.nodes) {
-      if (node.deleting) continue;
       const value = node.labels[counter.topologyKey];
-      if (value === undefined || !constraint.matchesNode(node.labels, node.name)) continue;
-      if (honorsTaints && !compiled.toleratesTaints(node.taints, shape.tolerations)) continue;
-      universe.add(value);
+      if (!node.deleting && value !== undefined && compiled.countsNode(countedFor, node)) universe.add(value);
     }
     return universe;
   }

@@ -7,6 +7,7 @@ import {
   type CompiledTemplate,
   type Constraint,
   type Demand,
+  isAttachment,
   listOf,
   type Unit,
 } from '../compile/index.ts';
@@ -100,12 +101,17 @@ function rankNodes(
       offeringListIndex: lists.add(offerings.map((offering) => table.add(template, offering))),
       priceNanoUsdPerHour: compiled.priceOf(template, first),
       pods: podsOf(group),
-      requests: listOf(compiled.dimensions, used),
+      requests: withoutAttachments(listOf(compiled.dimensions, used)),
       daemonOverhead: listOf(compiled.dimensions, template.daemonOverheads[template.daemonOverheadOf[first]!]!),
       allocatable,
       labels: fixedLabels(template, constraints, compiled),
     };
   });
+}
+
+/** Attachments are places of volumes, no request of a pod. */
+function withoutAttachments(list: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(Object.entries(list).filter(([name]) => !isAttachment(name)));
 }
 
 /** Equal nodes become one group; groups come in a canonical order. */

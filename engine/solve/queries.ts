@@ -67,7 +67,8 @@ export function matchOfferings(
   if (pool === undefined || compiled.unusable.size > 0) return matched;
   orInto(matched, pool.offerings);
   // Labels that neither types nor offerings carry are on no offering: a condition that needs one is met by none.
-  if (pool.custom.some(({ absent, key }) => !absent && key !== TENANCY_LABEL)) andInto(matched, emptyBits(catalogue.offeringCount));
+  if (pool.custom.some(({ absent, key }) => !absent && key !== TENANCY_LABEL))
+    andInto(matched, emptyBits(catalogue.offeringCount));
   return matched;
 }
 

@@ -37,6 +37,7 @@ export function reasonsFor(
   if (shape.unsupported.length > 0) {
     return shape.unsupported.map(({ field, message }) => ({ code: 'unsupported', message, field }));
   }
+  if (context.cut && compiled.problem.nodes.length > 0) return [CUT_SHORT];
   if (compiled.pools.length === 0) {
     return [
       {
@@ -47,17 +48,7 @@ export function reasonsFor(
     ];
   }
   const reasons = compiled.pools.map((pool) => poolReason(compiled, pool, shape));
-  const maybeLater = reasons.some((reason) => reason.code === 'limit-reached') || compiled.problem.nodes.length > 0;
-  if (context.cut && maybeLater) {
-    return [
-      {
-        code: 'work-limit-reached',
-        message:
-          'the work limit or the time limit was reached before these pods had their turn: allow more, or solve fewer pods at once',
-        field: 'options',
-      },
-    ];
-  }
+  if (context.cut && reasons.some((reason) => reason.code === 'limit-reached')) return [CUT_SHORT];
   const fitsAlone = reasons.some(
     ({ code, poolIndex }) =>
       code === 'limit-reached' &&
@@ -65,6 +56,13 @@ export function reasonsFor(
   );
   return fitsAlone ? [topologyReason(shape, context.obstacle)] : reasons;
 }
+
+const CUT_SHORT: UnplacedReason = {
+  code: 'work-limit-reached',
+  message:
+    'the work limit or the time limit was reached before these pods had their turn: allow more, or solve fewer pods at once',
+  field: 'options',
+};
 
 /** A rule about other pods keeps the pod out, though it would fit a node by itself. */
 function topologyReason(shape: CompiledShape, obstacle: Obstacle | undefined): UnplacedReason {

@@ -99,12 +99,12 @@ function packRound(work: PlacingWork, waiting: readonly Waiting[]): boolean {
   const collector = new UnitCollector();
   assignPlaces(
     work,
-    waiting.filter(({ demand }) => isTopological(demand)),
+    waiting.filter(({ demand }) => isTopological(compiled, demand)),
     collector.take,
   );
   const assigned = collector.units;
   const free = waiting
-    .filter(({ demand }) => !isTopological(demand))
+    .filter(({ demand }) => !isTopological(compiled, demand))
     .map((entry) => ({
       entry,
       unit: { unit: makeUnit(compiled, [{ pod: entry.demand, podCount: 1 }]), count: entry.left },

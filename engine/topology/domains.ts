@@ -94,6 +94,27 @@ export class DomainState {
     return undefined;
   }
 
+  /**
+   * Whether a pod that does not hold the spreads itself would leave a domain fuller than they allow: kube-scheduler lets
+   * it, but the pods that do hold them could then stand nowhere else.
+   */
+  disturbs(
+    counting: readonly Counter[],
+    spreadsOf: ReadonlyMap<Counter, readonly SpreadRule[]>,
+    domainOf: DomainOf,
+  ): boolean {
+    return counting.some((counter) =>
+      (spreadsOf.get(counter) ?? []).some((rule) => {
+        const domain = domainOf(counter.topologyKey);
+        return (
+          domain !== undefined &&
+          this.#universe(rule).has(domain) &&
+          !this.#spreads({ ...rule, countsItself: true }, domain)
+        );
+      }),
+    );
+  }
+
   /** How many more pods a spread lets into a domain before any other changes; for what is tried first. */
   spreadCount(rule: SpreadRule, domain: string | undefined): number {
     return domain === undefined ? Number.POSITIVE_INFINITY : this.count(rule.counter, domain);

@@ -31,7 +31,12 @@ export function relaxationSteps(
   for (const input of shape.topologySpread) {
     (input.whenUnsatisfiable === 'DoNotSchedule' ? requiredSpreads : softSpreads).push(counters.spread(shape, input));
   }
-  const [affinities, softAffinities] = byWeight(shape.podAffinity.map((term) => counters.affinity(shape, term)));
+  const affinities = counters.requiredAffinities(
+    shape,
+    shape.podAffinity.filter(({ weight }) => weight === undefined),
+  );
+  const softTerms = shape.podAffinity.filter(({ weight }) => weight !== undefined);
+  const [, softAffinities] = byWeight(softTerms.map((term) => counters.affinity(shape, term)));
   const [antis, softAntis] = byWeight(shape.podAntiAffinity.map((term) => counters.affinity(shape, term)));
   const nodeTerms = [...shape.preferredNodeTerms]
     .sort((left, right) => right.weight - left.weight)

@@ -15,7 +15,13 @@ export interface Counter {
   readonly topologyKey: string;
   readonly selector: KeyedSelector;
   /** Set for spreads: only pods on nodes that this shape could use are counted, as far as its policies say. */
-  readonly countedFor?: { readonly shape: PodShape; readonly honorsAffinity: boolean; readonly honorsTaints: boolean };
+  readonly countedFor?: {
+    readonly shape: PodShape;
+    readonly honorsAffinity: boolean;
+    readonly honorsTaints: boolean;
+    /** Labels of all spreads that the shape must keep: nodes that lack one of them count for none. */
+    readonly keys: readonly string[];
+  };
 }
 
 /** A spread constraint of a shape. */
@@ -58,8 +64,10 @@ export class CounterTable {
   spread(shape: PodShape, input: TopologySpreadInput): SpreadRule {
     const honorsAffinity = input.nodeAffinityPolicy === 'Honor';
     const honorsTaints = input.nodeTaintsPolicy === 'Honor';
-    const filter = `${honorsAffinity ? nodeConstraintsKey(shape) : ''}|${honorsTaints ? tolerationsKey(shape.tolerations) : ''}`;
-    const countedFor = { shape, honorsAffinity, honorsTaints };
+    const hard = shape.topologySpread.filter(({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule');
+    const keys = [...new Set([...hard, input].map(({ topologyKey }) => normalizeLabelKey(topologyKey)))].sort();
+    const filter = `${keys.join(' ')}|${honorsAffinity ? nodeConstraintsKey(shape) : ''}|${honorsTaints ? tolerationsKey(shape.tolerations) : ''}`;
+    const countedFor = { shape, honorsAffinity, honorsTaints, keys };
     const counter = this.#counter(input.topologyKey, spreadSelector(shape, input), `spread ${filter}`, countedFor);
     return { counter, input, countsItself: counter.selector.selects(shape.namespace, shape.labels) };
   }
@@ -72,6 +80,25 @@ export class CounterTable {
       meansItself: counter.selector.selects(shape.namespace, shape.labels),
       ...(term.weight === undefined ? {} : { weight: term.weight }),
     };
+  }
+
+  /**
+   * The rules of all affinity terms that a shape requires: a pod counts for each of them only where it is meant by all, as
+   * kube-scheduler has it.
+   */
+  requiredAffinities(shape: PodShape, terms: readonly PodAffinityInput[]): AffinityRule[] {
+    const rules = terms.map((term) => this.affinity(shape, term));
+    if (rules.length < 2) return rules;
+    const selectors = rules.map(({ counter }) => counter.selector);
+    const joint: KeyedSelector = {
+      text: selectors
+        .map(({ text }) => text)
+        .sort()
+        .join(' and '),
+      selects: (namespace, labels) => selectors.every((selector) => selector.selects(namespace, labels)),
+    };
+    const meansItself = joint.selects(shape.namespace, shape.labels);
+    return rules.map(({ counter }) => ({ counter: this.#counter(counter.topologyKey, joint, ''), meansItself }));
   }
 
   /** Counters that count pods of a shape. */
