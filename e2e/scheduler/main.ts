@@ -91,6 +91,8 @@ async function runCanaries(judge: Judge, totals: Totals): Promise<void> {
   console.log(
     `canaries: ${refused} of ${all.length} broken plans refused for the right reason (${seconds(started)} s)`,
   );
+  const toldApart = LIMIT_CANARY_COUNT - limitFaults.length;
+  console.log(`canaries of the arithmetic: ${toldApart} of ${LIMIT_CANARY_COUNT} limits told apart`);
 }
 
 async function runSeed(
