@@ -168,7 +168,7 @@ function poolReasonIsTrue(open: OpenCase, view: PoolView, shape: PodShape, reaso
 
 /** Whether some choice of a candidate's open labels is what the pod selects. */
 function selectable(candidate: Candidate, shape: PodShape): boolean {
-  return labelChoicesFor(candidate, NO_FIXED_LABELS, [shape], 'all').some((choice) =>
+  return labelChoicesFor(candidate, NO_FIXED_LABELS, [shape], 'by the plan').some((choice) =>
     selectsNode(shape, labelsWith(candidate, choice)),
   );
 }
