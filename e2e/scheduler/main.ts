@@ -1,6 +1,8 @@
 // `npm run e2e:scheduler -- --seeds FROM..TO`: plans generated cases with the real service and lets a real kube-scheduler
 // judge every placement. First the canaries: plans broken on purpose that must be refused. Ends with a line
-// `N passed, N failed` and exits with 0 only when nothing failed and something was judged.
+// `N passed, N failed` and exits with 0 only when nothing failed and something was judged. `--case FILE` judges a case that
+// was printed before.
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createLocalSolver } from '../../server/index.ts';
 import { ApiClient, startControlPlane } from '../controlplane/index.ts';
@@ -33,9 +35,15 @@ interface Totals {
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { seeds: { type: 'string', default: DEFAULT_SEEDS }, 'show-case': { type: 'boolean', default: false } },
+    options: {
+      seeds: { type: 'string', default: DEFAULT_SEEDS },
+      case: { type: 'string' },
+      'show-case': { type: 'boolean', default: false },
+    },
   });
-  const seeds = parseSeeds(values.seeds);
+  const written =
+    values.case === undefined ? undefined : (JSON.parse(readFileSync(values.case, 'utf8')) as GeneratedCase);
+  const seeds = written === undefined ? parseSeeds(values.seeds) : { from: written.seed, to: written.seed };
   if (values['show-case']) {
     console.log(JSON.stringify(generateCase(seeds.from), undefined, 2));
     return 0;
@@ -58,7 +66,7 @@ async function main(): Promise<number> {
       const casesStarted = performance.now();
       for (let seed = seeds.from; seed <= seeds.to; seed += 1) {
         controlPlane.assertRunning();
-        await runSeed(seed, (generated) => runCase(generated, solver, judge), totals);
+        await judgeCase(written ?? generateCase(seed), (generated) => runCase(generated, solver, judge), totals);
         const done = seed - seeds.from + 1;
         if (done % PROGRESS_SEEDS === 0) console.log(`${done} cases in ${seconds(casesStarted)} s`);
       }
@@ -91,14 +99,16 @@ async function runCanaries(judge: Judge, totals: Totals): Promise<void> {
   console.log(
     `canaries: ${refused} of ${all.length} broken plans refused for the right reason (${seconds(started)} s)`,
   );
+  const toldApart = LIMIT_CANARY_COUNT - limitFaults.length;
+  console.log(`canaries of the arithmetic: ${toldApart} of ${LIMIT_CANARY_COUNT} limits told apart`);
 }
 
-async function runSeed(
-  seed: number,
+async function judgeCase(
+  generated: GeneratedCase,
   run: (generated: GeneratedCase) => Promise<CaseOutcome>,
   totals: Totals,
 ): Promise<void> {
-  const generated = generateCase(seed);
+  const { seed } = generated;
   let faults: readonly string[];
   try {
     const outcome = await run(generated);

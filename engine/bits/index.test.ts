@@ -99,6 +99,16 @@ describe('bitsets', () => {
     }
   });
 
+  test('are compared down to the highest bit of a word', () => {
+    for (const bit of [0, 30, 31, 32, 63]) {
+      const one = bitsOf(64, [bit]);
+      assert.equal(isSubset(one, emptyBits(64)), false);
+      assert.equal(isSubset(one, one), true);
+      assert.equal(intersects(one, fullBits(64)), true);
+      assert.equal(isEmpty(one), false);
+    }
+  });
+
   test('do not depend on what the words beside a changed bit hold', () => {
     const bits = fullBits(96);
     andNotInto(bits, bitsOf(96, [31, 32, 63]));

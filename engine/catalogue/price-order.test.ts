@@ -99,9 +99,11 @@ test('an order is kept for one epoch of one table and for nothing else', () => {
   const kept = read(one);
   assert.equal(read(one), kept);
   assert.deepEqual([...kept.order], [0, 1]);
-  assert.deepEqual([...read(other).order], [1, 0], 'the same epoch of another table');
   write(one, 2, 5);
   assert.deepEqual([...read(one).order], [1, 0], 'the next epoch');
+  write(one, 1, 1);
+  assert.deepEqual([...read(one).order], [0, 1]);
+  assert.deepEqual([...read(other).order], [1, 0], 'the same epoch of another table');
   // Snapshots that come from no table have nothing to be told apart by.
   const loose = { ...prices, epoch: 9 };
   assert.notEqual(catalogue.priceOrder(loose), catalogue.priceOrder(loose));

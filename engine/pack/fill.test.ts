@@ -36,7 +36,10 @@ const cases: fc.Arbitrary<Case> = fc
         maxLength: 3,
       }),
       left: fc.array(fc.nat(9), { minLength: shapeCount, maxLength: shapeCount }),
-      values: fc.array(fc.double({ min: 0, max: 1e9, noNaN: true }), { minLength: shapeCount, maxLength: shapeCount }),
+      values: fc.array(fc.oneof(fc.nat(2), fc.double({ min: 0, max: 1e9, noNaN: true })), {
+        minLength: shapeCount,
+        maxLength: shapeCount,
+      }),
     }),
   )
   .map(({ allowed, ...rest }) => ({
@@ -151,6 +154,20 @@ describe('a filled node', () => {
       }),
       { numRuns: 400 },
     );
+  });
+
+  test('takes the first of two shapes that are alike, however they stood in the fill before', () => {
+    const filler = fillerOf({
+      dimensionCount: 1,
+      requests: [[1], [1]],
+      rooms: [[3]],
+      suits: [[0, 1]],
+      left: [9, 9],
+      values: [1, 2],
+    });
+    assert.deepEqual([...fillOnce(filler, 0).pods], [[1, 3]]);
+    filler.values.fill(1);
+    assert.deepEqual([...fillOnce(filler, 0).pods], [[0, 3]]);
   });
 
   test('is tried again with less weight on what stayed empty, and the better one counts', () => {

@@ -186,17 +186,33 @@ describe('packing pods of many kinds', () => {
     );
   });
 
-  test('puts a node that is not filled onto the cheapest class that holds its pods', () => {
+  test('spends one unit for each look at a class', () => {
+    // One class: a look at it, the look that takes the three nodes, and the look that finds nothing left; in each round.
+    const made = instanceOf([{ cpu: 1, memory: 0, price: 5 }], [{ cpu: 1, memory: 0, count: 3 }]);
+    const spentFor = (limit?: number): [number, number] => {
+      const budget = new Budget(limit, undefined);
+      return [pack(made, NO_LIMITS, USUAL, budget).nodeCount, budget.spent];
+    };
+    assert.deepEqual(spentFor(), [3, 3 * USUAL.roundCount]);
+    assert.deepEqual(spentFor(2), [3, 2]);
+    assert.deepEqual(spentFor(1), [0, 1]);
+  });
+
+  test('moves nodes to the cheapest class that holds their pods, where it looked at limits before', () => {
+    // By its share of the memory that is left the first kind is the better one; there is enough for the other as well.
+    const table = limitsOf({ memory: 50 });
     const made = instanceOf(
       [
-        { cpu: 2, memory: 100, price: 30 },
-        { cpu: 100, memory: 100, price: 100 },
+        { cpu: 2, memory: 10, price: 9 },
+        { cpu: 2, memory: 20, price: 1 },
       ],
-      [{ cpu: 1, memory: 1, count: 102 }],
+      [{ cpu: 1, memory: 1, count: 1 }],
+      table,
     );
-    const packing = pack(made, NO_LIMITS, USUAL);
-    assertValid(made, NO_LIMITS, packing);
-    assert.equal(packing.priceNanoUsdPerHour, 130);
+    const packing = pack(made, table, { limitWeight: 1, worth: 'share', roundCount: 1 });
+    assertValid(made, table, packing);
+    assert.equal(packing.priceNanoUsdPerHour, 1);
+    assert.deepEqual([...packing.limitsLeft], [30]);
   });
 
   test('keeps to the limits also when it moves a node to a cheaper class', () => {

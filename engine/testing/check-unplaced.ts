@@ -193,7 +193,7 @@ function poolReasonIsTrue(open: OpenCase, view: PoolView, shape: PodShape, reaso
 
 /** Whether some choice of a candidate's open labels is what the pod selects. */
 function selectable(candidate: Candidate, shape: PodShape): boolean {
-  return labelChoicesFor(candidate, NO_FIXED_LABELS, [shape], 'all').some((choice) =>
+  return labelChoicesFor(candidate, NO_FIXED_LABELS, [shape], 'by the plan').some((choice) =>
     [labelsWith(candidate, choice)].some((labels) => selectsNode(shape, labels) && reachesVolumes(shape, labels)),
   );
 }

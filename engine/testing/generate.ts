@@ -91,13 +91,6 @@ function requirementOn(keys: readonly string[]): fc.Arbitrary<RequirementInput> 
   });
 }
 
-/** `NotIn` leaves it to taste whether a node of the pool carries a label of its own at all: `Exists` beside it settles that. */
-function settled(requirements: readonly RequirementInput[]): RequirementInput[] {
-  return requirements.flatMap((one) =>
-    one.operator === 'NotIn' && CUSTOM_KEYS.includes(one.key) ? [one, requirement(one.key, 'Exists')] : [one],
-  );
-}
-
 const ALL_KEYS = KEY_VALUES.map(([key]) => key);
 /** Without the keys of EC2's own, for catalogues in which no type has them. */
 const PLAIN_KEYS = ALL_KEYS.filter((key) => !key.startsWith('karpenter.k8s.aws/'));
@@ -229,7 +222,7 @@ function poolOf(name: string, keys: readonly string[]): fc.Arbitrary<NodePoolInp
       pool(name, {
         ...rest,
         labels: rest.labels as Record<string, string>,
-        requirements: settled([...rest.requirements, ...custom]),
+        requirements: [...rest.requirements, ...custom],
       }),
     );
 }

@@ -264,15 +264,15 @@ function expressionsOn(shape: PodShape, key: string): RequirementInput[] {
 }
 
 /**
- * Every way to settle open labels that the shapes read, beyond those already fixed. `all`: any value that pool and type
- * allow. `by the type`: only labels for which the type itself offers several values. `by the pool`: only labels of the
- * pool's own; one that may stay absent does, unless it is fixed.
+ * Every way to settle open labels that the shapes read, beyond those already fixed. `by the plan`: any value that pool and
+ * type allow. `at launch`: the same, but a label that may stay absent does, since the plan did not fix it. `by the type` and
+ * `by the pool` are the two halves of that: labels for which the type offers several values, and the pool's own.
  */
 export function labelChoicesFor(
   candidate: Candidate,
   fixed: FixedLabels,
   shapes: readonly PodShape[],
-  which: 'all' | 'by the type' | 'by the pool',
+  which: 'by the plan' | 'at launch' | 'by the type' | 'by the pool',
 ): Map<string, string | undefined>[] {
   let combinations: Map<string, string | undefined>[] = [new Map(fixed)];
   for (const [key, label] of candidate.open) {
@@ -281,7 +281,7 @@ export function labelChoicesFor(
     const expressions = shapes.flatMap((shape) => expressionsOn(shape, key));
     if (expressions.length === 0) continue;
     const choices = labelChoices(label, expressions);
-    const used = which === 'by the pool' && choices.includes(undefined) ? [undefined] : choices;
+    const used = which !== 'by the plan' && choices.includes(undefined) ? [undefined] : choices;
     combinations = combinations.flatMap((combination) =>
       used.map((value) => new Map([...combination, [key, value] as const])),
     );
@@ -322,7 +322,7 @@ export function daemonSetsOn(view: PoolView, candidate: Candidate, fixed: FixedL
   return view.daemonSets.filter(
     ({ shape }) =>
       untoleratedTaint(shape.tolerations, view.pool.taints, HARD_EFFECTS) === undefined &&
-      labelChoicesFor(candidate, fixed, [shape], 'all').some((choice) =>
+      labelChoicesFor(candidate, fixed, [shape], 'at launch').some((choice) =>
         selectsNode(shape, daemonLabels(labelsWith(candidate, choice))),
       ),
   );
@@ -376,7 +376,7 @@ export function fitsTogether(
   const wanted: Record<string, number> = {};
   for (const { shape, count } of pods) addResources(wanted, onePod(shape), count);
   if (lacking(candidate.allocatable, wanted) !== undefined) return false;
-  return labelChoicesFor(candidate, NO_FIXED_LABELS, readers, 'all').some((choice) => {
+  return labelChoicesFor(candidate, NO_FIXED_LABELS, readers, 'by the plan').some((choice) => {
     const labels = labelsWith(candidate, choice);
     if (!shapes.every((shape) => selectsNode(shape, labels))) return false;
     return lacking(roomOf(view, candidate, choice), wanted) === undefined;
