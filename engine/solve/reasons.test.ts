@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { explicitType, marketOf } from '../catalogue/testing/index.ts';
 import { nodeClass } from '../ec2/testing/index.ts';
-import type { UnplacedReason, UnplacedReasonCode } from '../model/index.ts';
+import type { NodeInput, PodAffinityInput, UnplacedReason, UnplacedReasonCode } from '../model/index.ts';
 import {
   daemonSet,
   existingNode,
@@ -45,6 +45,23 @@ const FIELD = {
   resources: 'spec.containers.resources.requests',
 };
 
+const ZONE_KEY = 'topology.kubernetes.io/zone';
+const APP = { matchLabels: { app: 'web' }, matchExpressions: [] };
+const zoneTerm: PodAffinityInput = {
+  topologyKey: ZONE_KEY,
+  labelSelector: APP,
+  namespaces: [],
+  matchLabelKeys: [],
+  mismatchLabelKeys: [],
+};
+
+/** A cordoned node in a zone on which a pod of the app runs. */
+const runningIn = (zone: string): NodeInput => ({
+  ...existingNode(`in-${zone}`, 'p', { cpu: 2000, memory: GIB, pods: 110 }, { unschedulable: true }),
+  labels: { [ZONE_KEY]: zone },
+  pods: [{ shape: podShape({ labels: { app: 'web' } }), count: 1 }],
+});
+
 interface ReasonCase {
   readonly name: string;
   readonly problem: Parameters<typeof problemOf>[0];
@@ -66,17 +83,6 @@ const CASES: readonly ReasonCase[] = [
     code: 'no-node-pool',
     field: 'node_pools',
     message: /no NodePool.*add one/,
-    whateverThePool: true,
-  },
-  {
-    name: 'a rule is not planned for yet',
-    problem: {
-      pools: [nodePool('p')],
-      ...pods(podShape({ hostPorts: [{ hostIp: '', port: 80, protocol: 'TCP' }] })),
-    },
-    code: 'unsupported',
-    field: 'spec.containers.ports.hostPort',
-    message: /host ports/,
     whateverThePool: true,
   },
   {
@@ -252,6 +258,54 @@ const CASES: readonly ReasonCase[] = [
     message: /limits of pool p leave no room/,
   },
   {
+    name: 'one more pod would make the skew too large in the only zone that it may use',
+    problem: {
+      pools: [nodePool('p')],
+      nodes: [runningIn('zone-a')],
+      ...pods(
+        podShape({
+          nodeSelector: { [ZONE_KEY]: 'zone-a' },
+          topologySpread: [
+            {
+              topologyKey: ZONE_KEY,
+              maxSkew: 1,
+              whenUnsatisfiable: 'DoNotSchedule',
+              labelSelector: APP,
+              nodeAffinityPolicy: 'Ignore',
+              nodeTaintsPolicy: 'Ignore',
+              matchLabelKeys: [],
+            },
+          ],
+          labels: { app: 'web' },
+        }),
+      ),
+    },
+    code: 'topology-spread',
+    field: 'spec.topologySpreadConstraints',
+    message: /break the spread over topology\.kubernetes\.io\/zone \(maxSkew 1\)/,
+    whateverThePool: true,
+  },
+  {
+    name: 'nowhere are the pods that it must be together with',
+    problem: { pools: [nodePool('p')], ...pods(podShape({ podAffinity: [zoneTerm] })) },
+    code: 'pod-affinity',
+    field: 'spec.affinity.podAffinity',
+    message: /must be together with are in no domain/,
+    whateverThePool: true,
+  },
+  {
+    name: 'every zone has pods that it must be apart from',
+    problem: {
+      pools: [nodePool('p')],
+      nodes: [runningIn('zone-a'), runningIn('zone-b')],
+      ...pods(podShape({ podAntiAffinity: [zoneTerm] })),
+    },
+    code: 'pod-anti-affinity',
+    field: 'spec.affinity.podAntiAffinity',
+    message: /must be apart from are in every domain of topology\.kubernetes\.io\/zone/,
+    whateverThePool: true,
+  },
+  {
     name: 'the work limit was reached before',
     problem: { pools: [nodePool('p')], ...pods(), workLimit: 0 },
     code: 'work-limit-reached',
@@ -293,6 +347,9 @@ describe('the reason that a pod stays out', () => {
       'resources-too-large': true,
       'no-offering-available': true,
       'limit-reached': true,
+      'topology-spread': true,
+      'pod-affinity': true,
+      'pod-anti-affinity': true,
       'work-limit-reached': true,
     };
     assert.deepEqual([...new Set(CASES.map(({ code }) => code))].sort(), Object.keys(codes).sort());

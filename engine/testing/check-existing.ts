@@ -34,8 +34,16 @@ export function existingLabels(node: NodeInput): Labels {
   return labels.set(fieldKey('metadata.name'), node.name);
 }
 
-/** The taints that count against new pods at the node's stage. */
+/** What keeps pods off a cordoned node that do not tolerate it. */
+const CORDON: Taint = { key: 'node.kubernetes.io/unschedulable', value: '', effect: 'NoSchedule' };
+
+/** The taints that count against new pods at the node's stage, with the one that a cordon brings. */
 export function standingTaints(node: NodeInput): Taint[] {
+  return node.unschedulable ? [...lastingTaints(node), CORDON] : lastingTaints(node);
+}
+
+/** The taints that stay at the node's stage; daemonsets' pods tolerate a cordon. */
+function lastingTaints(node: NodeInput): Taint[] {
   if (node.stage === 'ready') return [...node.taints];
   return node.taints.filter(
     (taint) =>
@@ -59,7 +67,7 @@ export function existingRoom(problem: Problem, node: NodeInput): Record<string, 
 
 /** Whether a daemonset has, or will have, a pod on a node. */
 export function daemonBelongs(node: NodeInput, { shape }: DaemonSetInput): boolean {
-  if (untoleratedTaint(shape.tolerations, standingTaints(node), HARD_EFFECTS) !== undefined) return false;
+  if (untoleratedTaint(shape.tolerations, lastingTaints(node), HARD_EFFECTS) !== undefined) return false;
   const labels = existingLabels(node);
   // The labels that a node gets once it is ready are as good as there.
   const coming = new Map([...labels, ['karpenter.sh/registered', 'true'], ['karpenter.sh/initialized', 'true']]);
@@ -68,7 +76,7 @@ export function daemonBelongs(node: NodeInput, { shape }: DaemonSetInput): boole
 
 /** Whether labels, taints and state of a node let a pod in, room aside. */
 export function nodeAdmits(node: NodeInput, shape: PodShape): boolean {
-  if (node.unschedulable || node.deleting) return false;
+  if (node.deleting) return false;
   if (untoleratedTaint(shape.tolerations, standingTaints(node), HARD_EFFECTS) !== undefined) return false;
   return selectsNode(shape, existingLabels(node));
 }
@@ -80,7 +88,7 @@ export function existingViolations(open: OpenCase): string[] {
     const node = open.problem.nodes[assignment.nodeIndex];
     if (node === undefined) continue;
     const pods = podsOf(open, assignment.pods);
-    if (node.unschedulable || node.deleting) found.push(`existing-closed: ${node.name} takes no pods`);
+    if (node.deleting) found.push(`existing-closed: ${node.name} takes no pods`);
     for (const { shape } of pods) {
       const taint = untoleratedTaint(shape.tolerations, standingTaints(node), HARD_EFFECTS);
       if (taint !== undefined) found.push(`existing-taint: a pod on ${node.name} does not tolerate ${taint.key}`);

@@ -77,5 +77,15 @@ function mayCome(problem: Problem, there: readonly Arrival[], { node, shape }: A
 
 /** A pod that means itself may come first where no pod that it means is there. */
 function mayFound(problem: Problem, there: readonly Arrival[], { shape }: Arrival): boolean {
-  return meantBy(problem, shape, shape) && !there.some((one) => meantBy(problem, shape, one.shape));
+  return (
+    meantBy(problem, shape, shape) &&
+    !there.some((one) => meantBy(problem, shape, one.shape) && isInSomeDomain(one.node, shape))
+  );
+}
+
+/** Whether a node has, or may get, the key of one of the terms: pods on other nodes count for none of them. */
+function isInSomeDomain(node: StateNode, shape: PodShape): boolean {
+  return required(shape.podAffinity).some((term) =>
+    node.outcomes.some((labels) => labels.has(normalKey(term.topologyKey))),
+  );
 }

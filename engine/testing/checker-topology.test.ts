@@ -83,8 +83,11 @@ const firstShape = (d: Draft) => d.problem.shapes[0]?.shape ?? assert.fail('no s
 const nodeAt = (d: Draft, at: number) => d.problem.nodes[at] ?? assert.fail('no such node');
 const addRunning =
   (at: number, more: Partial<PodShape> = {}) =>
-  (d: Draft) =>
+  (d: Draft) => {
     nodeAt(d, at).pods.push(running(more));
+    // A label that no selector read before is not in the problem.
+    firstShape(d).labels = { app: 'a' };
+  };
 
 /** [the rule that must speak, what is broken, parts, how]. Without nodes the pods stand on new ones. */
 const CANARIES: readonly (readonly [string, string, Omit<ProblemParts, 'pools'>, (draft: Draft) => void])[] = [
@@ -107,10 +110,10 @@ const CANARIES: readonly (readonly [string, string, Omit<ProblemParts, 'pools'>,
     'spread',
     'a domain that only a taint kept out of the count',
     {
-      groups: [{ shape: podA({ topologySpread: [spreadOver(ZONE_KEY, { nodeTaintsPolicy: 'Honor' })] }), count: 2 }],
-      nodes: [twoZones[0] ?? assert.fail(), { ...zoneNode('node-b', 'zone-b'), taints: [taint('dedicated')] }],
+      groups: [{ shape: podA({ topologySpread: [spreadOver(ZONE_KEY, { nodeTaintsPolicy: 'Honor' })] }), count: 4 }],
+      nodes: [...twoZones, { ...zoneNode('node-c', 'zone-c'), taints: [taint('dedicated')] }],
     },
-    (d) => (nodeAt(d, 1).taints = []),
+    (d) => (nodeAt(d, 2).taints = []),
   ],
   [
     'spread',
@@ -130,7 +133,7 @@ const CANARIES: readonly (readonly [string, string, Omit<ProblemParts, 'pools'>,
       nodes: [
         {
           ...(twoZones[0] ?? assert.fail()),
-          pods: [{ shape: podA({ labels: { app: 'a', version: '2' } }), count: 1 }],
+          pods: [{ shape: podA({ labels: { app: 'a', version: '2' } }), count: 2 }],
         },
         twoZones[1] ?? assert.fail(),
       ],
@@ -191,7 +194,7 @@ const CANARIES: readonly (readonly [string, string, Omit<ProblemParts, 'pools'>,
     'affinity',
     'a term that mismatchLabelKeys turns away from its own pods',
     { groups: [{ shape: podA({ podAffinity: [near(ZONE_KEY)] }), count: 2 }], nodes: twoZones },
-    (d) => (firstShape(d).podAffinity = [loose(near(ZONE_KEY, { mismatchLabelKeys: ['version'] }))]),
+    (d) => (firstShape(d).podAffinity = [loose(near(ZONE_KEY, { mismatchLabelKeys: ['app'] }))]),
   ],
   [
     'affinity-order',

@@ -175,7 +175,7 @@ const CANARIES: readonly (readonly [string, string, (draft: Draft) => void])[] =
   ['stated-allocatable', 'another allocatable', (d) => (planned(d).allocatable = {})],
   ['limit', 'more nodes than allowed', (d) => (onlyPool(d).limits = { nodes: 0 })],
   ['limit', 'more cpu than allowed', (d) => (onlyPool(d).limits = { cpu: 100 })],
-  ['existing-closed', 'pods on a cordoned node', (d) => (oldNode(d).unschedulable = true)],
+  ['existing-taint', 'pods on a cordoned node', (d) => (oldNode(d).unschedulable = true)],
   ['existing-closed', 'pods on a node that is deleted', (d) => (oldNode(d).deleting = true)],
   ['existing-selector', 'a node without the label', (d) => (oldNode(d).labels = {})],
   ['existing-taint', 'a tainted node', (d) => oldNode(d).taints.push(taint('dedicated'))],
