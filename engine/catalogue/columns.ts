@@ -1,7 +1,7 @@
 // What a node of each type can hold under one node class: a column an amount, one entry a type. Made from the types'
 // forms in a few milliseconds, kept by the node class's content, bounded. Which types meet a requirement is in
 // catalogue.ts.
-import { fullBits, hasBit, setBit } from '../bits/index.ts';
+import { emptyBits, fullBits, hasBit, setBit } from '../bits/index.ts';
 import type { Incompatibility, NodeClassFacts, ResourceAmounts } from '../ec2/index.ts';
 import { allocatableOf, DEFAULT_NODE_CLASS_FACTS, typeDeriver } from '../ec2/index.ts';
 import type { ResourceList } from '../model/index.ts';
@@ -26,6 +26,8 @@ export interface ColumnSet {
   readonly incompatibilities: ReadonlyMap<number, Incompatibility>;
   /** Price of the operating system's licence in nano US dollars per hour; all zero for Linux. */
   readonly licenceNanoUsdPerHour: Float64Array;
+  /** Types that are described by facts of EC2; bitset. */
+  readonly ec2Types: Uint32Array;
   /** Whether any licence costs anything. */
   readonly hasLicence: boolean;
   /** Labels that come from the node class: for each key, types by value. Empty for explicit types. */
@@ -117,6 +119,7 @@ function buildColumns(catalogue: Catalogue, nodeClass: NodeClassFacts, id: numbe
       column[type] = amounts[name]!;
     }
   };
+  const ec2Types = emptyBits(typeCount);
   const deriveType = typeDeriver(nodeClass, catalogue.region);
   for (let type = 0; type < typeCount; type++) {
     const form = catalogue.typeForm(type);
@@ -125,6 +128,7 @@ function buildColumns(catalogue: Catalogue, nodeClass: NodeClassFacts, id: numbe
       put(allocatable, subtract(form.capacity, form.overhead), type);
       continue;
     }
+    setBit(ec2Types, type);
     const derived = deriveType(form.facts);
     put(capacity, toResourceList(derived.capacity), type);
     put(allocatable, toResourceList(allocatableOf(derived)), type);
@@ -156,6 +160,7 @@ function buildColumns(catalogue: Catalogue, nodeClass: NodeClassFacts, id: numbe
     compatible,
     incompatibilities,
     licenceNanoUsdPerHour: licence,
+    ec2Types,
     hasLicence: licence.some((price) => price > 0),
     nodeClassLabels,
   };

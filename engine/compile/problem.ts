@@ -2,7 +2,7 @@
 // for each offering. Masks (which offerings a constraint admits under a template) are made when first asked for. Nothing
 // is packed here.
 import { andInto, andNotInto, emptyBits, fullBits, hasBit, isEmpty, orInto } from '../bits/index.ts';
-import { type Catalogue, PRICE_SOURCES, type PriceSnapshot } from '../catalogue/index.ts';
+import { type Catalogue, compareText, PRICE_SOURCES, type PriceSnapshot } from '../catalogue/index.ts';
 import type {
   DaemonSetInput,
   EngineNotice,
@@ -18,7 +18,7 @@ import type {
 } from '../model/index.ts';
 import type { RequirementSet } from '../requirements/index.ts';
 import { addResources, effectiveTaints, untoleratedTaint } from '../rules/index.ts';
-import { tolerationsKey } from '../shapes/index.ts';
+import { shapeKey, tolerationsKey } from '../shapes/index.ts';
 import {
   type Counter,
   CounterTable,
@@ -138,7 +138,7 @@ export class CompiledProblem {
     this.counters = new CounterTable(problem.namespaces ?? []);
     const preferred = hasPreferredTaint(problem);
     this.shapes = problem.shapes.map((input, index) => this.#compileShape(input, index, preferred));
-    this.running = problem.nodes.map((node) => node.pods.map((pods) => this.#compileRunning(pods)));
+    this.running = this.#compileAllRunning();
     const rules = this.shapes.flatMap((shape) => shape.demands.map((demand) => demand.rules));
     this.mateCounters = new Set(
       rules.flatMap((rule) => rule.affinities.filter(isOnHostname)).map(({ counter }) => counter),
@@ -164,7 +164,7 @@ export class CompiledProblem {
     const templates: CompiledTemplate[] = [];
     const unusable = new Map<number, UnplacedReason>();
     for (const pool of this.pools) {
-      const made = pool.unusable ?? templatesOf(pool, wanted, domainKeys);
+      const made = pool.unusable ?? templatesOf(catalogue, pool, wanted, domainKeys);
       if ('code' in made) {
         unusable.set(pool.index, made);
         continue;
@@ -195,9 +195,11 @@ export class CompiledProblem {
     return this.#constraints.of(shape);
   }
 
-  /** A constraint that pins labels to values. */
-  pin(labels: Readonly<Record<string, string>>): Constraint {
-    return this.#constraints.of({ nodeSelector: labels, requiredNodeTerms: [] });
+  /** A constraint that pins labels to values, and others to be absent. */
+  pin(labels: Readonly<Record<string, string>>, absent: readonly string[] = []): Constraint {
+    const matchExpressions = absent.map((key) => ({ key, operator: 'DoesNotExist' as const, values: [] }));
+    const requiredNodeTerms = absent.length === 0 ? [] : [{ matchExpressions, matchFields: [] }];
+    return this.#constraints.of({ nodeSelector: labels, requiredNodeTerms });
   }
 
   /** Available offerings of a template that all of the constraints admit; bitset over offerings, borrowed. */
@@ -305,6 +307,19 @@ export class CompiledProblem {
       ...(colliding.length === 0 ? {} : { apartFromDaemons: this.#constraints.apartFrom(colliding) }),
     }));
     return compiled;
+  }
+
+  /** In an order of their own: counters are numbered as they come, and the numbers decide which of two rules is named. */
+  #compileAllRunning(): RunningPods[][] {
+    const running: RunningPods[][] = this.problem.nodes.map(() => []);
+    const order = this.problem.nodes.map((node, index) => ({ node, index }));
+    for (const { node, index } of order.sort((left, right) => compareText(left.node.name, right.node.name))) {
+      const pods = node.pods.map((each) => ({ each, key: shapeKey(each.shape) }));
+      for (const { each } of pods.sort((left, right) => compareText(left.key, right.key))) {
+        running[index]!.push(this.#compileRunning(each));
+      }
+    }
+    return running;
   }
 
   #compileRunning({ shape, count }: ShapeCount): RunningPods {

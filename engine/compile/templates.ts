@@ -1,6 +1,6 @@
 // Pools as templates of nodes: which offerings a node of the pool may be, what its daemonsets take there, which labels it
 // carries. A pool whose custom labels leave a choice gives one template for each choice that matters.
-import { andInto, andNotInto, hasBit, isEmpty, orInto } from '../bits/index.ts';
+import { andInto, andNotInto, countBits, fullBits, hasBit, isEmpty, orInto } from '../bits/index.ts';
 import {
   type Catalogue,
   type ColumnSet,
@@ -10,7 +10,13 @@ import {
   TENANCY_LABEL,
 } from '../catalogue/index.ts';
 import type { EngineNotice, NodePoolInput, Problem, UnplacedReason } from '../model/index.ts';
-import { admitsValue, describeRequirement, type Requirement, RequirementSet } from '../requirements/index.ts';
+import {
+  admitsValue,
+  describeRequirement,
+  type Requirement,
+  RequirementSet,
+  requirementOf,
+} from '../requirements/index.ts';
 import { type CustomLabels, customLabelVariants, VARIANT_LIMIT } from './custom-labels.ts';
 
 /** What nodes of one pool have in common. */
@@ -60,7 +66,7 @@ export function compilePools(
       if (narrowByNodeClass(columns, catalogue, requirement, types)) continue;
       if (catalogue.narrow(requirement, types, cellAdmitted)) continue;
       // A fact of the cloud that no type of the catalogue has is absent from all of them: a pool can't make it up.
-      if (requirement.key.startsWith(CLOUD_FACTS) && requirement.key !== TENANCY_LABEL) {
+      if (requirement.key.startsWith(CLOUD_FACTS) && (requirement.key !== TENANCY_LABEL || isEmpty(columns.ec2Types))) {
         andInto(types, catalogue.matchTypes(requirement));
       } else custom.push(requirement);
     }
@@ -99,11 +105,14 @@ export function compilePools(
 
 /** The templates of a pool, or why there can't be any. */
 export function templatesOf(
+  catalogue: Catalogue,
   pool: CompiledPool,
   wanted: ReadonlyMap<string, readonly Requirement[]>,
   domainKeys: ReadonlySet<string>,
 ): readonly Template[] | UnplacedReason {
-  const variants = customLabelVariants(pool.custom, wanted, domainKeys);
+  const mixed = !isEmpty(pool.columns.ec2Types) && !hasOnlyEc2(pool.columns);
+  const distinct = mixed ? new Set([...domainKeys, TENANCY_LABEL]) : domainKeys;
+  const variants = customLabelVariants(pool.custom, wanted, distinct);
   if (variants === undefined) {
     return {
       poolIndex: pool.index,
@@ -123,7 +132,24 @@ export function templatesOf(
       field: 'spec.template.spec.requirements',
     };
   }
-  return variants.map((customLabels) => ({ pool, customLabels }));
+  if (!mixed) return variants.map((customLabels) => ({ pool, customLabels }));
+  return variants.map((customLabels) => {
+    const types = pool.columns.ec2Types.slice();
+    if (customLabels.get(TENANCY_LABEL) === undefined) {
+      types.set(fullBits(catalogue.typeCount));
+      andNotInto(types, pool.columns.ec2Types);
+    }
+    return { pool: withTypes(catalogue, pool, types), customLabels };
+  });
+}
+
+/** The pool with only these of its types. */
+function withTypes(catalogue: Catalogue, pool: CompiledPool, types: Uint32Array): CompiledPool {
+  andInto(types, pool.types);
+  const offerings = catalogue.offeringsOf(types, pool.cellAdmitted);
+  const available = offerings.slice();
+  andInto(available, pool.available);
+  return { ...pool, types, offerings, available };
 }
 
 /**
@@ -155,11 +181,16 @@ const CLOUD_FACTS = 'karpenter.k8s.aws/instance-';
 
 function poolRequirements(input: NodePoolInput, columns: ColumnSet): RequirementSet {
   const requirements = ownRequirements(input);
-  const isEc2 = columns.nodeClassLabels.size > 0;
-  if (!isEc2) return requirements;
-  return requirements.and(
-    RequirementSet.ofInputs([{ key: TENANCY_LABEL, operator: 'In', values: ['dedicated', 'default'] }]),
-  );
+  if (isEmpty(columns.ec2Types)) return requirements;
+  // Beside explicit types a node may also be one of them, which have no tenancy.
+  const either = requirementOf({ key: TENANCY_LABEL, operator: 'In', values: ['dedicated', 'default'] });
+  return requirements.and([{ ...either, absent: !hasOnlyEc2(columns) }]);
+}
+
+/** Whether every type is described by facts of EC2. */
+function hasOnlyEc2(columns: ColumnSet): boolean {
+  const typeCount = columns.licenceNanoUsdPerHour.length;
+  return countBits(columns.ec2Types) === typeCount;
 }
 
 function ownRequirements(input: NodePoolInput): RequirementSet {

@@ -259,7 +259,7 @@ function dominates(better: ClassEntry, worse: ClassEntry, limited: boolean): boo
     if (better.room[dimension]! < worse.room[dimension]!) return false;
   }
   // More room at a lower price may still take more of a limit, or of another pool's.
-  if (limited && better.draft.template.pool !== worse.draft.template.pool) return false;
+  if (limited && better.draft.template.pool.index !== worse.draft.template.pool.index) return false;
   for (let name = 0; name < worse.takes.length; name++) if (better.takes[name]! > worse.takes[name]!) return false;
   let position = 0;
   for (const shape of worse.suits) {

@@ -19,6 +19,7 @@ export function packUniformly(
   budget: Budget,
 ): Packing | undefined {
   const options = paretoOptions(instance);
+  if (options.length === 0) return undefined;
   const used = new Map<number, Map<number, number>>();
   const add = (classIndex: number, pods: number, nodes: number): void => {
     let byPods = used.get(classIndex);

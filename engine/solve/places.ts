@@ -10,7 +10,7 @@ import { HOSTNAME_LABEL, hasHostRules, type SpreadRule } from '../topology/index
 export interface Place {
   /** Value of each label, in the order of the labels; undefined where nodes there do not carry it. */
   readonly values: readonly (string | undefined)[];
-  /** Pins a unit to the place. Undefined where a label is absent there and can't be pinned. */
+  /** Pins a unit to the place; undefined where no label was asked about. */
   readonly pin: Constraint | undefined;
   /** Place in the order of pools: 0 for the heaviest. */
   readonly tier: number;
@@ -146,12 +146,12 @@ export class PlaceFinder {
     return universe;
   }
 
+  /** Pins a unit to the values; a label that is absent there is pinned to be absent. */
   #pin(keys: readonly string[], values: readonly (string | undefined)[]): Constraint | undefined {
-    const pinned = keys.flatMap((key, index) => {
-      const value = values[index];
-      return value === undefined ? [] : [[key, value] as const];
-    });
-    return pinned.length === 0 ? undefined : this.#compiled.pin(Object.fromEntries(pinned));
+    if (keys.length === 0) return undefined;
+    const present = keys.flatMap((key, index) => (values[index] === undefined ? [] : [[key, values[index]] as const]));
+    const absent = keys.filter((_, index) => values[index] === undefined);
+    return this.#compiled.pin(Object.fromEntries(present), absent);
   }
 
   /** Numbers a template's offerings by their values for some labels. */

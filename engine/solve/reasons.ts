@@ -1,6 +1,6 @@
 // Why pods of a shape can't be placed: one reason a pool, the first that holds in the order in which rules are looked at,
 // worked out from the solver's own masks, in words that say what to change.
-import { andInto, emptyBits, fullBits, intersects, isEmpty, orInto } from '../bits/index.ts';
+import { andInto, emptyBits, fullBits, hasBit, intersects, isEmpty, orInto } from '../bits/index.ts';
 import { compareText } from '../catalogue/index.ts';
 import {
   type CompiledPool,
@@ -88,6 +88,15 @@ function topologyReason(shape: CompiledShape, obstacle: Obstacle | undefined): U
         message: `pods whose anti-affinity means it are in every domain of ${obstacle.counter.topologyKey} that could take it`,
       };
     default: {
+      const { hostPorts, podAffinity } = shape.input.shape;
+      if (obstacle === undefined && hostPorts.length > 0 && podAffinity.length === 0) {
+        return {
+          code: 'requirements-not-met',
+          field: 'spec.containers.ports.hostPort',
+          message:
+            'a daemonset takes one of its host ports on every node that could be made for it: give it another port',
+        };
+      }
       const rule = obstacle?.rule ?? shape.demands.at(-1)?.rules.affinities[0];
       const key = rule?.counter.topologyKey ?? 'its topology key';
       return {
@@ -125,8 +134,8 @@ function poolReason(compiled: CompiledProblem, pool: CompiledPool, shape: Compil
       `no instance type of the catalogue meets all requirements of pool ${pool.input.name}: ${poolConflict(compiled, pool)}`,
     );
   }
-  const templates = compiled.templates.filter((template) => template.pool === pool);
-  const sold = admittedOfferings(compiled, pool, templates, shape, pool.offerings);
+  const templates = compiled.templates.filter((template) => template.pool.index === pool.index);
+  const sold = admittedOfferings(compiled, templates, shape, pool.offerings);
   if (isEmpty(sold)) return labelReason(compiled, pool, shape, reason);
   const shortage = tooLarge(compiled, templates, shape, sold);
   if (shortage !== undefined) {
@@ -136,7 +145,7 @@ function poolReason(compiled: CompiledProblem, pool: CompiledPool, shape: Compil
       `no instance type of pool ${pool.input.name} that meets the pod's conditions is large enough: ${shortage}`,
     );
   }
-  const available = admittedOfferings(compiled, pool, templates, shape, pool.available);
+  const available = admittedOfferings(compiled, templates, shape, pool.available);
   if (isEmpty(available) || tooLarge(compiled, templates, shape, available) !== undefined) {
     return reason(
       'no-offering-available',
@@ -154,7 +163,6 @@ function poolReason(compiled: CompiledProblem, pool: CompiledPool, shape: Compil
 /** Offerings of `among` that the shape's demands on labels admit under some template of the pool. */
 function admittedOfferings(
   compiled: CompiledProblem,
-  pool: CompiledPool,
   templates: readonly CompiledTemplate[],
   shape: CompiledShape,
   among: Uint32Array,
@@ -164,7 +172,7 @@ function admittedOfferings(
     for (const term of shape.demands.at(-1)!.constraint.terms) {
       const narrowed = compiled.narrowTerm(template, term);
       if (narrowed === undefined) continue;
-      andInto(narrowed.types, pool.types);
+      andInto(narrowed.types, template.pool.types);
       orInto(admitted, compiled.catalogue.offeringsOf(narrowed.types, narrowed.cellAdmitted));
     }
   }
@@ -183,7 +191,7 @@ function tooLarge(
   const largest = new Float64Array(compiled.dimensions.length).fill(Number.NEGATIVE_INFINITY);
   for (const template of templates) {
     for (let offering = 0; offering < compiled.catalogue.offeringCount; offering++) {
-      if ((offerings[offering >>> 5]! & (1 << (offering & 31))) === 0) continue;
+      if (!hasBit(offerings, offering) || !hasBit(template.pool.offerings, offering)) continue;
       compiled.roomInto(template, offering, room);
       let holds = true;
       for (let dimension = 0; dimension < room.length; dimension++) {

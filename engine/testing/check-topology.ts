@@ -35,7 +35,7 @@ export function topologyViolations(open: OpenCase): string[] {
   for (const node of state) {
     for (const { shape, placed } of node.pods) {
       if (!placed) continue;
-      for (const violation of podViolations(open.problem, state, node, shape)) {
+      for (const violation of podViolations(open.problem, state, node, shape, true)) {
         found.add(`${violation} (a pod of shape ${indexOf(open.problem, shape)} on ${node.where})`);
       }
     }
@@ -53,11 +53,12 @@ export function podViolations(
   state: readonly StateNode[],
   node: StateNode,
   shape: PodShape,
+  final = false,
 ): string[] {
   const spreads = hardSpreads(shape);
   return [
     ...spreads.flatMap((spread) => spreadViolations(state, node, shape, spread, spreads)),
-    ...affinityViolations(problem, state, node, shape),
+    ...affinityViolations(problem, state, node, shape, final),
     ...antiAffinityViolations(problem, state, node, shape),
     ...volumeViolations(node, shape),
   ];
@@ -86,6 +87,8 @@ function domainOf(
 interface Spreading {
   readonly domains: readonly (string | undefined)[];
   readonly count: number;
+  /** Those of them that must have been there before the pod. */
+  readonly countBefore: number;
 }
 
 function spreadViolations(
@@ -102,10 +105,15 @@ function spreadViolations(
   const [value] = values;
   if (value === undefined) return [];
   const nodes = state.map((node): Spreading => {
+    // kube-scheduler looks at a spread when a pod that holds it arrives: pods that hold none may have come before it, where
+    // that helps, or after it, where it does not.
+    const holds = (pod: (typeof node.pods)[number]): boolean =>
+      !pod.placed || hardSpreads(pod.shape).some((one) => normalKey(one.topologyKey) === key);
     const counted = node.pods.filter((pod) => spreadCounts(spread, shape, pod.shape));
     return {
       domains: [...new Set(node.outcomes.map((labels) => domainOf(node, labels, shape, spread, spreads)))],
-      count: counted.reduce((sum, pod) => sum + pod.count, 0),
+      count: sum(counted.map((pod) => pod.count)),
+      countBefore: sum(counted.filter(holds).map((pod) => pod.count)),
     };
   });
   const selfCounted = spreadCounts(spread, shape, shape) ? 1 : 0;
@@ -119,7 +127,7 @@ function spreadViolations(
  */
 function worstSkew(nodes: readonly Spreading[], value: string, selfCounted: number, minDomains: number): number {
   const domains = new Set(nodes.flatMap((node) => node.domains).filter((one) => one !== undefined));
-  const most = sum(nodes.map((node) => (node.domains.includes(value) ? node.count : 0)));
+  const most = sum(nodes.map((node) => (node.domains.includes(value) ? node.countBefore : 0)));
   const certain = new Set(nodes.flatMap((node) => (node.domains.length === 1 ? node.domains : [])));
   certain.add(value);
   certain.delete(undefined);
@@ -128,7 +136,7 @@ function worstSkew(nodes: readonly Spreading[], value: string, selfCounted: numb
   for (const other of domains) {
     if (other === value) continue;
     const difference = (node: Spreading, domain: string | undefined): number =>
-      domain === value ? node.count : domain === other ? -node.count : 0;
+      domain === value ? node.countBefore : domain === other ? -node.count : 0;
     const best = nodes.map((node) => Math.max(...node.domains.map((domain) => difference(node, domain))));
     const cost = nodes.map((node, at) =>
       node.domains.includes(other) ? (best[at] ?? 0) - difference(node, other) : Number.POSITIVE_INFINITY,
@@ -149,7 +157,13 @@ export function valuesOf(node: StateNode, topologyKey: string): Set<string | und
 }
 
 /** Whether a term's domain has a pod that all of `terms` mean, one pod of the shape itself on its node taken away. */
-function affinityViolations(problem: Problem, state: readonly StateNode[], own: StateNode, shape: PodShape): string[] {
+function affinityViolations(
+  problem: Problem,
+  state: readonly StateNode[],
+  own: StateNode,
+  shape: PodShape,
+  final: boolean,
+): string[] {
   const terms = required(shape.podAffinity);
   const meant = (pod: PodShape): boolean => terms.every((term) => affinityMeans(term, shape, pod, problem));
   const others = state.flatMap((node) =>
@@ -158,12 +172,15 @@ function affinityViolations(problem: Problem, state: readonly StateNode[], own: 
       return meant(pod.shape) && pod.count > itself ? [node] : [];
     }),
   );
+  const running = state.some((node) => node.pods.some((pod) => !pod.placed && meant(pod.shape)));
   const alone =
     meant(shape) && others.every((node) => terms.every((term) => valuesOf(node, term.topologyKey).has(undefined)));
   return terms.flatMap((term) => {
     const values = valuesOf(own, term.topologyKey);
     if (values.has(undefined)) return [`topology-key: a node without ${term.topologyKey}, which pods of it ask for`];
+    // A pod that means itself may have come before the others; whether an order lets all of them in is check-order.ts.
     if (alone || others.includes(own)) return [];
+    if (final && meant(shape) && !running) return [];
     const near = others.some((node) => {
       const theirs = valuesOf(node, term.topologyKey);
       return theirs.size === 1 && values.size === 1 && theirs.has([...values][0]);
@@ -289,7 +306,10 @@ export function overAttached(allocatable: ResourceList, pods: Pods): string | un
 function attachmentViolations(open: OpenCase): string[] {
   const onExisting = open.plan.existing.flatMap(({ nodeIndex, pods }) => {
     const node = open.problem.nodes[nodeIndex];
-    const over = overAttached(node?.allocatable ?? {}, [...(node?.pods ?? []), ...podsOf(open, pods)]);
+    // Only pods with volumes are held against the limit: others may join a node that has too many attached already.
+    const placed = podsOf(open, pods);
+    if (placed.every(({ shape }) => shape.volumes.length === 0)) return [];
+    const over = overAttached(node?.allocatable ?? {}, [...(node?.pods ?? []), ...placed]);
     return over === undefined ? [] : [`attachments: ${node?.name}: ${over}`];
   });
   const onNew = open.resolved.flatMap(({ where, nodes, list }) =>

@@ -1,6 +1,6 @@
 // Whether pods that a plan leaves out really had no place, and whether the reasons given are true. Part of the checker;
 // see checker.ts.
-import type { PodShape, UnplacedReason, UnplacedShape } from '../index.ts';
+import type { PodShape, Problem, UnplacedReason, UnplacedShape } from '../index.ts';
 import type { OpenCase, ResolvedNodes } from './case.ts';
 import { existingRoom, nodeAdmits } from './check-existing.ts';
 import { asksForVariety, isUnlimited, limitUsage, podsOf, poolHoldsOne, takenBy } from './check-nodes.ts';
@@ -151,8 +151,17 @@ function reasonIsTrue(open: OpenCase, shape: PodShape, reason: UnplacedReason): 
     case 'pod-anti-affinity':
       return isKeptAway(open.problem, shape);
     default:
+      if (reason.field === 'spec.containers.ports.hostPort') return meetsPortsOfDaemons(open.problem, shape);
       return view !== undefined && (poolReasonIsTrue(open, view, shape, reason) || mayBeNarrowed(shape, reason));
   }
+}
+
+/** Whether some daemonset takes a port that the pod asks for. */
+function meetsPortsOfDaemons(problem: Problem, shape: PodShape): boolean {
+  const ports = problem.daemonSets.flatMap((daemonSet) => daemonSet.shape.hostPorts);
+  return shape.hostPorts.some((one) =>
+    ports.some(({ port, protocol }) => port === one.port && protocol === one.protocol),
+  );
 }
 
 /** Volumes, fields and rules about other pods narrow what a pod may use: these codes then stand for more than alone. */
