@@ -418,10 +418,19 @@ function labelsThatMatter(demand: Demand): string[] {
   return [...new Set(counters.map(({ topologyKey }) => topologyKey))].filter((key) => key !== HOSTNAME_LABEL).sort();
 }
 
-/** Karpenter's order of pods: higher priority, then more cpu, then more memory; then the canonical order. */
+/** Whether a demand has rules over domains itself, beside being counted by others'. */
+function hasOwnRules({ rules }: Demand): boolean {
+  return [...rules.spreads, ...rules.affinities, ...rules.antiAffinities].some((rule) => !isOnHostname(rule));
+}
+
+/**
+ * Higher priority first; then pods with rules before those that are only counted by them, which can stand anywhere; then
+ * as Karpenter has it: more cpu, more memory; then the canonical order.
+ */
 export function compareDemands(left: Demand, right: Demand): number {
   return (
     right.of.input.shape.priority - left.of.input.shape.priority ||
+    Number(hasOwnRules(right)) - Number(hasOwnRules(left)) ||
     right.of.request[0]! - left.of.request[0]! ||
     right.of.request[1]! - left.of.request[1]! ||
     left.of.index - right.of.index

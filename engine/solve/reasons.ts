@@ -89,7 +89,7 @@ function topologyReason(shape: CompiledShape, obstacle: Obstacle | undefined): U
       };
     default: {
       const { hostPorts, podAffinity } = shape.input.shape;
-      if (obstacle === undefined && hostPorts.length > 0 && podAffinity.length === 0) {
+      if (obstacle === undefined && hostPorts.length > 0 && podAffinity.every(({ weight }) => weight !== undefined)) {
         return {
           code: 'requirements-not-met',
           field: 'spec.containers.ports.hostPort',

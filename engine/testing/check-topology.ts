@@ -105,10 +105,10 @@ function spreadViolations(
   const [value] = values;
   if (value === undefined) return [];
   const nodes = state.map((node): Spreading => {
-    // kube-scheduler looks at a spread when a pod that holds it arrives: pods that hold none may have come before it, where
+    // kube-scheduler looks at a spread when a pod that holds it arrives: pods that do not hold it may have come before it, where
     // that helps, or after it, where it does not.
     const holds = (pod: (typeof node.pods)[number]): boolean =>
-      !pod.placed || hardSpreads(pod.shape).some((one) => normalKey(one.topologyKey) === key);
+      !pod.placed || hardSpreads(pod.shape).some((one) => JSON.stringify(one) === JSON.stringify(spread));
     const counted = node.pods.filter((pod) => spreadCounts(spread, shape, pod.shape));
     return {
       domains: [...new Set(node.outcomes.map((labels) => domainOf(node, labels, shape, spread, spreads)))],
