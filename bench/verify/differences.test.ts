@@ -164,6 +164,10 @@ describe('contradictory term', () => {
       { key: 'team', operator: 'Exists' },
       { key: 'team', operator: 'NotIn', values: ['red'] },
     ],
+    [
+      { key: 'cores', operator: 'Gt', values: ['4'] },
+      { key: 'cores', operator: 'Exists' },
+    ],
   ];
   for (const term of compatible) {
     test(`fails for ${term.map(({ key, operator }) => `${key} ${operator}`).join(' with ')}`, async () => {
@@ -204,6 +208,58 @@ describe('terms given up before soft taints', () => {
     const hard = problemOf(problem.pods.slice());
     const alone = (_: string, one: WaitingPod) => termsAsked(one).length === 1;
     assert.deepEqual(await classesOf(hard, [], karpenter(hard), alone), [undefined]);
+  });
+});
+
+describe('soft taint that only nodes have', () => {
+  const nodes = [{ taints: [{ effect: 'PreferNoSchedule' }] }];
+  const problem = problemOf([pod('a')], { nodes });
+  const tolerant = (_: string, one: WaitingPod) =>
+    one.spec?.tolerations?.some(({ effect }) => effect === 'PreferNoSchedule') === true;
+
+  test('passes when Karpenter places the pod once it tolerates soft taints', async () => {
+    const classes = await classesOf(problem, [], karpenter(problem), tolerant);
+    assert.deepEqual(classes, ['soft taint that only nodes have']);
+  });
+
+  test('fails when Karpenter does not place it even then', async () => {
+    assert.deepEqual(await classesOf(problem, [], karpenter(problem)), [undefined]);
+  });
+
+  test('fails where no node has such a taint, and where a pool has one', async () => {
+    const none = problemOf([pod('a')]);
+    assert.deepEqual(await classesOf(none, [], karpenter(none), tolerant), [undefined]);
+    const softPool = { template: { spec: { taints: [{ effect: 'PreferNoSchedule' }] } } };
+    const both = problemOf([pod('a')], { nodes, nodePools: [{ metadata: { name: 'pool' }, spec: softPool }] });
+    assert.deepEqual(await classesOf(both, [], karpenter(both), tolerant), [undefined]);
+  });
+});
+
+describe('label that only another pod names', () => {
+  const selecting = pod('a', { nodeSelector: { team: 'blue' } });
+  const problem = problemOf([selecting]);
+  const invented = (of: VerifiedProblem) => {
+    const result = karpenter(of, ['a']);
+    return { ...result, nodeClaims: result.nodeClaims.map((claim) => ({ ...claim, labels: { team: 'blue' } })) };
+  };
+
+  test('passes when Karpenter gives the node a label of its own and refuses the pod alone', async () => {
+    assert.deepEqual(await classesOf(problem, ['a'], invented(problem)), ['label that only another pod names']);
+  });
+
+  test('fails when Karpenter places the pod alone', async () => {
+    const alone = (side: string) => side === 'karpenter';
+    assert.deepEqual(await classesOf(problem, ['a'], invented(problem), alone), [undefined]);
+  });
+
+  test('fails when the pool gives the label, by its labels or by its requirements', async () => {
+    for (const template of [
+      { metadata: { labels: { team: 'blue' } } },
+      { spec: { requirements: [{ key: 'team' }] } },
+    ]) {
+      const given = problemOf([selecting], { nodePools: [{ metadata: { name: 'pool' }, spec: { template } }] });
+      assert.deepEqual(await classesOf(given, ['a'], invented(given)), [undefined]);
+    }
   });
 });
 

@@ -2,7 +2,7 @@
 // fails. docs/karpenter-differences.md explains each under its name; a test holds the two together.
 import type { KarpenterResult } from '../peers/index.ts';
 import { type Difference, leftOutBy, nameOf, type PendingPod, placesAsMany } from './compare.ts';
-import { hasContradictoryTerm, type TermsOfPod, withEachTermAlone } from './terms.ts';
+import { hasContradictoryTerm, labelsNamedBy, type TermsOfPod, withEachTermAlone } from './terms.ts';
 
 /** What a difference is judged by besides itself. */
 export interface DifferenceContext {
@@ -21,14 +21,24 @@ export interface VerifiedProblem {
     readonly metadata: { readonly name: string };
     readonly spec: {
       readonly limits?: Readonly<Record<string, unknown>>;
-      readonly template?: { readonly spec?: { readonly taints?: readonly { readonly effect: string }[] } };
+      readonly template?: {
+        readonly metadata?: { readonly labels?: Readonly<Record<string, string>> };
+        readonly spec?: {
+          readonly taints?: readonly { readonly effect: string }[];
+          readonly requirements?: readonly { readonly key: string }[];
+        };
+      };
     };
   }[];
-  readonly nodes?: readonly { readonly labels?: Readonly<Record<string, string>> }[];
+  readonly nodes?: readonly {
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly taints?: readonly { readonly effect: string }[];
+  }[];
 }
 
 /** A pod that waits. */
-export type WaitingPod = PendingPod & TermsOfPod;
+export type WaitingPod = PendingPod &
+  TermsOfPod & { readonly spec?: { readonly tolerations?: readonly Readonly<Record<string, string>>[] } };
 
 /** A kind of difference that is known and meant. */
 export interface DifferenceClass {
@@ -73,6 +83,26 @@ export const DIFFERENCE_CLASSES: readonly DifferenceClass[] = [
       return false;
     },
   },
+  {
+    name: 'soft taint that only nodes have',
+    matches: async ({ direction, pod }, { problem, placesAlone }) => {
+      const nodeHasOne = (problem.nodes ?? []).some(({ taints }) => (taints ?? []).some(isSoft));
+      if (direction !== 'dovetail places more' || !nodeHasOne || hasSoftTaint(problem)) return false;
+      return placesAlone('karpenter', toleratingSoftTaints(podNamed(problem, pod)));
+    },
+  },
+  {
+    name: 'label that only another pod names',
+    matches: async ({ direction, pod }, { problem, result, placesAlone }) => {
+      if (direction !== 'karpenter places more') return false;
+      const claim = result.nodeClaims.find(({ pods }) => pods.some((name) => nameOf(name) === pod));
+      if (claim === undefined) return false;
+      const wanted = labelsNamedBy(podNamed(problem, pod));
+      const given = labelsGivenBy(problem, claim.nodePool);
+      const invented = Object.keys(claim.labels).filter((key) => wanted.has(key) && !given.has(key));
+      return invented.length > 0 && !(await placesAlone('karpenter', podNamed(problem, pod)));
+    },
+  },
 ];
 
 /** The class a difference belongs to; undefined when it is not meant. */
@@ -92,10 +122,24 @@ function podNamed(problem: VerifiedProblem, name: string): WaitingPod {
   return pod;
 }
 
+function isSoft({ effect }: { readonly effect: string }): boolean {
+  return effect === 'PreferNoSchedule';
+}
+
 function hasSoftTaint(problem: VerifiedProblem): boolean {
-  return problem.nodePools.some(({ spec }) =>
-    (spec.template?.spec?.taints ?? []).some(({ effect }) => effect === 'PreferNoSchedule'),
-  );
+  return problem.nodePools.some(({ spec }) => (spec.template?.spec?.taints ?? []).some(isSoft));
+}
+
+function toleratingSoftTaints(pod: WaitingPod): WaitingPod {
+  const tolerations = [...(pod.spec?.tolerations ?? []), { operator: 'Exists', effect: 'PreferNoSchedule' }];
+  return { ...pod, spec: { ...pod.spec, tolerations } };
+}
+
+/** Label keys that nodes of a pool carry by the pool's own words: its labels and its requirements. */
+function labelsGivenBy(problem: VerifiedProblem, poolName: string): Set<string> {
+  const template = problem.nodePools.find(({ metadata }) => metadata.name === poolName)?.spec.template;
+  const required = (template?.spec?.requirements ?? []).map(({ key }) => key);
+  return new Set([NODE_POOL_LABEL, ...Object.keys(template?.metadata?.labels ?? {}), ...required]);
 }
 
 /**

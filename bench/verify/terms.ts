@@ -44,6 +44,12 @@ export function withEachTermAlone<Pod extends TermsOfPod>(pod: Pod): Pod[] {
   }));
 }
 
+/** Keys of all labels that the pod's node selector and terms have conditions on. */
+export function labelsNamedBy(pod: TermsOfPod): Set<string> {
+  const inTerms = termsOf(pod).flatMap(({ matchExpressions }) => (matchExpressions ?? []).map(({ key }) => key));
+  return new Set([...Object.keys(pod.spec?.nodeSelector ?? {}), ...inTerms]);
+}
+
 function termsOf(pod: TermsOfPod): readonly Term[] {
   return pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
 }
