@@ -120,6 +120,12 @@ describe('limit on nodes exceeded', () => {
     assert.deepEqual(classes, [undefined, undefined]);
   });
 
+  test('leaves other pods that we place to the competition, which counts Karpenter within the limit too', async () => {
+    const four = problemOf([...problem.pods, pod('d')], { nodePools: limited, nodes });
+    const classes = await classesOf(four, ['b', 'c'], karpenter(four, ['a', 'b'], ['c']), () => true);
+    assert.deepEqual(classes, ['limit on nodes exceeded', 'limit on nodes exceeded', 'competition for limited room']);
+  });
+
   test('fails when Karpenter keeps to the limit', async () => {
     assert.deepEqual(await classesOf(problem, ['b', 'c'], karpenter(problem, ['a', 'b'])), [undefined]);
   });

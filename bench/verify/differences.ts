@@ -69,7 +69,8 @@ export const DIFFERENCE_CLASSES: readonly DifferenceClass[] = [
     matches: async ({ direction, pod }, { problem, unplaced, result, placesAlone }) => {
       const side = direction === 'karpenter places more' ? 'dovetail' : 'karpenter';
       return (
-        placesAsMany(problem.pods, unplaced, leftOutBy(result)) && (await placesAlone(side, podNamed(problem, pod)))
+        placesAsMany(problem.pods, unplaced, leftOutWithinNodeLimits(problem, result)) &&
+        (await placesAlone(side, podNamed(problem, pod)))
       );
     },
   },
