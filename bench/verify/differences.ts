@@ -1,0 +1,162 @@
+// The classes of difference between Karpenter and Dovetail that are as they should be. A difference that matches none
+// fails. docs/karpenter-differences.md explains each under its name; a test holds the two together.
+import type { KarpenterResult } from '../peers/index.ts';
+import { type Difference, leftOutBy, nameOf, type PendingPod, placesAsMany } from './compare.ts';
+import { hasContradictoryTerm, labelsNamedBy, type TermsOfPod, withEachTermAlone } from './terms.ts';
+
+/** What a difference is judged by besides itself. */
+export interface DifferenceContext {
+  readonly problem: VerifiedProblem;
+  /** Pods we left out. */
+  readonly unplaced: ReadonlyMap<string, string>;
+  readonly result: KarpenterResult;
+  /** Whether a side places the pod when nothing else waits. Solves again: asked for last. */
+  readonly placesAlone: (side: 'karpenter' | 'dovetail', pod: WaitingPod) => Promise<boolean>;
+}
+
+/** The parts of a problem that classes read. */
+export interface VerifiedProblem {
+  readonly pods: readonly WaitingPod[];
+  readonly nodePools: readonly {
+    readonly metadata: { readonly name: string };
+    readonly spec: {
+      readonly limits?: Readonly<Record<string, unknown>>;
+      readonly template?: {
+        readonly metadata?: { readonly labels?: Readonly<Record<string, string>> };
+        readonly spec?: {
+          readonly taints?: readonly { readonly effect: string }[];
+          readonly requirements?: readonly { readonly key: string }[];
+        };
+      };
+    };
+  }[];
+  readonly nodes?: readonly {
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly taints?: readonly { readonly effect: string }[];
+  }[];
+}
+
+/** A pod that waits. */
+export type WaitingPod = PendingPod &
+  TermsOfPod & { readonly spec?: { readonly tolerations?: readonly Readonly<Record<string, string>>[] } };
+
+/** A kind of difference that is known and meant. */
+export interface DifferenceClass {
+  /** Heading in the page. */
+  readonly name: string;
+  readonly matches: (difference: Difference, context: DifferenceContext) => Promise<boolean> | boolean;
+}
+
+const NODE_POOL_LABEL = 'karpenter.sh/nodepool';
+
+/** Every class; the first that matches counts. */
+export const DIFFERENCE_CLASSES: readonly DifferenceClass[] = [
+  {
+    name: 'contradictory term',
+    matches: ({ direction, pod }, { problem }) =>
+      direction === 'karpenter places more' && hasContradictoryTerm(podNamed(problem, pod)),
+  },
+  {
+    name: 'limit on nodes exceeded',
+    matches: ({ direction }, { problem, unplaced, result }) => {
+      if (direction !== 'karpenter places more') return false;
+      const cut = leftOutWithinNodeLimits(problem, result);
+      return cut.size > result.unscheduled.length && placesAsMany(problem.pods, unplaced, cut);
+    },
+  },
+  {
+    name: 'competition for limited room',
+    matches: async ({ direction, pod }, { problem, unplaced, result, placesAlone }) => {
+      const side = direction === 'karpenter places more' ? 'dovetail' : 'karpenter';
+      return (
+        placesAsMany(problem.pods, unplaced, leftOutWithinNodeLimits(problem, result)) &&
+        (await placesAlone(side, podNamed(problem, pod)))
+      );
+    },
+  },
+  {
+    name: 'terms given up before soft taints',
+    matches: async ({ direction, pod }, { problem, placesAlone }) => {
+      if (direction !== 'dovetail places more' || !hasSoftTaint(problem)) return false;
+      for (const alternative of withEachTermAlone(podNamed(problem, pod))) {
+        if (await placesAlone('karpenter', alternative)) return true;
+      }
+      return false;
+    },
+  },
+  {
+    name: 'soft taint that only nodes have',
+    matches: async ({ direction, pod }, { problem, placesAlone }) => {
+      const nodeHasOne = (problem.nodes ?? []).some(({ taints }) => (taints ?? []).some(isSoft));
+      if (direction !== 'dovetail places more' || !nodeHasOne || hasSoftTaint(problem)) return false;
+      return placesAlone('karpenter', toleratingSoftTaints(podNamed(problem, pod)));
+    },
+  },
+  {
+    name: 'label that only another pod names',
+    matches: async ({ direction, pod }, { problem, result, placesAlone }) => {
+      if (direction !== 'karpenter places more') return false;
+      const claim = result.nodeClaims.find(({ pods }) => pods.some((name) => nameOf(name) === pod));
+      if (claim === undefined) return false;
+      const wanted = labelsNamedBy(podNamed(problem, pod));
+      const given = labelsGivenBy(problem, claim.nodePool);
+      const invented = Object.keys(claim.labels).filter((key) => wanted.has(key) && !given.has(key));
+      return invented.length > 0 && !(await placesAlone('karpenter', podNamed(problem, pod)));
+    },
+  },
+];
+
+/** The class a difference belongs to; undefined when it is not meant. */
+export async function classOf(
+  difference: Difference,
+  context: DifferenceContext,
+): Promise<DifferenceClass | undefined> {
+  for (const candidate of DIFFERENCE_CLASSES) {
+    if (await candidate.matches(difference, context)) return candidate;
+  }
+  return undefined;
+}
+
+function podNamed(problem: VerifiedProblem, name: string): WaitingPod {
+  const pod = problem.pods.find(({ metadata }) => metadata.name === name);
+  if (pod === undefined) throw new Error(`find pod ${name}: the problem has none of that name`);
+  return pod;
+}
+
+function isSoft({ effect }: { readonly effect: string }): boolean {
+  return effect === 'PreferNoSchedule';
+}
+
+function hasSoftTaint(problem: VerifiedProblem): boolean {
+  return problem.nodePools.some(({ spec }) => (spec.template?.spec?.taints ?? []).some(isSoft));
+}
+
+function toleratingSoftTaints(pod: WaitingPod): WaitingPod {
+  const tolerations = [...(pod.spec?.tolerations ?? []), { operator: 'Exists', effect: 'PreferNoSchedule' }];
+  return { ...pod, spec: { ...pod.spec, tolerations } };
+}
+
+/** Label keys that nodes of a pool carry by the pool's own words: its labels and its requirements. */
+function labelsGivenBy(problem: VerifiedProblem, poolName: string): Set<string> {
+  const template = problem.nodePools.find(({ metadata }) => metadata.name === poolName)?.spec.template;
+  const required = (template?.spec?.requirements ?? []).map(({ key }) => key);
+  return new Set([NODE_POOL_LABEL, ...Object.keys(template?.metadata?.labels ?? {}), ...required]);
+}
+
+/**
+ * Pods out of Karpenter's answer once it keeps to the limits on nodes: from each pool that has too many, the claims with
+ * the fewest pods are taken back.
+ */
+function leftOutWithinNodeLimits(problem: VerifiedProblem, result: KarpenterResult): Set<string> {
+  const out = leftOutBy(result);
+  for (const { metadata, spec } of problem.nodePools) {
+    if (spec.limits?.nodes === undefined) continue;
+    const existing = (problem.nodes ?? []).filter(({ labels }) => labels?.[NODE_POOL_LABEL] === metadata.name);
+    const room = Math.max(0, Number(spec.limits.nodes) - existing.length);
+    const claims = result.nodeClaims.filter(({ nodePool }) => nodePool === metadata.name);
+    for (const { pods } of claims.sort((left, right) => right.pods.length - left.pods.length).slice(room)) {
+      for (const pod of pods) out.add(nameOf(pod));
+    }
+  }
+  return out;
+}

@@ -1,0 +1,33 @@
+// Dovetail's side of a comparison: a problem through the same reader and solver as `dovetail solve --problem`, without
+// transports, and its answer by groups of equal pods.
+import { readProblem, readProblemCatalogue, reportPlan } from '../../controller/kubernetes/index.ts';
+import type { LocalSolver } from '../../server/index.ts';
+import type { PlannedNode } from '../peers/index.ts';
+
+/** Dovetail's answer to a problem. */
+export interface DovetailAnswer {
+  /** Pods that are equal but for their names: which of them are placed makes no difference. */
+  readonly groups: readonly (readonly string[])[];
+  readonly nodes: readonly PlannedNode[];
+  /** Pods left out, each with why. */
+  readonly unplaced: ReadonlyMap<string, string>;
+  readonly solveMs: number;
+}
+
+/** Solves a parsed problem. Throws what the reader and the solver throw. */
+export async function solveWithDovetail(solver: LocalSolver, problem: unknown): Promise<DovetailAnswer> {
+  const catalogue = readProblemCatalogue(problem);
+  // The catalogue's index is made before the clock runs, as for Karpenter.
+  solver.loadCatalogue(catalogue);
+  const startMs = performance.now();
+  const { request } = readProblem(problem, catalogue);
+  const conversionMs = performance.now() - startMs;
+  const response = await solver.solve(request);
+  const report = reportPlan(response, conversionMs);
+  return {
+    groups: request.podGroups.map(({ names }) => names),
+    nodes: report.nodes,
+    unplaced: new Map(report.unscheduled.map(({ pod, reason }) => [pod, reason])),
+    solveMs: report.timings.solveMs ?? 0,
+  };
+}

@@ -1,0 +1,106 @@
+// Reads the required node affinity terms of a pod, which are alternatives to each other, for what Karpenter makes of them:
+// a pair of conditions that exclude each other becomes "the label is absent" there, which a node may well meet, and one
+// alternative after the other is given up for good. Kubernetes asks each condition and each alternative in turn.
+
+/** The parts of a pod that are read. */
+export interface TermsOfPod {
+  readonly spec?: {
+    readonly nodeSelector?: Readonly<Record<string, string>>;
+    readonly affinity?: {
+      readonly nodeAffinity?: {
+        readonly requiredDuringSchedulingIgnoredDuringExecution?: {
+          readonly nodeSelectorTerms: readonly Term[];
+        };
+      };
+    };
+  };
+}
+
+interface Term {
+  readonly matchExpressions?: readonly Expression[];
+}
+
+interface Expression {
+  readonly key: string;
+  readonly operator: string;
+  readonly values?: readonly string[];
+}
+
+/** The pod with each of its required terms as the only one. */
+export function withEachTermAlone<Pod extends TermsOfPod>(pod: Pod): Pod[] {
+  const terms = termsOf(pod);
+  return terms.map((term) => ({
+    ...pod,
+    spec: {
+      ...pod.spec,
+      affinity: {
+        ...pod.spec?.affinity,
+        nodeAffinity: {
+          ...pod.spec?.affinity?.nodeAffinity,
+          requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term] },
+        },
+      },
+    },
+  }));
+}
+
+/** Keys of all labels that the pod's node selector and terms have conditions on. */
+export function labelsNamedBy(pod: TermsOfPod): Set<string> {
+  const inTerms = termsOf(pod).flatMap(({ matchExpressions }) => (matchExpressions ?? []).map(({ key }) => key));
+  return new Set([...Object.keys(pod.spec?.nodeSelector ?? {}), ...inTerms]);
+}
+
+function termsOf(pod: TermsOfPod): readonly Term[] {
+  return pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+}
+
+/** Whether a required term of the pod, with its node selector, can be met by no node. */
+export function hasContradictoryTerm(pod: TermsOfPod): boolean {
+  const selector: Expression[] = Object.entries(pod.spec?.nodeSelector ?? {}).map(([key, value]) => ({
+    key,
+    operator: 'In',
+    values: [value],
+  }));
+  return termsOf(pod).some(({ matchExpressions }) => isContradictory([...selector, ...(matchExpressions ?? [])]));
+}
+
+/** Whether some label's conditions admit neither any value nor its absence. */
+function isContradictory(expressions: readonly Expression[]): boolean {
+  const byKey = new Map<string, Expression[]>();
+  for (const expression of expressions) {
+    byKey.set(expression.key, [...(byKey.get(expression.key) ?? []), expression]);
+  }
+  return [...byKey.values()].some((conditions) =>
+    candidates(conditions).every((value) => conditions.some((condition) => !isMet(condition, value))),
+  );
+}
+
+/** Absence, every value named, the neighbours of every bound, and a text nobody names: all outcomes are among them. */
+function candidates(conditions: readonly Expression[]): (string | undefined)[] {
+  const named = conditions.flatMap(({ values }) => values ?? []);
+  const neighbours = named
+    .filter((value) => /^\d+$/.test(value))
+    .flatMap((value) => [Number(value) - 1, Number(value) + 1]);
+  const other = `other-${named.join('-')}`;
+  return [undefined, other, ...named, ...neighbours.filter((value) => value >= 0).map(String)];
+}
+
+/** As Kubernetes has it: NotIn is met by an absent label, Gt and Lt only by integers. */
+function isMet({ operator, values = [] }: Expression, value: string | undefined): boolean {
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    case 'Gt':
+      return value !== undefined && /^\d+$/.test(value) && Number(value) > Number(values[0]);
+    case 'Lt':
+      return value !== undefined && /^\d+$/.test(value) && Number(value) < Number(values[0]);
+    default:
+      throw new Error(`read a condition: ${operator} is no operator of node affinity`);
+  }
+}
