@@ -486,8 +486,8 @@ export type Node = Message<"dovetail.v1.Node"> & {
   startupTaints: Taint[];
 
   /**
-   * True when it takes no new pods (cordoned, or marked for deletion); its capacity still counts towards limits unless
-   * `deleting` is set.
+   * True when it is cordoned: it takes only pods that tolerate node.kubernetes.io/unschedulable. Its capacity counts
+   * towards limits unless `deleting` is set.
    *
    * @generated from field: bool unschedulable = 8;
    */
