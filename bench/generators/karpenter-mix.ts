@@ -1,5 +1,5 @@
 // The mix of Karpenter's scheduling benchmark, drawn by our own generator: five equal kinds of pods over made-up types
-// whose price is linear in what they hold. Kinds whose rule is not built yet are left out and counted, never replaced.
+// whose price is linear in what they hold. Kinds that it does not draw yet are left out and counted, never replaced.
 import type { Random } from '../random.ts';
 import { type InstanceTypeManifest, makeNodePool, makePod, numbered, type PodManifest } from './manifests.ts';
 import type { GeneratedProblem, LeftOut } from './problem.ts';
@@ -18,13 +18,13 @@ const LABEL_VALUES = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
 /** US dollars per hour for a core and for a gigabyte (10⁹ bytes): the same rate, so that no shape is a bargain. */
 const UNIT_PRICE = 0.1;
 
-/** The rule a kind needs, where the engine does not have it yet. */
+/** The rule that a kind is about, where this generator does not draw it yet: the engine plans for all of them. */
 const KINDS = [
-  { name: 'generic', unsupportedRule: undefined },
-  { name: 'zonal-spread', unsupportedRule: 'topology spread' },
-  { name: 'hostname-spread', unsupportedRule: 'topology spread' },
-  { name: 'zonal-affinity', unsupportedRule: 'pod affinity' },
-  { name: 'hostname-anti-affinity', unsupportedRule: 'pod anti-affinity' },
+  { name: 'generic', ruleNotDrawn: undefined },
+  { name: 'zonal-spread', ruleNotDrawn: 'topology spread' },
+  { name: 'hostname-spread', ruleNotDrawn: 'topology spread' },
+  { name: 'zonal-affinity', ruleNotDrawn: 'pod affinity' },
+  { name: 'hostname-anti-affinity', ruleNotDrawn: 'pod anti-affinity' },
 ] as const;
 
 /** Draws one problem. */
@@ -35,8 +35,8 @@ export function generateKarpenterMix(dimensions: KarpenterMixDimensions, random:
   KINDS.forEach((kind, index) => {
     // The first kind takes what does not divide by five.
     const count = index === 0 ? dimensions.podCount - perKind * (KINDS.length - 1) : perKind;
-    if (kind.unsupportedRule !== undefined) {
-      leftOut.push({ kind: kind.name, podCount: count, why: `${kind.unsupportedRule} is not supported yet` });
+    if (kind.ruleNotDrawn !== undefined) {
+      leftOut.push({ kind: kind.name, podCount: count, why: `${kind.ruleNotDrawn} is not drawn yet` });
       return;
     }
     const draw = random.fork(kind.name);
