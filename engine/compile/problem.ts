@@ -2,7 +2,15 @@
 // for each offering. Masks (which offerings a constraint admits under a template) are made when first asked for. Nothing
 // is packed here.
 import { andInto, andNotInto, emptyBits, fullBits, hasBit, isEmpty, orInto } from '../bits/index.ts';
-import { type Catalogue, compareText, PRICE_SOURCES, type PriceSnapshot } from '../catalogue/index.ts';
+import {
+  type Catalogue,
+  type ColumnSet,
+  compareText,
+  orderByPrice,
+  PRICE_SOURCES,
+  type PriceOrder,
+  type PriceSnapshot,
+} from '../catalogue/index.ts';
 import type {
   DaemonSetInput,
   EngineNotice,
@@ -122,6 +130,7 @@ export class CompiledProblem {
   readonly running: readonly (readonly RunningPods[])[];
   readonly #masks = new Map<string, Uint32Array>();
   readonly #nothing: Uint32Array;
+  readonly #priceOrders = new Map<ColumnSet | undefined, PriceOrder>();
   readonly #constraints = new ConstraintTable();
 
   constructor(catalogue: Catalogue, prices: PriceSnapshot, problem: Problem) {
@@ -251,6 +260,23 @@ export class CompiledProblem {
   priceSourceOf(template: Template, offering: number): number {
     const licence = template.pool.columns.licenceNanoUsdPerHour[this.catalogue.offeringTypes[offering]!]!;
     return licence > 0 ? ESTIMATED : this.prices.source[offering]!;
+  }
+
+  /**
+   * Offerings by the price of a node of a template, cheapest first. Only Windows pools, whose licence costs more on larger
+   * types, have an order of their own.
+   */
+  priceOrder({ pool: { columns } }: Template): PriceOrder {
+    const key = columns.hasLicence ? columns : undefined;
+    let order = this.#priceOrders.get(key);
+    if (order === undefined) {
+      order =
+        key === undefined
+          ? this.catalogue.priceOrder(this.prices)
+          : orderByPrice(this.catalogue, this.prices, key.licenceNanoUsdPerHour);
+      this.#priceOrders.set(key, order);
+    }
+    return order;
   }
 
   /** Types and cells that one term admits under a template, before availability; undefined where a custom label forbids it. */

@@ -120,6 +120,17 @@ export function buildInstance(
   };
 }
 
+/** How many units of one kind a node of a class holds by themselves: by room, and by what hosts allow. */
+export function mostOfKind(instance: PackingInstance, classIndex: number, shape: number): number {
+  const { dimensionCount, rooms, requests, hostRules } = instance;
+  let most = hostRules === undefined ? Number.POSITIVE_INFINITY : hostRules.selfCaps[shape]!;
+  for (let dimension = 0; dimension < dimensionCount; dimension++) {
+    const request = requests[shape * dimensionCount + dimension]!;
+    if (request > 0) most = Math.min(most, Math.floor(rooms[classIndex * dimensionCount + dimension]! / request));
+  }
+  return most;
+}
+
 /** Writes what a node bought as an offering takes of each limited resource: its capacity, and one of `nodes`. */
 export function limitTakesInto(
   compiled: CompiledProblem,

@@ -5,7 +5,7 @@
 //   Scheithauer, "Setup and open-stacks minimization in one-dimensional stock cutting", 2007).
 // Knows nothing of zones, pools or names: instances come from classes.ts.
 import type { Budget } from './budget.ts';
-import type { LimitTable, PackingInstance } from './classes.ts';
+import { type LimitTable, mostOfKind, type PackingInstance } from './classes.ts';
 import { Filler } from './fill.ts';
 
 /** Equal nodes of a packing. */
@@ -160,17 +160,12 @@ function effectiveCosts(instance: PackingInstance, limits: LimitTable, limitWeig
  * nothing else in it. Infinity for a shape that suits no class.
  */
 export function ownShares(instance: PackingInstance, costs: Float64Array): Float64Array {
-  const { dimensionCount, rooms, requests, suits, suitStarts } = instance;
+  const { suits, suitStarts } = instance;
   const shares = new Float64Array(instance.shapes.length).fill(Number.POSITIVE_INFINITY);
   for (let index = 0; index < instance.classCount; index++) {
     for (let position = suitStarts[index]!; position < suitStarts[index + 1]!; position++) {
       const shape = suits[position]!;
-      let most = Number.POSITIVE_INFINITY;
-      for (let dimension = 0; dimension < dimensionCount; dimension++) {
-        const request = requests[shape * dimensionCount + dimension]!;
-        if (request > 0) most = Math.min(most, Math.floor(rooms[index * dimensionCount + dimension]! / request));
-      }
-      if (instance.hostRules !== undefined) most = Math.min(most, instance.hostRules.selfCaps[shape]!);
+      const most = mostOfKind(instance, index, shape);
       shares[shape] = Math.min(shares[shape]!, costs[index]! / most);
     }
   }
@@ -200,12 +195,7 @@ function promisingClasses(instance: PackingInstance, counts: Float64Array, costs
   for (let index = 0; index < instance.classCount; index++) {
     for (let position = suitStarts[index]!; position < suitStarts[index + 1]!; position++) {
       const shape = suits[position]!;
-      let most = Number.POSITIVE_INFINITY;
-      for (let dimension = 0; dimension < dimensionCount; dimension++) {
-        const request = requests[shape * dimensionCount + dimension]!;
-        if (request > 0) most = Math.min(most, Math.floor(rooms[index * dimensionCount + dimension]! / request));
-      }
-      if (instance.hostRules !== undefined) most = Math.min(most, instance.hostRules.selfCaps[shape]!);
+      const most = mostOfKind(instance, index, shape);
       let cost = costs[index]! / most;
       let kept = index;
       for (let place = shape * CLASSES_PER_SHAPE; place < (shape + 1) * CLASSES_PER_SHAPE; place++) {

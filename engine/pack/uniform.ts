@@ -2,7 +2,7 @@
 // against how many pods a node holds), by dynamic programming; one pod is a look-up. Large counts take the class of the
 // best ratio first and leave the end to the programme.
 import type { Budget } from './budget.ts';
-import type { LimitTable, PackingInstance } from './classes.ts';
+import { type LimitTable, mostOfKind, type PackingInstance } from './classes.ts';
 import type { PackedNodes, Packing } from './greedy.ts';
 
 /** Pods that the exact programme covers; what is above goes to the class of the best ratio, whole nodes at a time. */
@@ -76,12 +76,7 @@ function paretoOptions(instance: PackingInstance): Option[] {
   const options: Option[] = [];
   let most = 0;
   for (let classIndex = 0; classIndex < instance.classCount; classIndex++) {
-    let pods = instance.hostRules?.selfCaps[0] ?? Number.POSITIVE_INFINITY;
-    for (let dimension = 0; dimension < instance.dimensionCount; dimension++) {
-      const request = instance.requests[dimension]!;
-      const room = instance.rooms[classIndex * instance.dimensionCount + dimension]!;
-      if (request > 0) pods = Math.min(pods, Math.floor(room / request));
-    }
+    const pods = mostOfKind(instance, classIndex, 0);
     // Classes come in ascending order of price.
     if (pods <= most) continue;
     most = pods;

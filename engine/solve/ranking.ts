@@ -1,7 +1,6 @@
 // The ranked list of a node: every offering that holds its pods, cheapest first, up to so many instance types. Offerings
 // of a template are put in order once; each node's list is a walk along that order.
 import { andInto, hasBit } from '../bits/index.ts';
-import { type ColumnSet, orderByPrice, type PriceOrder } from '../catalogue/index.ts';
 import type { CompiledProblem, CompiledTemplate, Constraint } from '../compile/index.ts';
 
 /** Most instance types of a list, as EC2's fleet requests take them. */
@@ -10,8 +9,6 @@ export const RANKED_TYPE_LIMIT = 60;
 /** Ranks offerings for nodes of one problem. */
 export class Ranking {
   readonly #compiled: CompiledProblem;
-  #plainOrder: PriceOrder | undefined;
-  readonly #licencedOrders = new Map<ColumnSet, PriceOrder>();
 
   constructor(compiled: CompiledProblem) {
     this.#compiled = compiled;
@@ -32,7 +29,7 @@ export class Ranking {
     const { catalogue } = this.#compiled;
     const mask = template.pool.available.slice();
     for (const constraint of constraints) andInto(mask, this.#compiled.mask(template, [constraint]));
-    const { order, rank } = this.#orderOf(template);
+    const { order, rank } = this.#compiled.priceOrder(template);
     const holds = this.#roomTest(template, used);
     const types = new Set<number>();
     let cheapestOnDemand = Number.POSITIVE_INFINITY;
@@ -98,21 +95,5 @@ export class Ranking {
       }
       return holds;
     };
-  }
-
-  /** Cheapest first. Only Windows pools, whose licence costs more on larger types, have an order of their own. */
-  #orderOf(template: CompiledTemplate): PriceOrder {
-    const { catalogue, prices } = this.#compiled;
-    const { columns } = template.pool;
-    if (!columns.hasLicence) {
-      this.#plainOrder ??= catalogue.priceOrder(prices);
-      return this.#plainOrder;
-    }
-    let order = this.#licencedOrders.get(columns);
-    if (order === undefined) {
-      order = orderByPrice(catalogue, prices, columns.licenceNanoUsdPerHour);
-      this.#licencedOrders.set(columns, order);
-    }
-    return order;
   }
 }

@@ -1,7 +1,6 @@
 // New nodes one unit at a time: each unit joins the node where it adds least to the price, or opens one of its own. Slower
 // and dearer than packing many at a time, and right where counts of domains must follow what limits let in.
 import { andInto, hasBit, isEmpty } from '../bits/index.ts';
-import { type ColumnSet, orderByPrice, type PriceOrder } from '../catalogue/index.ts';
 import type { CompiledTemplate, Unit } from '../compile/index.ts';
 import { limitTakesInto } from '../pack/index.ts';
 import { type HostPod, hostObstacle } from '../topology/index.ts';
@@ -39,8 +38,6 @@ interface Option {
 export class NodeOpener {
   readonly #work: PlacingWork;
   readonly #bins: Bin[] = [];
-  #plainOrder: PriceOrder | undefined;
-  readonly #orders = new Map<ColumnSet, PriceOrder>();
 
   constructor(work: PlacingWork) {
     this.#work = work;
@@ -128,7 +125,7 @@ export class NodeOpener {
   /** The cheapest offering of the mask that holds what is used within the limits; -1 where there is none. */
   #cheapest(template: CompiledTemplate, mask: Uint32Array, used: Float64Array, bin: Bin | undefined): number {
     const room = new Float64Array(used.length);
-    for (const offering of this.#orderOf(template).order) {
+    for (const offering of this.#work.compiled.priceOrder(template).order) {
       if (!hasBit(mask, offering)) continue;
       this.#work.compiled.roomInto(template, offering, room);
       if (!room.every((amount, dimension) => amount >= 0 && used[dimension]! <= amount)) continue;
@@ -159,21 +156,6 @@ export class NodeOpener {
     takes.forEach((amount, name) => {
       limits.remaining[group * limits.names.length + name]! -= amount * nodeCount;
     });
-  }
-
-  #orderOf(template: CompiledTemplate): PriceOrder {
-    const { catalogue, prices } = this.#work.compiled;
-    const { columns } = template.pool;
-    if (!columns.hasLicence) {
-      this.#plainOrder ??= catalogue.priceOrder(prices);
-      return this.#plainOrder;
-    }
-    let order = this.#orders.get(columns);
-    if (order === undefined) {
-      order = orderByPrice(catalogue, prices, columns.licenceNanoUsdPerHour);
-      this.#orders.set(columns, order);
-    }
-    return order;
   }
 }
 
