@@ -31,18 +31,23 @@ test('a case name that does not exist is answered with those that do', () => {
   assert.throws(() => findCase('web'), /karpenter-mix-1000, .*existing-nodes/);
 });
 
-test("Karpenter's mix counts the pods whose rules are not supported instead of replacing them", () => {
-  const { pods, leftOut } = generateKarpenterMix({ podCount: 1003, typeCount: 400 }, openRandom(1));
-  assert.equal(pods.length, 203);
-  assert.deepEqual(
-    leftOut.map(({ kind, podCount }) => [kind, podCount]),
-    [
-      ['zonal-spread', 200],
-      ['hostname-spread', 200],
-      ['zonal-affinity', 200],
-      ['hostname-anti-affinity', 200],
-    ],
-  );
+test("Karpenter's mix has as many pods of each kind, each with its own rule", () => {
+  const { pods } = generateKarpenterMix({ podCount: 1003, typeCount: 400 }, openRandom(1));
+  const counts = new Map<string, number>();
+  for (const { metadata, spec } of pods) {
+    const kind = metadata.name.replace(/-[0-9]+$/, '');
+    const rule = Object.keys({ ...spec, ...(spec.affinity as object | undefined) }).filter((key) =>
+      /^(topo|podA)/.test(key),
+    );
+    counts.set(`${kind} ${rule}`, (counts.get(`${kind} ${rule}`) ?? 0) + 1);
+  }
+  assert.deepEqual(Object.fromEntries(counts), {
+    'generic ': 203,
+    'zonal-spread topologySpreadConstraints': 200,
+    'hostname-spread topologySpreadConstraints': 200,
+    'zonal-affinity podAffinity': 200,
+    'hostname-anti-affinity podAntiAffinity': 200,
+  });
 });
 
 test('workloads have as many pods, pools and daemonsets as their dimensions say', () => {

@@ -4,6 +4,7 @@ import {
   type GeneratedProblem,
   generateExistingNodes,
   generateKarpenterMix,
+  generatePreferences,
   generateWorkloads,
 } from './generators/index.ts';
 import { openRandom } from './random.ts';
@@ -37,6 +38,18 @@ export const CORPUS: readonly CorpusCase[] = [
     description: "Karpenter's five-kind mix of 10,000 pods, 400 linear types",
     generate: (size, seed) =>
       generateKarpenterMix({ podCount: sized(size, 100, 10_000), typeCount: sized(size, 40, 400) }, openRandom(seed)),
+  },
+  {
+    name: 'karpenter-mix-20000',
+    description: "Karpenter's five-kind mix of 20,000 pods, 400 linear types",
+    generate: (size, seed) =>
+      generateKarpenterMix({ podCount: sized(size, 120, 20_000), typeCount: sized(size, 40, 400) }, openRandom(seed)),
+  },
+  {
+    name: 'preferences-4000',
+    description: "4,000 pods of Karpenter's preference benchmark, 400 linear types",
+    generate: (size, seed) =>
+      generatePreferences({ podCount: sized(size, 40, 4000), typeCount: sized(size, 40, 400) }, openRandom(seed)),
   },
   {
     name: 'one-pod',

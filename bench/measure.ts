@@ -10,14 +10,12 @@ import {
   UnplacedReasonCodeSchema,
 } from '../proto/index.ts';
 import { createLocalSolver, type LocalSolver } from '../server/index.ts';
-import type { LeftOut } from './generators/index.ts';
 import type { Answer, CaseResult, RefusedCount, SolveTimes } from './result.ts';
 
 /** One problem, parsed and in memory. */
 export interface BenchProblem {
   readonly podCount: number;
   readonly nodeInputCount: number;
-  readonly leftOut: readonly LeftOut[];
   /** What is on sale. */
   readonly catalogue: CatalogueReference;
   /** Groups the pods and writes the request. This is timed. */
@@ -81,7 +79,6 @@ export async function measureCase(benchCase: BenchCase, options: MeasureOptions)
       warm: median(warm),
       warmRunCount: warm.length,
       answer: cold.answer,
-      leftOut: first.leftOut,
     };
   } finally {
     await solver.close();

@@ -45,21 +45,21 @@ export function openProblemFile(path: string): BenchCase {
   return {
     name: basename(path).replace(/\.json(\.gz)?$/, ''),
     description: path,
-    fresh: () => fromProblem(parse(), []),
+    fresh: () => fromProblem(parse()),
     other: (number) => {
       const problem = parse();
       const random = openRandom(OTHER_SEED_OFFSET + number);
       const pods = podsOf(problem).filter(() => !random.chance(LEFT_OUT_SHARE));
-      return fromProblem({ ...problem, pods }, []);
+      return fromProblem({ ...problem, pods });
     },
   };
 }
 
 function fromGenerated(problem: GeneratedProblem): BenchProblem {
-  const { catalogue, nodePools, pods, daemonSets, nodes, runningPods, leftOut } = problem;
+  const { catalogue, nodePools, pods, daemonSets, nodes, runningPods } = problem;
   if (catalogue.kind === 'types') {
     const { instanceTypes } = catalogue;
-    return fromProblem({ nodePools, instanceTypes, pods, daemonSets }, leftOut);
+    return fromProblem({ nodePools, instanceTypes, pods, daemonSets });
   }
   const objects: KubernetesObject[] = [
     ...nodePools,
@@ -72,7 +72,6 @@ function fromGenerated(problem: GeneratedProblem): BenchProblem {
   return {
     podCount: pods.length,
     nodeInputCount: nodes.length,
-    leftOut,
     catalogue: create(CatalogueReferenceSchema, {
       catalogue: { case: 'identity', value: { region: catalogue.region } },
     }),
@@ -85,11 +84,10 @@ function fromGenerated(problem: GeneratedProblem): BenchProblem {
   };
 }
 
-function fromProblem(problem: KubernetesObject, leftOut: GeneratedProblem['leftOut']): BenchProblem {
+function fromProblem(problem: KubernetesObject): BenchProblem {
   return {
     podCount: podsOf(problem).length,
     nodeInputCount: Array.isArray(problem.nodes) ? problem.nodes.length : 0,
-    leftOut,
     catalogue: readProblemCatalogue(problem),
     buildRequest: (reference: CatalogueReference) => readProblem(problem, reference).request,
   };

@@ -34,9 +34,6 @@ export function renderReport(environment: Environment, outcomes: readonly CaseOu
   for (const result of results) {
     const label = result.seed === undefined ? result.name : `${result.name} seed ${result.seed}`;
     for (const { code, podCount } of result.answer.refused) lines.push(`${label}: ${podCount} pods refused (${code})`);
-    for (const { kind, podCount, why } of result.leftOut) {
-      lines.push(`${label}: ${podCount} pods of kind ${kind} left out, ${why}`);
-    }
   }
   for (const outcome of outcomes) {
     if (!('failure' in outcome)) continue;

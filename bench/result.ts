@@ -51,8 +51,6 @@ export interface CaseResult {
   readonly warm: SolveTimes;
   readonly warmRunCount: number;
   readonly answer: Answer;
-  /** Pods that the generator left out because their rule is not built yet. */
-  readonly leftOut: readonly { readonly kind: string; readonly podCount: number; readonly why: string }[];
 }
 
 /** A case that could not be measured. */

@@ -1,13 +1,6 @@
 // What every generator answers: one problem, as parsed objects in memory.
 import type { InstanceTypeManifest, NodeManifest, ObjectManifest, PodManifest } from './manifests.ts';
 
-/** Pods a generator would make if the rule they use were built. */
-export interface LeftOut {
-  readonly kind: string;
-  readonly podCount: number;
-  readonly why: string;
-}
-
 /** A generated problem. Either the embedded catalogue of a region or the problem's own types are on sale. */
 export interface GeneratedProblem {
   readonly nodePools: readonly ObjectManifest[];
@@ -19,5 +12,4 @@ export interface GeneratedProblem {
   readonly nodes: readonly NodeManifest[];
   /** Pods that run on those nodes. */
   readonly runningPods: readonly PodManifest[];
-  readonly leftOut: readonly LeftOut[];
 }

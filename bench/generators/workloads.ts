@@ -64,7 +64,6 @@ export function generateWorkloads(dimensions: WorkloadDimensions, random: Random
     daemonSets: generateDaemonSets(dimensions.daemonSetCount ?? 0, random.fork('daemonsets')),
     nodes: [],
     runningPods: [],
-    leftOut: [],
   };
 }
 
