@@ -62,6 +62,8 @@ export interface CompiledShape {
   readonly input: KeyedShape;
   /** `Float64Array[dimensions]`: what one pod takes. */
   readonly request: Float64Array;
+  /** The same number for shapes whose pods take the same. */
+  readonly requestIndex: number;
   /** What it demands of a node's labels itself: no preference, no volume. Spreads count by it. */
   readonly ownConstraint: Constraint;
   /** Canonical text of its tolerations: shapes that share it are let in by the same nodes. */
@@ -130,6 +132,7 @@ export class CompiledProblem {
   readonly running: readonly (readonly RunningPods[])[];
   readonly #masks = new Map<string, Uint32Array>();
   readonly #nothing: Uint32Array;
+  readonly #requestIndices = new Map<string, number>();
   readonly #priceOrders = new Map<ColumnSet | undefined, PriceOrder>();
   readonly #constraints = new ConstraintTable();
 
@@ -308,6 +311,7 @@ export class CompiledProblem {
       index,
       input,
       request,
+      requestIndex: this.#requestIndexOf(request),
       ownConstraint: this.#constraints.of(shape),
       tolerationsKey: tolerationsKey(shape.tolerations),
       unsupported: termCount(shape, volumes) > CONSTRAINT_TERM_LIMIT / 2 ? [TOO_MANY_ALTERNATIVES] : [],
@@ -333,6 +337,16 @@ export class CompiledProblem {
       ...(colliding.length === 0 ? {} : { apartFromDaemons: this.#constraints.apartFrom(colliding) }),
     }));
     return compiled;
+  }
+
+  #requestIndexOf(request: Float64Array): number {
+    const key = request.join(' ');
+    let index = this.#requestIndices.get(key);
+    if (index === undefined) {
+      index = this.#requestIndices.size;
+      this.#requestIndices.set(key, index);
+    }
+    return index;
   }
 
   /** In an order of their own: counters are numbered as they come, and the numbers decide which of two rules is named. */

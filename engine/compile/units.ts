@@ -9,8 +9,12 @@ export interface Unit {
   readonly members: readonly UnitMember[];
   /** `Float64Array[dimensions]`: what the unit takes. */
   readonly request: Float64Array;
-  /** Constraints of all members and of the place it was given; an offering must meet every one. */
+  /** Constraints of all members and of the place it was given, ascending; an offering must meet every one. */
   readonly constraints: readonly Constraint[];
+  /** The same for units with the same constraints. */
+  readonly constraintsKey: string;
+  /** The same for single pods that packing can't tell apart but by rules about other pods; undefined for several pods. */
+  readonly kindKey: string | undefined;
   /** The lowest priority of its members: it is placed with those. */
   readonly priority: number;
 }
@@ -23,38 +27,68 @@ export interface UnitMember {
 
 /** Makes a unit of members, pinned to labels where `pin` is given. */
 export function makeUnit(compiled: CompiledProblem, members: readonly UnitMember[], pin?: Constraint): Unit {
+  const constraints = constraintsOf(members, pin);
+  const constraintsKey = constraints.map(({ index }) => index).join(' ');
+  const [first] = members;
+  if (members.length === 1 && first!.podCount === 1) {
+    const { of, taintPolicy } = first!.pod;
+    const { priority } = of.input.shape;
+    const kindKey = `${of.requestIndex} ${priority} ${taintPolicy} ${of.tolerationsKey}|${constraintsKey}`;
+    return { members, request: of.request, constraints, constraintsKey, kindKey, priority };
+  }
   const request = new Float64Array(compiled.dimensions.length);
   for (const { pod, podCount } of members) {
     for (let dimension = 0; dimension < request.length; dimension++) {
       request[dimension]! += pod.of.request[dimension]! * podCount;
     }
   }
-  const constraints = new Set(members.map(({ pod }) => pod.constraint));
-  for (const { pod } of members) if (pod.apartFromDaemons !== undefined) constraints.add(pod.apartFromDaemons);
-  if (pin !== undefined) constraints.add(pin);
-  return {
-    members,
-    request,
-    constraints: [...constraints].sort((left, right) => left.index - right.index),
-    priority: Math.min(...members.map(({ pod }) => pod.of.input.shape.priority)),
-  };
+  const priority = Math.min(...members.map(({ pod }) => pod.of.input.shape.priority));
+  return { members, request, constraints, constraintsKey, kindKey: undefined, priority };
+}
+
+function constraintsOf(members: readonly UnitMember[], pin: Constraint | undefined): readonly Constraint[] {
+  const constraints: Constraint[] = pin === undefined ? [] : [pin];
+  for (const { pod } of members) {
+    if (!constraints.includes(pod.constraint)) constraints.push(pod.constraint);
+    if (pod.apartFromDaemons !== undefined && !constraints.includes(pod.apartFromDaemons)) {
+      constraints.push(pod.apartFromDaemons);
+    }
+  }
+  return constraints.length < 2 ? constraints : constraints.sort((left, right) => left.index - right.index);
 }
 
 /** The templates, of these, that let a unit in as far as labels and taints go. */
 export class TemplateFilter {
   readonly #compiled: CompiledProblem;
   readonly #tolerated = new Map<string, boolean>();
+  readonly #open = new Map<readonly CompiledTemplate[], Map<string, CompiledTemplate[]>>();
 
   constructor(compiled: CompiledProblem) {
     this.#compiled = compiled;
   }
 
   /** Templates with an available offering that the unit's constraints admit and whose taints all members tolerate. */
-  open(templates: readonly CompiledTemplate[], unit: Unit): CompiledTemplate[] {
-    return templates.filter(
-      (template) =>
-        unit.members.every(({ pod }) => this.tolerates(template, pod)) &&
-        !isEmpty(this.#compiled.mask(template, unit.constraints)),
+  open(templates: readonly CompiledTemplate[], unit: Unit): readonly CompiledTemplate[] {
+    const key = unit.members.map(({ pod }) => `${pod.taintPolicy} ${pod.of.tolerationsKey}`).join('|');
+    const answerKey = `${unit.constraintsKey}|${key}`;
+    let answers = this.#open.get(templates);
+    if (answers === undefined) {
+      answers = new Map();
+      this.#open.set(templates, answers);
+    }
+    let open = answers.get(answerKey);
+    if (open === undefined) {
+      open = templates.filter((template) => this.admits(template, unit));
+      answers.set(answerKey, open);
+    }
+    return open;
+  }
+
+  /** Whether one template lets a unit in: see open. */
+  admits(template: CompiledTemplate, unit: Unit): boolean {
+    return (
+      unit.members.every(({ pod }) => this.tolerates(template, pod)) &&
+      !isEmpty(this.#compiled.mask(template, unit.constraints))
     );
   }
 

@@ -3,8 +3,8 @@
 import type { CompiledProblem } from '../compile/index.ts';
 import { type Budget, Filler } from '../pack/index.ts';
 import { buildHostRules, type HostPod, type HostRules, hostObstacle } from '../topology/index.ts';
-import type { UnitCount } from './assigning.ts';
 import { type OpenNode, putOnNode } from './node-board.ts';
+import type { UnitCount } from './waiting.ts';
 
 /**
  * Places as much of the units as the nodes take, and takes it off their counts. `values` has a worth for each unit; a
@@ -81,7 +81,7 @@ function countPresent(
   nodes.forEach((node, position) => {
     rules.counters.forEach((counter, group) => {
       for (const [pod, count] of node.pods) {
-        if (pod.counting.has(counter)) counts[position * rules.groupCount + group]! += count;
+        if (counter !== undefined && pod.counting.has(counter)) counts[position * rules.groupCount + group]! += count;
       }
     });
   });

@@ -5,9 +5,9 @@ import { andInto, hasBit } from '../bits/index.ts';
 import type { Unit } from '../compile/index.ts';
 import { limitTakesInto } from '../pack/index.ts';
 import { type HostPod, hostObstacle } from '../topology/index.ts';
-import { isTopological, type UnitCount } from './assigning.ts';
+import type { PlacingWork } from './attempt.ts';
 import type { NewNodes } from './placing.ts';
-import type { PlacingWork } from './solve.ts';
+import { isTopological, type UnitCount } from './waiting.ts';
 
 /**
  * Puts units onto planned nodes and takes them off their counts, higher priorities first. A node may get dearer by it only
@@ -46,7 +46,7 @@ function withUnits(group: NewNodes, unit: Unit, count: number): Pick<NewNodes, '
 /** How many more units one node of the group takes, up to `wanted`. */
 function mostUnits(work: PlacingWork, group: NewNodes, unit: Unit, wanted: number, mayCostMore: boolean): number {
   const { compiled, filter } = work;
-  if (filter.open([group.template], unit).length === 0) return 0;
+  if (!filter.admits(group.template, unit)) return 0;
   const used = new Float64Array(unit.request.length);
   const pods = new Map<HostPod, number>();
   const before = group.template.pool.available.slice();

@@ -4,7 +4,14 @@ import { compareText } from '../catalogue/index.ts';
 import { type CompiledProblem, type Demand, nodeVectorOf, podVectorOf, type Unit } from '../compile/index.ts';
 import type { NodeInput, Taint } from '../model/index.ts';
 import { addResources, amountOf, effectiveTaints, scaleResources, untoleratedTaint } from '../rules/index.ts';
-import { type DomainOf, HOSTNAME_LABEL, type HostPod, hostObstacle } from '../topology/index.ts';
+import {
+  type DomainOf,
+  type DomainState,
+  HOSTNAME_LABEL,
+  type HostPod,
+  hostObstacle,
+  type Spot,
+} from '../topology/index.ts';
 
 /** A node that may take pods. */
 export interface OpenNode {
@@ -16,12 +23,12 @@ export interface OpenNode {
   /** Pods on it, running ones first, with their numbers. */
   readonly pods: Map<HostPod, number>;
   /** Values of its labels as domains. */
-  readonly domainOf: DomainOf;
+  readonly spot: Spot;
   readonly mayTake: (demand: Demand) => boolean;
 }
 
 /** The nodes that may take pods: ready ones first, then by name, as Karpenter has it. */
-export function openNodes(compiled: CompiledProblem): OpenNode[] {
+export function openNodes(compiled: CompiledProblem, domains: DomainState): OpenNode[] {
   return compiled.problem.nodes
     .map((input, index) => ({ input, index }))
     .filter(({ input }) => !input.deleting && !isOverdrawn(input))
@@ -30,7 +37,7 @@ export function openNodes(compiled: CompiledProblem): OpenNode[] {
       input,
       room: roomOf(compiled, input),
       pods: podsOn(compiled, input, index),
-      domainOf: nodeDomains(input),
+      spot: domains.spotOf(nodeDomains(input)),
       mayTake: nodeFilter(input),
     }))
     .filter(({ room }) => room.every((amount) => amount >= 0))
@@ -62,6 +69,10 @@ export function nodeDomains(node: NodeInput): DomainOf {
 export function nodeTakes(node: OpenNode, unit: Unit, mayStart: boolean): boolean {
   for (let dimension = 0; dimension < node.room.length; dimension++) {
     if (unit.request[dimension]! > node.room[dimension]!) return false;
+  }
+  const [first] = unit.members;
+  if (unit.members.length === 1 && first!.podCount === 1) {
+    return node.mayTake(first!.pod) && hostObstacle(first!.pod, node.pods, mayStart) === undefined;
   }
   const present = new Map(node.pods);
   for (const { pod, podCount } of unit.members) {

@@ -34,6 +34,7 @@ export class PlaceFinder {
   readonly #tiers: readonly (readonly CompiledTemplate[])[];
   readonly #tuples = new Map<string, { readonly of: Int32Array; readonly values: readonly (string | undefined)[][] }>();
   readonly #stands = new Map<string, readonly Stand[]>();
+  readonly #places = new Map<string, readonly Place[]>();
   readonly #universes = new Map<number, ReadonlySet<string>>();
 
   constructor(compiled: CompiledProblem, filter: TemplateFilter, tiers: readonly (readonly CompiledTemplate[])[]) {
@@ -42,13 +43,27 @@ export class PlaceFinder {
     this.#tiers = tiers;
   }
 
-  /** The places of a unit on new nodes, heaviest pools first, then cheapest. O(offerings × dimensions). */
-  placesOf(unit: Unit, keys: readonly string[]): Place[] {
-    const found = new Map<string, { values: readonly (string | undefined)[]; tier: number; share: number }>();
+  /**
+   * The places of a unit on new nodes, heaviest pools first, then cheapest; the same array for units of one kind.
+   * O(offerings × dimensions) for each kind.
+   */
+  placesOf(unit: Unit, keys: readonly string[]): readonly Place[] {
     // A unit that keeps its like off its node pays for the node alone.
     const alone = unit.members.some(
       ({ pod }) => hasHostRules(pod) && pod.rules.antiAffinities.some((rule) => rule.meansItself),
     );
+    if (unit.kindKey === undefined) return this.#findPlaces(unit, keys, alone);
+    const key = `${unit.kindKey}|${keys.join(' ')}|${alone}`;
+    let places = this.#places.get(key);
+    if (places === undefined) {
+      places = this.#findPlaces(unit, keys, alone);
+      this.#places.set(key, places);
+    }
+    return places;
+  }
+
+  #findPlaces(unit: Unit, keys: readonly string[], alone: boolean): readonly Place[] {
+    const found = new Map<string, { values: readonly (string | undefined)[]; tier: number; share: number }>();
     this.#tiers.forEach((templates, tier) => {
       for (const template of this.#filter.open(templates, unit)) {
         const mosts = new Map<number, number>();

@@ -14,7 +14,7 @@ import {
   packingGoals,
   packUniformly,
 } from '../pack/index.ts';
-import type { UnitCount } from './assigning.ts';
+import type { UnitCount } from './waiting.ts';
 
 /** Equal nodes to make, before their offerings are ranked. */
 export interface NewNodes {

@@ -4,8 +4,8 @@ import { andInto, hasBit, isEmpty } from '../bits/index.ts';
 import type { CompiledTemplate, Unit } from '../compile/index.ts';
 import { limitTakesInto } from '../pack/index.ts';
 import { type HostPod, hostObstacle } from '../topology/index.ts';
+import type { PlacingWork } from './attempt.ts';
 import type { NewNodes } from './placing.ts';
-import type { PlacingWork } from './solve.ts';
 
 /** A node to be made, as far as it is decided. */
 interface Bin {
@@ -43,8 +43,13 @@ export class NodeOpener {
     this.#work = work;
   }
 
-  /** Puts a unit where it costs least, heavier pools first; false where no node can take it within the limits. */
-  readonly take = (unit: Unit): boolean => {
+  /** Puts units where they cost least, heavier pools first; returns how many a node could take within the limits. */
+  readonly take = (unit: Unit, unitCount: number): number => {
+    for (let taken = 0; taken < unitCount; taken++) if (!this.#takeOne(unit)) return taken;
+    return unitCount;
+  };
+
+  #takeOne(unit: Unit): boolean {
     if (!this.#work.budget.spend()) return false;
     let best: Option | undefined;
     const consider = (option: Option | undefined): void => {
@@ -64,7 +69,7 @@ export class NodeOpener {
     if (best === undefined) return false;
     this.#settle(best, unit);
     return true;
-  };
+  }
 
   /** The nodes opened. */
   nodes(): NewNodes[] {
@@ -84,7 +89,7 @@ export class NodeOpener {
 
   #join(bin: Bin, unit: Unit): Option | undefined {
     const { compiled, filter } = this.#work;
-    if (filter.open([bin.template], unit).length === 0 || !fitsBeside(bin.pods, unit)) return undefined;
+    if (!filter.admits(bin.template, unit) || !fitsBeside(bin.pods, unit)) return undefined;
     const mask = bin.mask.slice();
     andInto(mask, compiled.mask(bin.template, unit.constraints));
     if (isEmpty(mask)) return undefined;

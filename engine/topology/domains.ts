@@ -1,6 +1,6 @@
 // Where pods are counted while a plan grows: for each counter the pods in each domain, and for each anti-affinity term
 // the pods that hold it. Says whether one more pod may go into a domain; which domain is chosen is decided elsewhere.
-// Rules on the hostname are a matter of one node and are kept in host-rules.ts.
+// Rules on the hostname are a matter of one node and are kept in host-rules.ts: of their counters only totals are known.
 import {
   type AffinityRule,
   type Counter,
@@ -13,6 +13,9 @@ import {
 /** Value of a label for one place; undefined where nodes there do not carry it. */
 export type DomainOf = (topologyKey: string) => string | undefined;
 
+/** A place as numbers: `Int32Array[keys]`, for each topology key the number of its value there, -1 for none. */
+export type Spot = Int32Array;
+
 /** Which rule keeps a pod out of a place. */
 export type Obstacle =
   | { readonly kind: 'spread'; readonly rule: SpreadRule }
@@ -23,42 +26,129 @@ export type Obstacle =
 /** Domains that a spread looks at, beside those that pods are in. */
 export type Universe = (rule: SpreadRule) => ReadonlySet<string>;
 
+/** The rules of a pod over domains as numbers, made once for each of its demands (DomainState.rulesOf). */
+export interface DomainRules {
+  readonly spreads: readonly CountedSpread[];
+  readonly affinities: readonly CountedAffinity[];
+  readonly antiAffinities: readonly CountedAffinity[];
+  /** Affinities on the hostname: they too decide whether a group may start. */
+  readonly hostAffinities: readonly CountedAffinity[];
+  /** Counters that count the pod. */
+  readonly counting: readonly CountedFor[];
+  /** Spreads of others that its pods could bring out of balance. */
+  readonly disturbed: readonly CountedSpread[];
+}
+
+interface CountedSpread {
+  readonly rule: SpreadRule;
+  readonly counter: number;
+  readonly key: number;
+  readonly maxSkew: number;
+  readonly minDomains: number;
+  /** 1 where the pod counts itself. */
+  readonly self: number;
+}
+
+interface CountedAffinity {
+  readonly rule: AffinityRule;
+  readonly counter: number;
+  readonly key: number;
+}
+
+interface CountedFor {
+  readonly source: Counter;
+  readonly counter: number;
+  /** -1 for the hostname. */
+  readonly key: number;
+}
+
+/** What a spread looks at, as numbers. */
+interface CountedUniverse {
+  readonly domains: Int32Array;
+  /** `Uint8Array[domain]`: 1 for those of `domains`. */
+  readonly has: Uint8Array;
+}
+
+/** Stands for "not known" among least counts, which are never negative. */
+const UNKNOWN = -1;
+
 /** Counts over domains. */
 export class DomainState {
-  readonly #counts: Map<string, number>[];
+  readonly #keys = new Map<string, number>();
+  readonly #values: Map<string, number>[] = [];
+  readonly #counts: Float64Array[];
   readonly #totals: Float64Array;
-  /** For each counter, domains with pods that hold an anti-affinity term against what it counts. */
-  readonly #holders: Map<string, number>[];
+  /** For each counter, how many pods in each domain hold an anti-affinity term against what it counts. */
+  readonly #holders: (Float64Array | undefined)[];
   readonly #universe: Universe;
+  readonly #universes: (CountedUniverse | undefined)[];
+  /** `Float64Array[counters]`: the least count over the universe, UNKNOWN after a domain that had it changed. */
+  readonly #least: Float64Array;
 
   constructor(counters: CounterTable, universe: Universe) {
-    this.#counts = counters.counters.map(() => new Map());
-    this.#holders = counters.counters.map(() => new Map());
-    this.#totals = new Float64Array(counters.counters.length);
+    const size = counters.counters.length;
+    for (const counter of counters.counters) {
+      if (isOnHostname({ counter }) || this.#keys.has(counter.topologyKey)) continue;
+      this.#keys.set(counter.topologyKey, this.#keys.size);
+      this.#values.push(new Map());
+    }
+    this.#counts = counters.counters.map(() => NO_DOMAINS);
+    this.#holders = counters.counters.map(() => undefined);
+    this.#universes = counters.counters.map(() => undefined);
+    this.#totals = new Float64Array(size);
+    this.#least = new Float64Array(size).fill(UNKNOWN);
     this.#universe = universe;
   }
 
-  /** Counts pods into a place. `counting` are the counters that count them, `rules` what they hold against others. */
-  add(counting: readonly Counter[], rules: TopologyRules, domainOf: DomainOf, podCount: number): void {
-    for (const counter of counting) {
-      const domain = domainOf(counter.topologyKey);
-      if (domain === undefined) continue;
-      const counts = this.#counts[counter.index]!;
-      counts.set(domain, (counts.get(domain) ?? 0) + podCount);
-      this.#totals[counter.index]! += podCount;
+  /** Numbers a place. */
+  spotOf(domainOf: DomainOf): Spot {
+    const spot = new Int32Array(this.#keys.size).fill(-1);
+    for (const [topologyKey, key] of this.#keys) {
+      const value = domainOf(topologyKey);
+      if (value !== undefined) spot[key] = this.#numberOf(key, value);
     }
-    for (const rule of rules.antiAffinities) {
-      if (rule.weight !== undefined || isOnHostname(rule)) continue;
-      const domain = domainOf(rule.counter.topologyKey);
-      if (domain === undefined) continue;
-      const holders = this.#holders[rule.counter.index]!;
-      holders.set(domain, (holders.get(domain) ?? 0) + podCount);
-    }
+    return spot;
   }
 
-  /** Pods that a counter counts in a domain. */
-  count(counter: Counter, domain: string): number {
-    return this.#counts[counter.index]!.get(domain) ?? 0;
+  /** Numbers the rules of a pod. `spreadsOf` are the spreads that pods to place hold, by their counter. */
+  rulesOf(
+    rules: TopologyRules,
+    counting: Iterable<Counter>,
+    spreadsOf: ReadonlyMap<Counter, readonly SpreadRule[]>,
+  ): DomainRules {
+    const counted = [...counting];
+    const affinity = (rule: AffinityRule): CountedAffinity => ({
+      rule,
+      counter: rule.counter.index,
+      key: this.#keyOf(rule.counter),
+    });
+    return {
+      spreads: rules.spreads.filter((rule) => !isOnHostname(rule)).map((rule) => this.#countedSpread(rule)),
+      affinities: rules.affinities.filter((rule) => !isOnHostname(rule)).map(affinity),
+      hostAffinities: rules.affinities.filter(isOnHostname).map(affinity),
+      antiAffinities: rules.antiAffinities.filter((rule) => !isOnHostname(rule)).map(affinity),
+      counting: counted.map((counter) => ({ source: counter, counter: counter.index, key: this.#keyOf(counter) })),
+      disturbed: counted.flatMap((counter) =>
+        (spreadsOf.get(counter) ?? []).map((rule) => this.#countedSpread({ ...rule, countsItself: true })),
+      ),
+    };
+  }
+
+  /** Counts pods into a place. `counts` tells which of the counters count them there; absent for all of them. */
+  add(rules: DomainRules, spot: Spot, podCount: number, counts?: (counter: Counter) => boolean): void {
+    for (const { counter, key, source } of rules.counting) {
+      if (counts !== undefined && !counts(source)) continue;
+      if (key < 0) this.#totals[counter]! += podCount;
+      else if (spot[key]! >= 0) {
+        this.#totals[counter]! += podCount;
+        this.#counts[counter] = this.#addTo(this.#counts[counter]!, spot[key]!, podCount, counter);
+      }
+    }
+    for (const { rule, counter, key } of rules.antiAffinities) {
+      if (rule.weight !== undefined || spot[key]! < 0) continue;
+      this.#holders[counter] = grown(this.#holders[counter] ?? NO_DOMAINS, spot[key]!);
+      this.#holders[counter]![spot[key]!]! += podCount;
+    }
   }
 
   /** Pods that a counter counts in all. */
@@ -68,28 +158,26 @@ export class DomainState {
 
   /**
    * What keeps one more pod out of a place; undefined where nothing does. Counters on the hostname are left out, but for
-   * the bootstrap of an affinity.
+   * the bootstrap of an affinity. O(rules), and O(domains) after the least full domain of a spread has changed.
    */
-  obstacle(counting: readonly Counter[], rules: TopologyRules, domainOf: DomainOf): Obstacle | undefined {
-    for (const rule of rules.spreads) {
-      if (!isOnHostname(rule) && !this.#spreads(rule, domainOf(rule.counter.topologyKey)))
-        return { kind: 'spread', rule };
+  obstacle(rules: DomainRules, spot: Spot): Obstacle | undefined {
+    for (const spread of rules.spreads) {
+      if (!this.#spreads(spread, spot[spread.key]!)) return { kind: 'spread', rule: spread.rule };
     }
-    for (const rule of rules.affinities) {
-      if (!isOnHostname(rule) && !this.#attracts(rule, domainOf(rule.counter.topologyKey), rules)) {
+    for (const { rule, counter, key } of rules.affinities) {
+      const domain = spot[key]!;
+      if (domain < 0 || (this.#countIn(counter, domain) === 0 && !this.mayBootstrap(rules))) {
         return { kind: 'affinity', rule };
       }
     }
-    for (const rule of rules.antiAffinities) {
-      if (isOnHostname(rule)) continue;
-      const domain = domainOf(rule.counter.topologyKey);
-      if (domain !== undefined && this.count(rule.counter, domain) > 0) return { kind: 'anti-affinity', rule };
+    for (const { rule, counter, key } of rules.antiAffinities) {
+      if (spot[key]! >= 0 && this.#countIn(counter, spot[key]!) > 0) return { kind: 'anti-affinity', rule };
     }
-    for (const counter of counting) {
-      const holders = this.#holders[counter.index]!;
-      if (holders.size === 0) continue;
-      const domain = domainOf(counter.topologyKey);
-      if (domain !== undefined && (holders.get(domain) ?? 0) > 0) return { kind: 'held-away', counter };
+    for (const { source, counter, key } of rules.counting) {
+      const holders = this.#holders[counter];
+      if (holders !== undefined && key >= 0 && (holders[spot[key]!] ?? 0) > 0) {
+        return { kind: 'held-away', counter: source };
+      }
     }
     return undefined;
   }
@@ -98,46 +186,126 @@ export class DomainState {
    * Whether a pod that does not hold the spreads itself would leave a domain fuller than they allow: kube-scheduler lets
    * it, but the pods that do hold them could then stand nowhere else.
    */
-  disturbs(
-    counting: readonly Counter[],
-    spreadsOf: ReadonlyMap<Counter, readonly SpreadRule[]>,
-    domainOf: DomainOf,
-  ): boolean {
-    return counting.some((counter) =>
-      (spreadsOf.get(counter) ?? []).some((rule) => {
-        const domain = domainOf(counter.topologyKey);
-        return (
-          domain !== undefined &&
-          this.#universe(rule).has(domain) &&
-          !this.#spreads({ ...rule, countsItself: true }, domain)
-        );
-      }),
-    );
+  disturbs(rules: DomainRules, spot: Spot): boolean {
+    for (const spread of rules.disturbed) {
+      const domain = spot[spread.key]!;
+      if (domain >= 0 && this.#universeOf(spread).has[domain] === 1 && !this.#spreads(spread, domain)) return true;
+    }
+    return false;
   }
 
-  /** How many more pods a spread lets into a domain before any other changes; for what is tried first. */
-  spreadCount(rule: SpreadRule, domain: string | undefined): number {
-    return domain === undefined ? Number.POSITIVE_INFINITY : this.count(rule.counter, domain);
+  /** Pods that a pod's spreads count in a place: what is less full is tried first. */
+  fullness(rules: DomainRules, spot: Spot): number {
+    let sum = 0;
+    for (const { counter, key } of rules.spreads) {
+      const domain = spot[key]!;
+      sum += domain < 0 ? Number.POSITIVE_INFINITY : this.#countIn(counter, domain);
+    }
+    return sum;
   }
 
   /** Whether an affinity may start a group anywhere: nothing that it means is there, and it means its own pods. */
-  mayBootstrap(rules: TopologyRules): boolean {
-    return rules.affinities.every((rule) => this.total(rule.counter) === 0 && rule.meansItself);
+  mayBootstrap(rules: DomainRules): boolean {
+    return rules.affinities.every(this.#startsGroup) && rules.hostAffinities.every(this.#startsGroup);
   }
 
-  #spreads(rule: SpreadRule, domain: string | undefined): boolean {
-    if (domain === undefined) return false;
-    const universe = this.#universe(rule);
-    if (!universe.has(domain)) return false;
-    const { minDomains, maxSkew } = rule.input;
-    let least = Number.POSITIVE_INFINITY;
-    for (const other of universe) least = Math.min(least, this.count(rule.counter, other));
-    if (minDomains !== undefined && universe.size < minDomains) least = 0;
-    return this.count(rule.counter, domain) + (rule.countsItself ? 1 : 0) - least <= maxSkew;
+  /**
+   * How far the domains of all spreads that matter to a pod are above their least full ones, as text: where it is the same
+   * again, the same pods find the same places again.
+   */
+  balance(rules: DomainRules): string {
+    let text = '';
+    for (const spread of [...rules.spreads, ...rules.disturbed]) {
+      const { domains } = this.#universeOf(spread);
+      const least = this.#leastOf(spread);
+      for (const domain of domains) text += `${this.#countIn(spread.counter, domain) - least},`;
+      text += ';';
+    }
+    return text;
   }
 
-  #attracts(rule: AffinityRule, domain: string | undefined, rules: TopologyRules): boolean {
-    if (domain === undefined) return false;
-    return this.count(rule.counter, domain) > 0 || this.mayBootstrap(rules);
+  readonly #startsGroup = ({ rule, counter }: CountedAffinity): boolean =>
+    this.#totals[counter] === 0 && rule.meansItself;
+
+  #spreads(spread: CountedSpread, domain: number): boolean {
+    if (domain < 0) return false;
+    const { has, domains } = this.#universeOf(spread);
+    if (has[domain] !== 1) return false;
+    const least = domains.length < spread.minDomains ? 0 : this.#leastOf(spread);
+    return this.#countIn(spread.counter, domain) + spread.self - least <= spread.maxSkew;
   }
+
+  #leastOf({ counter, rule }: CountedSpread): number {
+    let least = this.#least[counter]!;
+    if (least !== UNKNOWN) return least;
+    least = Number.POSITIVE_INFINITY;
+    const { domains } = this.#universeOf({ counter, rule });
+    for (let index = 0; index < domains.length; index++) {
+      const count = this.#countIn(counter, domains[index]!);
+      if (count < least) least = count;
+    }
+    this.#least[counter] = least;
+    return least;
+  }
+
+  #universeOf({ counter, rule }: Pick<CountedSpread, 'counter' | 'rule'>): CountedUniverse {
+    let universe = this.#universes[counter];
+    if (universe === undefined) {
+      const key = this.#keyOf(rule.counter);
+      const domains = Int32Array.from(this.#universe(rule), (value) => this.#numberOf(key, value));
+      const has = new Uint8Array(this.#values[key]!.size);
+      for (const domain of domains) has[domain] = 1;
+      universe = { domains, has };
+      this.#universes[counter] = universe;
+    }
+    return universe;
+  }
+
+  #countedSpread(rule: SpreadRule): CountedSpread {
+    return {
+      rule,
+      counter: rule.counter.index,
+      key: this.#keyOf(rule.counter),
+      maxSkew: rule.input.maxSkew,
+      minDomains: rule.input.minDomains ?? 0,
+      self: rule.countsItself ? 1 : 0,
+    };
+  }
+
+  #countIn(counter: number, domain: number): number {
+    const counts = this.#counts[counter]!;
+    return domain < counts.length ? counts[domain]! : 0;
+  }
+
+  #addTo(counts: Float64Array, domain: number, podCount: number, counter: number): Float64Array {
+    const room = grown(counts, domain);
+    // Only what was least, or becomes less, moves the least count.
+    if (room[domain]! <= this.#least[counter]! || podCount < 0) this.#least[counter] = UNKNOWN;
+    room[domain]! += podCount;
+    return room;
+  }
+
+  #keyOf(counter: Counter): number {
+    return this.#keys.get(counter.topologyKey) ?? -1;
+  }
+
+  #numberOf(key: number, value: string): number {
+    const values = this.#values[key]!;
+    let domain = values.get(value);
+    if (domain === undefined) {
+      domain = values.size;
+      values.set(value, domain);
+    }
+    return domain;
+  }
+}
+
+const NO_DOMAINS = new Float64Array(0);
+
+/** The array with a place for the index; the same one where it has it. */
+function grown(array: Float64Array, index: number): Float64Array {
+  if (index < array.length) return array;
+  const larger = new Float64Array(Math.max(4, 2 * (index + 1)));
+  larger.set(array);
+  return larger;
 }

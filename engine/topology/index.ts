@@ -1,16 +1,14 @@
 // Door of topology: where pods may be beside other pods.
-export { type DomainOf, DomainState, type Obstacle, type Universe } from './domains.ts';
 export {
-  buildHostRules,
-  collidingPort,
-  type HostObstacle,
-  type HostPod,
-  type HostRules,
-  HostTracker,
-  type HostUnit,
-  hasHostRules,
-  hostObstacle,
-} from './host-rules.ts';
+  type DomainOf,
+  type DomainRules,
+  DomainState,
+  type Obstacle,
+  type Spot,
+  type Universe,
+} from './domains.ts';
+export { buildHostRules, type HostRules, HostTracker, type HostUnit, selectHostRules } from './host-groups.ts';
+export { collidingPort, type HostObstacle, type HostPod, hasHostRules, hostObstacle } from './host-rules.ts';
 export { type RelaxedShape, relaxationSteps } from './relaxation.ts';
 export {
   type AffinityRule,

@@ -1,0 +1,215 @@
+// One attempt to place all pods, phase by phase: pods with topology rules get their places, what exists is filled, new
+// nodes are made pool by pool in the order of their weights; where preferences stood in the way, they are given up one by
+// one. Which shapes have their turn in which phase is decided by the caller; nothing is ranked or explained here.
+import {
+  type CompiledProblem,
+  type CompiledShape,
+  type CompiledTemplate,
+  type Demand,
+  makeUnit,
+  TemplateFilter,
+} from '../compile/index.ts';
+import { type Budget, buildInstance, type LimitTable, ownShares } from '../pack/index.ts';
+import { type Counter, type DomainRules, DomainState, type SpreadRule } from '../topology/index.ts';
+import { type AssigningContext, assignPlaces, UnitCollector } from './assigning.ts';
+import { fillOpenNodes } from './existing.ts';
+import { joinPlannedNodes } from './joining.ts';
+import { remainingLimits } from './limits.ts';
+import { nodeDomains, type OpenNode, openNodes } from './node-board.ts';
+import { PlaceFinder } from './places.ts';
+import { candidatesFor, type NewNodes, placeOnNewNodes, tiersOf } from './placing.ts';
+import type { Leftover } from './plan-writer.ts';
+import { NodeOpener } from './stepwise.ts';
+import { compareUnits, isTopological, type UnitCount, type Waiting } from './waiting.ts';
+
+/** What placing works on. */
+export interface PlacingWork extends AssigningContext {
+  readonly filter: TemplateFilter;
+  readonly tiers: readonly (readonly CompiledTemplate[])[];
+  readonly limits: LimitTable;
+  readonly budget: Budget;
+  readonly newNodes: NewNodes[];
+}
+
+/** What an attempt placed and what it left. */
+export interface Attempt {
+  readonly nodes: readonly OpenNode[];
+  readonly newNodes: readonly NewNodes[];
+  /** Pods left of each shape, in the order of shapes; refused shapes are not among them. */
+  readonly left: readonly Leftover[];
+  /** Limits with `remaining` after the attempt. */
+  readonly limits: LimitTable;
+}
+
+/** Shapes in the order in which they have their turn; those of one phase are placed together. */
+export type Phases = readonly (readonly CompiledShape[])[];
+
+/** One round over what waits: takes what it places off the counts; true when the counts of domains no longer hold. */
+type Round = (work: PlacingWork, waiting: readonly Waiting[]) => boolean;
+
+/** Places the shapes of all phases. */
+export function attemptPlacement(compiled: CompiledProblem, budget: Budget, phases: Phases): Attempt {
+  const packed = placeAll(compiled, budget, phases, packRound);
+  // Pods with rules over domains were counted where they were to go. If limits then kept some of them out, the counts of
+  // the others do not hold: everything is placed again, one pod at a time, which counts only what is there.
+  return packed.broken && !budget.cut ? placeAll(compiled, budget, phases, stepRound) : packed;
+}
+
+function placeAll(
+  compiled: CompiledProblem,
+  budget: Budget,
+  phases: Phases,
+  round: Round,
+): Attempt & { readonly broken: boolean } {
+  const work = openWork(compiled, budget);
+  const left = new Map<CompiledShape, Waiting>();
+  let broken = false;
+  for (const phase of phases) {
+    const current = new Map<CompiledShape, Waiting>();
+    for (const shape of phase) {
+      const [demand] = shape.demands;
+      if (demand !== undefined) current.set(shape, { demand, left: shape.input.count });
+    }
+    while (true) {
+      const waiting = [...current.values()].filter((entry) => entry.left > 0);
+      if (waiting.length === 0) break;
+      if (round(work, waiting)) broken = true;
+      if (budget.cut || !giveUpPreferences(current)) break;
+    }
+    for (const [shape, waiting] of current) left.set(shape, waiting);
+  }
+  const leftovers = compiled.shapes.flatMap((shape) => {
+    const entry = left.get(shape);
+    return entry === undefined || entry.left === 0 ? [] : [{ shape, count: entry.left, obstacle: entry.obstacle }];
+  });
+  return { nodes: work.nodes, newNodes: work.newNodes, left: leftovers, limits: work.limits, broken };
+}
+
+function openWork(compiled: CompiledProblem, budget: Budget): PlacingWork {
+  const filter = new TemplateFilter(compiled);
+  const tiers = tiersOf(compiled);
+  const places = new PlaceFinder(compiled, filter, tiers);
+  const domains = new DomainState(compiled.counters, (rule) => places.universe(rule));
+  countRunning(compiled, domains);
+  return {
+    compiled,
+    filter,
+    tiers,
+    places,
+    nodes: openNodes(compiled, domains),
+    domains,
+    domainRules: new Map<Demand, DomainRules>(),
+    limits: remainingLimits(compiled.problem),
+    budget,
+    newNodes: [],
+  };
+}
+
+/** Many pods at a time: places first, then existing nodes, then tier by tier the packer. */
+function packRound(work: PlacingWork, waiting: readonly Waiting[]): boolean {
+  const { compiled, filter, limits, budget } = work;
+  const topological: Waiting[] = [];
+  const free: { readonly entry: Waiting; readonly unit: UnitCount }[] = [];
+  for (const entry of waiting) {
+    if (isTopological(compiled, entry.demand)) topological.push(entry);
+    else
+      free.push({ entry, unit: { unit: makeUnit(compiled, [{ pod: entry.demand, podCount: 1 }]), count: entry.left } });
+  }
+  const collector = new UnitCollector();
+  assignPlaces(work, topological, collector.take);
+  const assigned = collector.units;
+  fillExisting(
+    work,
+    free.map(({ unit }) => unit),
+  );
+  const units = [...assigned, ...free.map(({ unit }) => unit)].sort(compareUnits);
+  // Pods that gave something up may fit beside those that did not have to.
+  joinPlannedNodes(work, units, false);
+  for (const templates of work.tiers) {
+    work.newNodes.push(...placeOnNewNodes(compiled, filter, templates, units, limits, budget));
+  }
+  joinPlannedNodes(work, units, true);
+  for (const { entry, unit } of free) entry.left = unit.count;
+  let broken = false;
+  const byDemand = new Map(topological.map((entry) => [entry.demand, entry]));
+  for (const { unit, count } of assigned) {
+    if (count === 0) continue;
+    broken = true;
+    for (const { pod, podCount } of unit.members) byDemand.get(pod)!.left += podCount * count;
+  }
+  return broken;
+}
+
+/** One pod at a time, each onto a node that is there before the next is looked at. */
+function stepRound(work: PlacingWork, waiting: readonly Waiting[]): boolean {
+  const opener = new NodeOpener(work);
+  assignPlaces(work, waiting, opener.take);
+  work.newNodes.push(...opener.nodes());
+  return false;
+}
+
+/** The next step of every shape that still has pods and preferences; false where there is none. */
+function giveUpPreferences(left: Map<CompiledShape, Waiting>): boolean {
+  let moved = false;
+  for (const [shape, entry] of left) {
+    if (entry.left === 0) continue;
+    const next = shape.demands[entry.demand.step + 1];
+    if (next === undefined) continue;
+    left.set(shape, { demand: next, left: entry.left });
+    moved = true;
+  }
+  return moved;
+}
+
+/** Pods that only existing nodes can hold go first, by priority; then what is worth most elsewhere. */
+function fillExisting(work: PlacingWork, units: readonly UnitCount[]): void {
+  if (work.nodes.length === 0 || units.length === 0) return;
+  const values = newNodeShares(work, units);
+  const priorities = [...new Set(units.filter((_, index) => values[index] === 0).map(({ unit }) => unit.priority))];
+  for (const priority of priorities.sort((left, right) => right - left)) {
+    const ones = units.map(({ unit }, index) => (values[index] === 0 && unit.priority === priority ? 1 : 0));
+    fillOpenNodes(work.compiled, work.nodes, units, ones, work.budget);
+  }
+  // Not all may find a place: room that is there goes to the higher priorities.
+  const all = [...new Set(units.map(({ unit }) => unit.priority))].sort((left, right) => right - left);
+  for (const priority of all) {
+    const worth = units.map(({ unit }, index) => (unit.priority === priority ? values[index]! : 0));
+    fillOpenNodes(work.compiled, work.nodes, units, worth, work.budget);
+  }
+}
+
+/** What a unit would cost on a new node of its own kind; 0 where no new node could hold it. */
+function newNodeShares({ compiled, filter, tiers, limits }: PlacingWork, units: readonly UnitCount[]): number[] {
+  const values = new Map<UnitCount, number>();
+  const candidates = candidatesFor(filter, tiers.flat(), units);
+  if (candidates.length > 0) {
+    const instance = buildInstance(
+      compiled,
+      candidates.map(({ candidate }) => candidate),
+      limits,
+    );
+    const costs = instance.prices.map((price) => Math.max(1, price));
+    ownShares(instance, costs).forEach((share, position) => {
+      if (Number.isFinite(share)) values.set(candidates[position]!.entry, share);
+    });
+  }
+  return units.map((entry) => values.get(entry) ?? 0);
+}
+
+function countRunning(compiled: CompiledProblem, domains: DomainState): void {
+  compiled.problem.nodes.forEach((node, index) => {
+    if (node.deleting) return;
+    const spot = domains.spotOf(nodeDomains(node));
+    for (const pods of compiled.running[index]!) {
+      const rules = domains.rulesOf(pods.rules, pods.counting, NO_SPREADS);
+      domains.add(
+        rules,
+        spot,
+        pods.count,
+        ({ countedFor }) => countedFor === undefined || compiled.countsNode(countedFor, node),
+      );
+    }
+  });
+}
+
+const NO_SPREADS: ReadonlyMap<Counter, readonly SpreadRule[]> = new Map();

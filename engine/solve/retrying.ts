@@ -1,0 +1,73 @@
+// Second tries: pods that stayed out although some node could hold them go before the others of their priority. An order
+// of placing is only one of many, and what stays out in one may have a place in another.
+import { type CompiledProblem, type CompiledShape, makeUnit, TemplateFilter } from '../compile/index.ts';
+import { DomainState } from '../topology/index.ts';
+import type { Attempt, Phases } from './attempt.ts';
+import { nodeTakes, openNodes } from './node-board.ts';
+import { PlaceFinder } from './places.ts';
+import { tiersOf } from './placing.ts';
+
+/**
+ * The phases of the next attempt: pods of a priority that stayed out go right after those of higher priorities, the last
+ * to stay out first. `first` carries the shapes that went first before, and is added to. Undefined where nothing new is
+ * to be tried.
+ */
+export function orderWithFirst(compiled: CompiledProblem, attempt: Attempt, first: number[]): Phases | undefined {
+  const before = first.join(' ');
+  const holdable = holdableShapes(
+    compiled,
+    attempt.left.map(({ shape }) => shape),
+  );
+  for (const { index } of holdable.reverse()) {
+    const known = first.indexOf(index);
+    if (known >= 0) first.splice(known, 1);
+    first.unshift(index);
+  }
+  if (first.join(' ') === before) return undefined;
+  return phasesOf(compiled, first);
+}
+
+/** Whether an attempt places more pods of the highest priority in which the two differ. */
+export function placesMore(attempt: Attempt, best: Attempt): boolean {
+  const differences = new Map<number, number>();
+  const count = ({ left }: Attempt, sign: number): void => {
+    for (const { shape, count: pods } of left) {
+      const { priority } = shape.input.shape;
+      differences.set(priority, (differences.get(priority) ?? 0) + sign * pods);
+    }
+  };
+  count(attempt, 1);
+  count(best, -1);
+  const decisive = [...differences].filter(([, pods]) => pods !== 0).sort(([left], [right]) => right - left)[0];
+  return decisive !== undefined && decisive[1] < 0;
+}
+
+function phasesOf(compiled: CompiledProblem, first: readonly number[]): Phases {
+  const phases: CompiledShape[][] = [];
+  const waiting = new Set(compiled.shapes);
+  const take = (shapes: readonly CompiledShape[]): void => {
+    for (const shape of shapes) waiting.delete(shape);
+    if (shapes.length > 0) phases.push([...shapes]);
+  };
+  const preferred = first.map((index) => compiled.shapes[index]!);
+  const priorities = [...new Set(preferred.map(({ input }) => input.shape.priority))].sort((a, b) => b - a);
+  for (const priority of priorities) {
+    take([...waiting].filter(({ input }) => input.shape.priority > priority));
+    for (const shape of preferred) if (shape.input.shape.priority === priority) take([shape]);
+  }
+  take([...waiting]);
+  return phases;
+}
+
+/** Those of which some node could hold a pod, as far as the pod itself goes. */
+function holdableShapes(compiled: CompiledProblem, shapes: readonly CompiledShape[]): CompiledShape[] {
+  if (shapes.length === 0) return [];
+  const filter = new TemplateFilter(compiled);
+  const places = new PlaceFinder(compiled, filter, tiersOf(compiled));
+  const domains = new DomainState(compiled.counters, (rule) => places.universe(rule));
+  const nodes = openNodes(compiled, domains);
+  return shapes.filter((shape) => {
+    const unit = makeUnit(compiled, [{ pod: shape.demands.at(-1)!, podCount: 1 }]);
+    return places.placesOf(unit, []).length > 0 || nodes.some((node) => nodeTakes(node, unit, true));
+  });
+}
