@@ -4,6 +4,7 @@ import type { NodeTermInput, PodShape } from '../model/index.ts';
 import { RequirementSet } from '../requirements/index.ts';
 import { compileNodeMatcher, type NodeMatcher } from '../rules/index.ts';
 import { nodeConstraintsKey } from '../shapes/index.ts';
+import type { CompiledTemplate } from './problem.ts';
 
 /** One different demand on a node's labels. */
 export interface Constraint {
@@ -16,6 +17,8 @@ export interface Constraint {
   readonly matchesNode: NodeMatcher;
   /** Daemonsets, by index, beside whose pods it is not met on new nodes: their ports collide. */
   readonly apartFrom?: readonly number[];
+  /** Offerings of a template that meet it, where that is worked out elsewhere. New nodes only. */
+  readonly admits?: (template: CompiledTemplate) => Uint32Array;
 }
 
 /** More conditions beside a shape's own, each a list of terms of which one must hold (a preference held, volumes). */
@@ -80,6 +83,22 @@ export class ConstraintTable {
       apartFrom: daemons,
     };
     this.#indices.set(key, constraint.index);
+    this.constraints.push(constraint);
+    return constraint;
+  }
+
+  /** A constraint on new nodes that is worked out elsewhere; equal texts mean equal constraints. */
+  within(text: string, admits: NonNullable<Constraint['admits']>): Constraint {
+    const known = this.#indices.get(text);
+    if (known !== undefined) return this.constraints[known]!;
+    const constraint: Constraint = {
+      index: this.constraints.length,
+      text,
+      terms: [RequirementSet.of([])],
+      matchesNode: () => true,
+      admits,
+    };
+    this.#indices.set(text, constraint.index);
     this.constraints.push(constraint);
     return constraint;
   }

@@ -214,6 +214,11 @@ export class CompiledProblem {
     return this.#constraints.of({ nodeSelector: labels, requiredNodeTerms });
   }
 
+  /** A constraint on new nodes by a bitset over offerings for each template; equal texts mean equal constraints. */
+  within(text: string, admits: (template: CompiledTemplate) => Uint32Array): Constraint {
+    return this.#constraints.within(text, admits);
+  }
+
   /** Available offerings of a template that all of the constraints admit; bitset over offerings, borrowed. */
   mask(template: CompiledTemplate, constraints: readonly Constraint[]): Uint32Array {
     if (constraints.length === 1) return this.#maskOf(template, constraints[0]!);
@@ -380,6 +385,7 @@ export class CompiledProblem {
   }
 
   #buildMask(template: CompiledTemplate, constraint: Constraint, among: Uint32Array): Uint32Array {
+    if (constraint.admits !== undefined) return constraint.admits(template);
     if (constraint.apartFrom !== undefined) return this.#withoutDaemons(template, constraint.apartFrom, among);
     // A demand without conditions admits whatever the pool has; the most common case.
     if (constraint.terms.some((term) => term.size === 0)) return among;

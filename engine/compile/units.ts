@@ -25,9 +25,13 @@ export interface UnitMember {
   readonly podCount: number;
 }
 
-/** Makes a unit of members, pinned to labels where `pin` is given. */
-export function makeUnit(compiled: CompiledProblem, members: readonly UnitMember[], pin?: Constraint): Unit {
-  const constraints = constraintsOf(members, pin);
+/** Makes a unit of members, pinned to a place where `pins` are given. */
+export function makeUnit(
+  compiled: CompiledProblem,
+  members: readonly UnitMember[],
+  pins: readonly Constraint[] = [],
+): Unit {
+  const constraints = constraintsOf(members, pins);
   const constraintsKey = constraints.map(({ index }) => index).join(' ');
   const [first] = members;
   if (members.length === 1 && first!.podCount === 1) {
@@ -46,8 +50,8 @@ export function makeUnit(compiled: CompiledProblem, members: readonly UnitMember
   return { members, request, constraints, constraintsKey, kindKey: undefined, priority };
 }
 
-function constraintsOf(members: readonly UnitMember[], pin: Constraint | undefined): readonly Constraint[] {
-  const constraints: Constraint[] = pin === undefined ? [] : [pin];
+function constraintsOf(members: readonly UnitMember[], pins: readonly Constraint[]): readonly Constraint[] {
+  const constraints: Constraint[] = [...pins];
   for (const { pod } of members) {
     if (!constraints.includes(pod.constraint)) constraints.push(pod.constraint);
     if (pod.apartFromDaemons !== undefined && !constraints.includes(pod.apartFromDaemons)) {

@@ -4,7 +4,7 @@
 // rounds at a time as there are pods for. What nodes they get there is left to the packer.
 import type { CompiledProblem, Demand, Unit } from '../compile/index.ts';
 import { makeUnit } from '../compile/index.ts';
-import type { Counter, DomainRules, DomainState, Spot } from '../topology/index.ts';
+import type { Counter, DomainRules, DomainState, Location } from '../topology/index.ts';
 import { type DomainOf, HOSTNAME_LABEL, isOnHostname, type Obstacle } from '../topology/index.ts';
 import { placeWithMates } from './mates.ts';
 import { nodeTakes, type OpenNode, putOnNode } from './node-board.ts';
@@ -61,6 +61,10 @@ export interface Candidate {
   nodes: readonly OpenNode[] | undefined;
   /** Position of the first of them that may. */
   firstNode: number;
+  /** DomainState.openingsFor when its pods last found no place. */
+  keptOutAt: number;
+  /** True while its pods are being placed. */
+  placing: boolean;
   /** One of its pods by itself. */
   readonly single: Unit;
   /** Units pinned to places. */
@@ -80,7 +84,9 @@ export class Assigner {
   readonly candidates: readonly Candidate[];
   readonly #take: TakeUnits;
   readonly #followers = new Map<Counter, Candidate[]>();
-  readonly #spots = new Map<readonly Place[], readonly Spot[]>();
+  /** Candidates that look at a counter and were kept out. */
+  readonly #keptOut = new Map<number, Set<Candidate>>();
+  readonly #locations = new Map<readonly Place[], readonly Location[]>();
 
   constructor(context: AssigningContext, waiting: readonly Waiting[], take: TakeUnits) {
     this.context = context;
@@ -121,8 +127,8 @@ export class Assigner {
         if (position === candidate.firstNode && !candidate.needsHostMate) candidate.firstNode++;
         continue;
       }
-      if (this.obstacle(candidate, unit, node.spot) !== undefined) continue;
-      if (!domains.disturbs(candidate.rules, node.spot)) return this.#putOn(node, unit);
+      if (this.obstacle(candidate, unit, node.location) !== undefined) continue;
+      if (!domains.disturbs(candidate.rules, node.location.spot)) return this.#putOn(node, unit);
       second ??= node;
     }
     return second !== undefined && this.#putOn(second, unit);
@@ -131,14 +137,14 @@ export class Assigner {
   /** Gives a unit the best place on new nodes where one can be had. */
   placeAnew(candidate: Candidate, unit: Unit): Place | undefined {
     const places = this.placesOf(candidate, unit);
-    const spots = this.#spotsOf(candidate, places);
+    const locations = this.#locationsOf(candidate, places);
     const refused = new Set<Place>();
     while (true) {
-      const position = this.#bestPlace(candidate, unit, places, spots, refused);
+      const position = this.#bestPlace(candidate, unit, places, locations, refused);
       if (position < 0) return undefined;
       const place = places[position]!;
       if (this.#take(this.#pinnedUnit(candidate, unit, place), 1) === 1) {
-        this.#enter(unit, spots[position]!);
+        this.#enter(unit, locations[position]!);
         return place;
       }
       refused.add(place);
@@ -154,21 +160,23 @@ export class Assigner {
   wouldFit(candidate: Candidate, unit: Unit, fitsOnNewNode: boolean): boolean {
     const mayStart = this.context.domains.mayBootstrap(candidate.rules);
     const onNode = this.context.nodes.some(
-      (node) => nodeTakes(node, unit, mayStart) && this.obstacle(candidate, unit, node.spot) === undefined,
+      (node) => nodeTakes(node, unit, mayStart) && this.obstacle(candidate, unit, node.location) === undefined,
     );
     if (onNode || !fitsOnNewNode) return onNode;
     const places = this.placesOf(candidate, unit);
-    return this.#spotsOf(candidate, places).some((spot) => this.obstacle(candidate, unit, spot) === undefined);
+    return this.#locationsOf(candidate, places).some(
+      (location) => this.obstacle(candidate, unit, location) === undefined,
+    );
   }
 
   /** What keeps a unit out of a place, its own pods counted one after the other. Leaves the counts as they are. */
-  obstacle(candidate: Candidate, unit: Unit, spot: Spot): Obstacle | undefined {
+  obstacle(candidate: Candidate, unit: Unit, location: Location): Obstacle | undefined {
     const [first] = unit.members;
     if (unit.members.length === 1 && first!.podCount === 1) {
-      return this.context.domains.obstacle(candidate.rules, spot);
+      return this.context.domains.obstacle(candidate.rules, location.spot);
     }
-    const obstacle = this.#enter(unit, spot);
-    if (obstacle === undefined) for (const { pod, podCount } of unit.members) this.#add(pod, spot, -podCount);
+    const obstacle = this.#enter(unit, location);
+    if (obstacle === undefined) for (const { pod, podCount } of unit.members) this.#add(pod, location, -podCount);
     return obstacle;
   }
 
@@ -191,6 +199,8 @@ export class Assigner {
       needsHostMate: waiting.demand.rules.affinities.some(isOnHostname),
       nodes: undefined,
       firstNode: 0,
+      keptOutAt: -1,
+      placing: false,
       single: makeUnit(this.context.compiled, [{ pod: waiting.demand, podCount: 1 }]),
       pinned: new Map(),
     };
@@ -198,12 +208,14 @@ export class Assigner {
 
   #placeSingles(candidate: Candidate): boolean {
     const { waiting, single: unit } = candidate;
-    if (waiting.left === 0) return false;
+    if (waiting.left === 0 || candidate.placing) return false;
     const before = waiting.left;
     const rounds = new RoundFinder();
+    candidate.placing = true;
     while (waiting.left > 0) {
       if (this.placeOnNode(candidate, unit)) {
         waiting.left--;
+        this.#wakeFollowers(candidate);
         continue;
       }
       if (candidate.needsHostMate) break;
@@ -212,11 +224,38 @@ export class Assigner {
       const place = this.placeAnew(candidate, unit);
       if (place === undefined) break;
       waiting.left--;
+      this.#wakeFollowers(candidate);
       if (!repeats) continue;
       const round = rounds.step(state, place, this.#stateOf(candidate));
       if (round !== undefined) this.#placeRounds(candidate, unit, round);
     }
+    candidate.placing = false;
+    if (waiting.left > 0) this.#noteKeptOut(candidate);
     return waiting.left < before;
+  }
+
+  /** Remembers that pods found no place until something changes for them. */
+  #noteKeptOut(candidate: Candidate): void {
+    const { rules } = candidate;
+    candidate.keptOutAt = this.context.domains.openingsFor(rules);
+    for (const list of [rules.spreads, rules.affinities]) {
+      for (const { counter } of list) {
+        const known = this.#keptOut.get(counter);
+        if (known === undefined) this.#keptOut.set(counter, new Set([candidate]));
+        else known.add(candidate);
+      }
+    }
+  }
+
+  /** Lets in pods that were kept out as soon as a pod that they look at has made place for them: later may be too late. */
+  #wakeFollowers({ rules }: Candidate): void {
+    if (this.#keptOut.size === 0) return;
+    for (const { counter } of rules.counting) {
+      for (const other of this.#keptOut.get(counter) ?? []) {
+        if (other.waiting.left === 0) this.#keptOut.get(counter)!.delete(other);
+        else if (this.context.domains.openingsFor(other.rules) !== other.keptOutAt) this.#placeSingles(other);
+      }
+    }
   }
 
   /**
@@ -227,6 +266,7 @@ export class Assigner {
     return (
       candidate.waiting.left >= REPEATING_POD_COUNT &&
       candidate.rules.antiAffinities.length === 0 &&
+      candidate.rules.counting.every(({ counter }) => (this.#keptOut.get(counter)?.size ?? 0) === 0) &&
       candidate.firstNode >= this.#nodesOf(candidate, unit).length
     );
   }
@@ -242,10 +282,10 @@ export class Assigner {
     const times = Math.floor(waiting.left / round.length);
     if (times === 0) return;
     const places = this.placesOf(candidate, unit);
-    const spots = this.#spotsOf(candidate, places);
+    const locations = this.#locationsOf(candidate, places);
     for (const place of round) {
       const taken = this.#take(this.#pinnedUnit(candidate, unit, place), times);
-      this.#add(waiting.demand, spots[places.indexOf(place)]!, taken);
+      this.#add(waiting.demand, locations[places.indexOf(place)]!, taken);
       waiting.left -= taken;
       // Rounds that are not full leave the balance, and the pods that are left are placed one at a time.
       if (taken < times) return;
@@ -253,7 +293,7 @@ export class Assigner {
   }
 
   #putOn(node: OpenNode, unit: Unit): boolean {
-    this.#enter(unit, node.spot);
+    this.#enter(unit, node.location);
     putOnNode(node, unit, 1);
     return true;
   }
@@ -271,7 +311,7 @@ export class Assigner {
     candidate: Candidate,
     unit: Unit,
     places: readonly Place[],
-    spots: readonly Spot[],
+    locations: readonly Location[],
     refused: ReadonlySet<Place>,
   ): number {
     const { domains } = this.context;
@@ -285,16 +325,16 @@ export class Assigner {
     for (let position = 0; position < places.length; position++) {
       const place = places[position]!;
       if (best >= 0 && place.tier > bestTier) break;
-      const spot = spots[position]!;
+      const { spot } = locations[position]!;
       if (refused.has(place)) continue;
-      const obstacle = this.obstacle(candidate, unit, spot);
+      const obstacle = this.obstacle(candidate, unit, locations[position]!);
       if (obstacle !== undefined) {
         waiting.obstacle = obstacle;
         continue;
       }
       const disturbs = domains.disturbs(rules, spot);
       if (best >= 0 && disturbs && !bestDisturbs) continue;
-      const price = starts ? this.#groupPrice(candidate, position, spots) : place.share;
+      const price = starts ? this.#groupPrice(candidate, position, locations) : place.share;
       if (price === Number.POSITIVE_INFINITY) continue;
       const fullness = domains.fullness(rules, spot);
       if (
@@ -314,8 +354,8 @@ export class Assigner {
   }
 
   /** What all pods that must follow into the domain cost there; Infinity where some of them can't. */
-  #groupPrice(candidate: Candidate, position: number, spots: readonly Spot[]): number {
-    const at = spots[position]!;
+  #groupPrice(candidate: Candidate, position: number, locations: readonly Location[]): number {
+    const at = locations[position]!.spot;
     const { affinities } = candidate.rules;
     const followers = new Set(affinities.flatMap(({ rule }) => this.#followers.get(rule.counter) ?? []));
     let price = 0;
@@ -323,10 +363,10 @@ export class Assigner {
       if (other.waiting.left === 0) continue;
       const shared = other.rules.affinities.filter(({ counter }) => affinities.some((own) => own.counter === counter));
       const places = this.placesOf(other, other.single);
-      const theirs = this.#spotsOf(other, places);
+      const theirs = this.#locationsOf(other, places);
       let least = Number.POSITIVE_INFINITY;
       places.forEach(({ share }, index) => {
-        if (share < least && shared.every(({ key }) => theirs[index]![key] === at[key])) least = share;
+        if (share < least && shared.every(({ key }) => theirs[index]!.spot[key] === at[key])) least = share;
       });
       if (least < Number.POSITIVE_INFINITY) price += other.waiting.left * least;
       else if (other === candidate) return Number.POSITIVE_INFINITY;
@@ -343,42 +383,45 @@ export class Assigner {
     }
     let pinned = byPlace.get(place);
     if (pinned === undefined) {
-      pinned = makeUnit(this.context.compiled, unit.members, place.pin);
+      pinned = makeUnit(this.context.compiled, unit.members, place.pins);
       byPlace.set(place, pinned);
     }
     return pinned;
   }
 
-  #spotsOf({ keys }: Pick<Candidate, 'keys'>, places: readonly Place[]): readonly Spot[] {
-    let spots = this.#spots.get(places);
-    if (spots === undefined) {
-      spots = places.map((place) => this.context.domains.spotOf(domainOf(keys, place)));
-      this.#spots.set(places, spots);
+  #locationsOf({ keys }: Pick<Candidate, 'keys'>, places: readonly Place[]): readonly Location[] {
+    let locations = this.#locations.get(places);
+    if (locations === undefined) {
+      locations = places.map((place) => ({
+        spot: this.context.domains.spotOf(domainOf(keys, place)),
+        ignores: (counter) => place.ignoredBy.includes(counter),
+      }));
+      this.#locations.set(places, locations);
     }
-    return spots;
+    return locations;
   }
 
   /** Counts a unit into a place; where a rule forbids it nothing is counted and the obstacle is returned. */
-  #enter(unit: Unit, spot: Spot): Obstacle | undefined {
+  #enter(unit: Unit, location: Location): Obstacle | undefined {
     const { domains } = this.context;
     const entered: Demand[] = [];
     for (const { pod, podCount } of unit.members) {
       const rules = this.rulesOf(pod);
       for (let copy = 0; copy < podCount; copy++) {
-        const obstacle = domains.obstacle(rules, spot);
+        const obstacle = domains.obstacle(rules, location.spot);
         if (obstacle !== undefined) {
-          for (const demand of entered) this.#add(demand, spot, -1);
+          for (const demand of entered) this.#add(demand, location, -1);
           return obstacle;
         }
-        domains.add(rules, spot, 1);
+        domains.add(rules, location, 1);
         entered.push(pod);
       }
     }
     return undefined;
   }
 
-  #add(demand: Demand, spot: Spot, podCount: number): void {
-    this.context.domains.add(this.rulesOf(demand), spot, podCount);
+  #add(demand: Demand, location: Location, podCount: number): void {
+    this.context.domains.add(this.rulesOf(demand), location, podCount);
   }
 }
 

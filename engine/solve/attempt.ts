@@ -15,7 +15,7 @@ import { type AssigningContext, assignPlaces, UnitCollector } from './assigning.
 import { fillOpenNodes } from './existing.ts';
 import { joinPlannedNodes } from './joining.ts';
 import { remainingLimits } from './limits.ts';
-import { nodeDomains, type OpenNode, openNodes } from './node-board.ts';
+import { nodeLocation, type OpenNode, openNodes } from './node-board.ts';
 import { PlaceFinder } from './places.ts';
 import { candidatesFor, type NewNodes, placeOnNewNodes, tiersOf } from './placing.ts';
 import type { Leftover } from './plan-writer.ts';
@@ -65,18 +65,17 @@ function placeAll(
   const left = new Map<CompiledShape, Waiting>();
   let broken = false;
   for (const phase of phases) {
-    const current = new Map<CompiledShape, Waiting>();
+    // What an earlier phase left over may have got its place by what came after it.
     for (const shape of phase) {
       const [demand] = shape.demands;
-      if (demand !== undefined) current.set(shape, { demand, left: shape.input.count });
+      if (demand !== undefined) left.set(shape, { demand, left: shape.input.count });
     }
     while (true) {
-      const waiting = [...current.values()].filter((entry) => entry.left > 0);
+      const waiting = [...left.values()].filter((entry) => entry.left > 0);
       if (waiting.length === 0) break;
       if (round(work, waiting)) broken = true;
-      if (budget.cut || !giveUpPreferences(current)) break;
+      if (budget.cut || !giveUpPreferences(left)) break;
     }
-    for (const [shape, waiting] of current) left.set(shape, waiting);
   }
   const leftovers = compiled.shapes.flatMap((shape) => {
     const entry = left.get(shape);
@@ -199,15 +198,9 @@ function newNodeShares({ compiled, filter, tiers, limits }: PlacingWork, units: 
 function countRunning(compiled: CompiledProblem, domains: DomainState): void {
   compiled.problem.nodes.forEach((node, index) => {
     if (node.deleting) return;
-    const spot = domains.spotOf(nodeDomains(node));
+    const location = nodeLocation(compiled, domains, node);
     for (const pods of compiled.running[index]!) {
-      const rules = domains.rulesOf(pods.rules, pods.counting, NO_SPREADS);
-      domains.add(
-        rules,
-        spot,
-        pods.count,
-        ({ countedFor }) => countedFor === undefined || compiled.countsNode(countedFor, node),
-      );
+      domains.add(domains.rulesOf(pods.rules, pods.counting, NO_SPREADS), location, pods.count);
     }
   });
 }

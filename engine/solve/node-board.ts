@@ -1,16 +1,24 @@
 // The nodes that exist, while pods are put on them: the room they have left and the pods they hold. Puts single units on
 // them with every rule looked at; filling many nodes with many pods at a time is in existing.ts.
 import { compareText } from '../catalogue/index.ts';
-import { type CompiledProblem, type Demand, nodeVectorOf, podVectorOf, type Unit } from '../compile/index.ts';
+import {
+  type CompiledProblem,
+  type Demand,
+  isAttachment,
+  nodeVectorOf,
+  podVectorOf,
+  type Unit,
+} from '../compile/index.ts';
 import type { NodeInput, Taint } from '../model/index.ts';
 import { addResources, amountOf, effectiveTaints, scaleResources, untoleratedTaint } from '../rules/index.ts';
 import {
+  type Counter,
   type DomainOf,
   type DomainState,
   HOSTNAME_LABEL,
   type HostPod,
   hostObstacle,
-  type Spot,
+  type Location,
 } from '../topology/index.ts';
 
 /** A node that may take pods. */
@@ -22,8 +30,8 @@ export interface OpenNode {
   readonly room: Float64Array;
   /** Pods on it, running ones first, with their numbers. */
   readonly pods: Map<HostPod, number>;
-  /** Values of its labels as domains. */
-  readonly spot: Spot;
+  /** Values of its labels as domains, and the spreads that do not count pods there. */
+  readonly location: Location;
   readonly mayTake: (demand: Demand) => boolean;
 }
 
@@ -37,7 +45,7 @@ export function openNodes(compiled: CompiledProblem, domains: DomainState): Open
       input,
       room: roomOf(compiled, input),
       pods: podsOn(compiled, input, index),
-      spot: domains.spotOf(nodeDomains(input)),
+      location: nodeLocation(compiled, domains, input),
       mayTake: nodeFilter(input),
     }))
     .filter(({ room }) => room.every((amount) => amount >= 0))
@@ -60,8 +68,24 @@ function podsOn(compiled: CompiledProblem, node: NodeInput, index: number): Map<
   return pods;
 }
 
+/** Where a node's pods are counted. */
+export function nodeLocation(compiled: CompiledProblem, domains: DomainState, node: NodeInput): Location {
+  const ignored = new Map<Counter, boolean>();
+  return {
+    spot: domains.spotOf(nodeDomains(node)),
+    ignores: (counter) => {
+      let answer = ignored.get(counter);
+      if (answer === undefined) {
+        answer = counter.countedFor !== undefined && !compiled.countsNode(counter.countedFor, node);
+        ignored.set(counter, answer);
+      }
+      return answer;
+    },
+  };
+}
+
 /** Values of a node's labels; a node without a hostname label has its name there. */
-export function nodeDomains(node: NodeInput): DomainOf {
+function nodeDomains(node: NodeInput): DomainOf {
   return (key) => node.labels[key] ?? (key === HOSTNAME_LABEL ? node.name : undefined);
 }
 
@@ -121,6 +145,10 @@ function roomOf(compiled: CompiledProblem, node: NodeInput): Float64Array {
   for (const { shape, count } of node.pods) take(compiled.podVector(shape), count);
   for (const pod of node.daemonPods) take(podVectorOf(dimensions, pod.requests), 1);
   take(daemonsToCome(compiled, node), 1);
+  // Too many attachments keep out only pods with more of them; any other resource that is overdrawn keeps out all pods.
+  dimensions.forEach((name, dimension) => {
+    if (isAttachment(name)) room[dimension] = Math.max(0, room[dimension]!);
+  });
   return room;
 }
 

@@ -2,16 +2,20 @@
 // (zone, capacity type, any other) every combination of values that some available offering has, with what one unit
 // would cost there. Which place a pod gets is decided in assigning.ts.
 import { hasBit } from '../bits/index.ts';
-import { compareText, offeringLabelReader } from '../catalogue/index.ts';
+import { compareText } from '../catalogue/index.ts';
 import type { CompiledProblem, CompiledTemplate, Constraint, TemplateFilter, Unit } from '../compile/index.ts';
-import { HOSTNAME_LABEL, hasHostRules, type SpreadRule } from '../topology/index.ts';
+import { type Counter, hasHostRules, type SpreadRule } from '../topology/index.ts';
+import { LabelValues } from './label-values.ts';
+import { Sieves } from './sieves.ts';
 
 /** One place: values of the labels asked about. */
 export interface Place {
   /** Value of each label, in the order of the labels; undefined where nodes there do not carry it. */
   readonly values: readonly (string | undefined)[];
-  /** Pins a unit to the place; undefined where no label was asked about. */
-  readonly pin: Constraint | undefined;
+  /** Pins a unit to the place; none where no label was asked about. */
+  readonly pins: readonly Constraint[];
+  /** Counters that count the unit's pods, but not on nodes of this place: see sieves.ts. */
+  readonly ignoredBy: readonly Counter[];
   /** Place in the order of pools: 0 for the heaviest. */
   readonly tier: number;
   /** What one unit costs there on a node of its own kind, in nano US dollars per hour. */
@@ -23,6 +27,8 @@ interface Stand {
   readonly roomKey: number;
   readonly room: Float64Array;
   readonly values: readonly (string | undefined)[];
+  /** Bit i is set where sieve i of the unit does not count its nodes. */
+  readonly ignored: number;
   readonly key: string;
   readonly price: number;
 }
@@ -32,7 +38,8 @@ export class PlaceFinder {
   readonly #compiled: CompiledProblem;
   readonly #filter: TemplateFilter;
   readonly #tiers: readonly (readonly CompiledTemplate[])[];
-  readonly #tuples = new Map<string, { readonly of: Int32Array; readonly values: readonly (string | undefined)[][] }>();
+  readonly #labels: LabelValues;
+  readonly #sieves: Sieves;
   readonly #stands = new Map<string, readonly Stand[]>();
   readonly #places = new Map<string, readonly Place[]>();
   readonly #universes = new Map<number, ReadonlySet<string>>();
@@ -41,6 +48,8 @@ export class PlaceFinder {
     this.#compiled = compiled;
     this.#filter = filter;
     this.#tiers = tiers;
+    this.#labels = new LabelValues(compiled);
+    this.#sieves = new Sieves(compiled, this.#labels, tiers.flat());
   }
 
   /**
@@ -63,11 +72,12 @@ export class PlaceFinder {
   }
 
   #findPlaces(unit: Unit, keys: readonly string[], alone: boolean): readonly Place[] {
-    const found = new Map<string, { values: readonly (string | undefined)[]; tier: number; share: number }>();
+    const found = new Map<string, { stand: Stand; tier: number; share: number }>();
+    const sieves = this.#sieves.of(unit);
     this.#tiers.forEach((templates, tier) => {
       for (const template of this.#filter.open(templates, unit)) {
         const mosts = new Map<number, number>();
-        for (const stand of this.#standsOf(template, unit.constraints, keys)) {
+        for (const stand of this.#standsOf(template, unit, keys, sieves)) {
           let most = mosts.get(stand.roomKey);
           if (most === undefined) {
             most = unitsIn(stand.room, unit.request);
@@ -76,19 +86,26 @@ export class PlaceFinder {
           if (most === 0) continue;
           const share = stand.price / (alone ? 1 : most);
           const known = found.get(stand.key);
-          if (known === undefined) found.set(stand.key, { values: stand.values, tier, share });
+          if (known === undefined) found.set(stand.key, { stand, tier, share });
           else if (known.tier === tier && share < known.share) known.share = share;
         }
       }
     });
     return [...found.values()]
-      .map(({ values, tier, share }) => ({ values, tier, share, pin: this.#pin(keys, values) }))
       .sort(
         (left, right) =>
-          left.tier - right.tier ||
-          left.share - right.share ||
-          compareText(left.values.join('\u0001'), right.values.join('\u0001')),
-      );
+          left.tier - right.tier || left.share - right.share || compareText(left.stand.key, right.stand.key),
+      )
+      .map(({ stand: { values, ignored }, tier, share }) => {
+        const ignoredBy = sieves.filter((_, bit) => (ignored & (1 << bit)) !== 0);
+        return {
+          values,
+          tier,
+          share,
+          ignoredBy,
+          pins: [...this.#pin(keys, values), ...this.#sieves.pin(sieves, ignored)],
+        };
+      });
   }
 
   /**
@@ -106,22 +123,33 @@ export class PlaceFinder {
   }
 
   /** The cheapest offering for each room at each place: all that the price of a unit there depends on. */
-  #standsOf(template: CompiledTemplate, constraints: readonly Constraint[], keys: readonly string[]): readonly Stand[] {
-    const cacheKey = `${template.index} ${constraints.map(({ index }) => index).join(',')} ${keys.join(' ')}`;
+  #standsOf(
+    template: CompiledTemplate,
+    { constraints, constraintsKey }: Unit,
+    keys: readonly string[],
+    sieves: readonly Counter[],
+  ): readonly Stand[] {
+    const sieveKey = sieves.map(({ index }) => index).join(',');
+    const cacheKey = `${template.index} ${constraintsKey}|${keys.join(' ')}|${sieveKey}`;
     const known = this.#stands.get(cacheKey);
     if (known !== undefined) return known;
     const compiled = this.#compiled;
     const mask = compiled.mask(template, constraints);
-    const tuples = this.#tuplesOf(template, keys);
+    const tuples = this.#labels.tuplesOf(template, keys);
+    const counted = sieves.map((counter) => this.#sieves.countedOn(template, counter));
     const roomIds = compiled.catalogue.columnSets.roomIds(template.pool.columns, compiled.dimensions);
-    const found = new Map<number, Stand & { price: number }>();
+    const found = new Map<string | number, Stand & { price: number }>();
     for (let offering = 0; offering < tuples.of.length; offering++) {
       if (!hasBit(mask, offering)) continue;
       const type = compiled.catalogue.offeringTypes[offering]!;
       const roomKey = roomIds[type]! * template.daemonOverheads.length + template.daemonOverheadOf[offering]!;
       const tuple = tuples.of[offering]!;
+      let ignored = 0;
+      for (let bit = 0; bit < counted.length; bit++) if (!hasBit(counted[bit]!, offering)) ignored |= 1 << bit;
       const price = compiled.priceOf(template, offering);
-      const stand = found.get(roomKey * tuples.values.length + tuple);
+      const place = roomKey * tuples.values.length + tuple;
+      const standKey = ignored === 0 ? place : `${place} ${ignored}`;
+      const stand = found.get(standKey);
       if (stand !== undefined) {
         if (price < stand.price) stand.price = price;
         continue;
@@ -129,8 +157,8 @@ export class PlaceFinder {
       const room = new Float64Array(compiled.dimensions.length);
       compiled.roomInto(template, offering, room);
       const values = tuples.values[tuple]!;
-      const key = values.map((value) => value ?? '\u0000').join('\u0001');
-      found.set(roomKey * tuples.values.length + tuple, { roomKey, room, values, key, price });
+      const key = `${values.map((value) => value ?? '\u0000').join('\u0001')}\u0002${ignored}`;
+      found.set(standKey, { roomKey, room, values, ignored, key, price });
     }
     const stands = [...found.values()];
     this.#stands.set(cacheKey, stands);
@@ -141,17 +169,11 @@ export class PlaceFinder {
     const compiled = this.#compiled;
     const universe = new Set<string>();
     const countedFor = counter.countedFor!;
-    const { shape, honorsAffinity, honorsTaints } = countedFor;
-    const constraint = compiled.constraintOf(honorsAffinity ? shape : { nodeSelector: {}, requiredNodeTerms: [] });
-    const keys = [counter.topologyKey, ...countedFor.keys.filter((key) => key !== HOSTNAME_LABEL)];
     for (const template of this.#tiers.flat()) {
-      if (honorsTaints && !compiled.toleratesTaints(template.pool.input.taints, shape.tolerations)) continue;
-      const mask = compiled.mask(template, [constraint]);
-      const tuples = this.#tuplesOf(template, keys);
+      const mask = this.#sieves.countedOn(template, counter);
+      const tuples = this.#labels.tuplesOf(template, [counter.topologyKey]);
       for (let offering = 0; offering < tuples.of.length; offering++) {
-        if (!hasBit(mask, offering)) continue;
-        const values = tuples.values[tuples.of[offering]!]!;
-        if (!values.includes(undefined)) universe.add(values[0]!);
+        if (hasBit(mask, offering)) universe.add(tuples.values[tuples.of[offering]!]![0]!);
       }
     }
     for (const node of compiled.problem.nodes) {
@@ -162,74 +184,11 @@ export class PlaceFinder {
   }
 
   /** Pins a unit to the values; a label that is absent there is pinned to be absent. */
-  #pin(keys: readonly string[], values: readonly (string | undefined)[]): Constraint | undefined {
-    if (keys.length === 0) return undefined;
+  #pin(keys: readonly string[], values: readonly (string | undefined)[]): readonly Constraint[] {
+    if (keys.length === 0) return [];
     const present = keys.flatMap((key, index) => (values[index] === undefined ? [] : [[key, values[index]] as const]));
     const absent = keys.filter((_, index) => values[index] === undefined);
-    return this.#compiled.pin(Object.fromEntries(present), absent);
-  }
-
-  /** Numbers a template's offerings by their values for some labels. */
-  #tuplesOf(template: CompiledTemplate, keys: readonly string[]): { of: Int32Array; values: (string | undefined)[][] } {
-    const cacheKey = `${template.index} ${keys.join(' ')}`;
-    const known = this.#tuples.get(cacheKey);
-    if (known !== undefined) return known as { of: Int32Array; values: (string | undefined)[][] };
-    const { catalogue } = this.#compiled;
-    const of = new Int32Array(catalogue.offeringCount);
-    const values: (string | undefined)[][] = [];
-    const indices = new Map<string, number>();
-    const readers = keys.map((key) => this.#reader(template, key));
-    const byTypeAndCell = new Map<number, number>();
-    for (let offering = 0; offering < of.length; offering++) {
-      const memo = readers.some(({ needsType }) => needsType)
-        ? catalogue.offeringTypes[offering]! * catalogue.cells.length + catalogue.offeringCells[offering]!
-        : catalogue.offeringCells[offering]!;
-      let index = byTypeAndCell.get(memo);
-      if (index === undefined) {
-        const tuple = readers.map(({ read }) => read(offering));
-        const text = tuple.map((value) => value ?? '\u0000').join('\u0001');
-        index = indices.get(text);
-        if (index === undefined) {
-          index = values.length;
-          values.push(tuple);
-          indices.set(text, index);
-        }
-        byTypeAndCell.set(memo, index);
-      }
-      of[offering] = index;
-    }
-    const made = { of, values };
-    this.#tuples.set(cacheKey, made);
-    return made;
-  }
-
-  /** Reads a label of the nodes that a template makes from an offering. */
-  #reader(
-    template: CompiledTemplate,
-    key: string,
-  ): { needsType: boolean; read: (offering: number) => string | undefined } {
-    const { catalogue } = this.#compiled;
-    const cellReader = offeringLabelReader(key);
-    if (cellReader !== undefined) {
-      return {
-        needsType: false,
-        read: (offering) => cellReader(catalogue.cells[catalogue.offeringCells[offering]!]!) || undefined,
-      };
-    }
-    const nodeClassValues = template.pool.columns.nodeClassLabels.get(key);
-    if (catalogue.isTypeLabel(key) || nodeClassValues !== undefined) {
-      return {
-        needsType: true,
-        read: (offering) => {
-          const type = catalogue.offeringTypes[offering]!;
-          const own = catalogue.typeLabel(type, key);
-          if (own.length > 0) return own[0];
-          return [...(nodeClassValues ?? [])].find(([, bits]) => hasBit(bits, type))?.[0];
-        },
-      };
-    }
-    const value = template.customLabels.get(key);
-    return { needsType: false, read: () => value };
+    return [this.#compiled.pin(Object.fromEntries(present), absent)];
   }
 }
 

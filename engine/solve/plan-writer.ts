@@ -13,7 +13,7 @@ import {
 } from '../compile/index.ts';
 import type { EnginePlan, OfferingTable, PlannedNodes, ShapeShare, UnplacedShape } from '../model/index.ts';
 import type { Budget, LimitTable } from '../pack/index.ts';
-import type { HostPod, Obstacle } from '../topology/index.ts';
+import type { Counter, HostPod, Obstacle } from '../topology/index.ts';
 import { canonicalForm } from './canonical-form.ts';
 import type { OpenNode } from './node-board.ts';
 import type { NewNodes } from './placing.ts';
@@ -104,7 +104,7 @@ function rankNodes(
       requests: withoutAttachments(listOf(compiled.dimensions, used)),
       daemonOverhead: listOf(compiled.dimensions, template.daemonOverheads[template.daemonOverheadOf[first]!]!),
       allocatable,
-      labels: fixedLabels(template, constraints, compiled),
+      labels: fixedLabels(group, constraints, compiled),
     };
   });
 }
@@ -202,17 +202,34 @@ function limitTest(
   };
 }
 
-/** Custom labels on whose value a pod of the node, or some daemonset, depends and which the pool leaves open. */
+/**
+ * Custom labels on whose value a pod of the node, some daemonset, or a spread that counts its pods depends, and which the
+ * pool leaves open.
+ */
 function fixedLabels(
-  template: CompiledTemplate,
+  { template, units }: NewNodes,
   constraints: ReadonlySet<Constraint>,
   compiled: CompiledProblem,
 ): Record<string, string> {
   const labels: Record<string, string> = {};
+  if (template.customLabels.size === 0) return labels;
+  const counters = new Set(units.flatMap(({ members }) => members.flatMap(({ pod }) => [...pod.counting])));
+  const looksAt = ({ topologyKey, countedFor }: Counter, key: string): boolean =>
+    topologyKey === key ||
+    (countedFor !== undefined &&
+      (countedFor.keys.includes(key) ||
+        (countedFor.honorsAffinity &&
+          compiled.constraintOf(countedFor.shape).terms.some((term) => term.get(key) !== undefined))));
   for (const [key, value] of template.customLabels) {
     if (value === undefined || template.pool.input.labels[key] !== undefined) continue;
     const asks = (constraint: Constraint): boolean => constraint.terms.some((term) => term.get(key) !== undefined);
-    if ([...constraints].some(asks) || compiled.daemonConstraints.some(asks)) labels[key] = value;
+    if (
+      [...constraints].some(asks) ||
+      compiled.daemonConstraints.some(asks) ||
+      [...counters].some((counter) => looksAt(counter, key))
+    ) {
+      labels[key] = value;
+    }
   }
   delete labels['karpenter.sh/nodepool'];
   delete labels['karpenter.k8s.aws/ec2nodeclass'];

@@ -16,6 +16,12 @@ export type DomainOf = (topologyKey: string) => string | undefined;
 /** A place as numbers: `Int32Array[keys]`, for each topology key the number of its value there, -1 for none. */
 export type Spot = Int32Array;
 
+/** Where pods are counted: a spot, and which of the counters of pods there leave them out. */
+export interface Location {
+  readonly spot: Spot;
+  readonly ignores: (counter: Counter) => boolean;
+}
+
 /** Which rule keeps a pod out of a place. */
 export type Obstacle =
   | { readonly kind: 'spread'; readonly rule: SpreadRule }
@@ -84,6 +90,8 @@ export class DomainState {
   readonly #universes: (CountedUniverse | undefined)[];
   /** `Float64Array[counters]`: the least count over the universe, UNKNOWN after a domain that had it changed. */
   readonly #least: Float64Array;
+  /** `Float64Array[counters]`: how often a change may have let in pods that were kept out. */
+  readonly #openings: Float64Array;
 
   constructor(counters: CounterTable, universe: Universe) {
     const size = counters.counters.length;
@@ -96,6 +104,7 @@ export class DomainState {
     this.#holders = counters.counters.map(() => undefined);
     this.#universes = counters.counters.map(() => undefined);
     this.#totals = new Float64Array(size);
+    this.#openings = new Float64Array(size);
     this.#least = new Float64Array(size).fill(UNKNOWN);
     this.#universe = universe;
   }
@@ -134,10 +143,11 @@ export class DomainState {
     };
   }
 
-  /** Counts pods into a place. `counts` tells which of the counters count them there; absent for all of them. */
-  add(rules: DomainRules, spot: Spot, podCount: number, counts?: (counter: Counter) => boolean): void {
+  /** Counts pods into a place. */
+  add(rules: DomainRules, { spot, ignores }: Location, podCount: number): void {
     for (const { counter, key, source } of rules.counting) {
-      if (counts !== undefined && !counts(source)) continue;
+      if (source.countedFor !== undefined && ignores(source)) continue;
+      if (this.#totals[counter] === 0) this.#openings[counter]!++;
       if (key < 0) this.#totals[counter]! += podCount;
       else if (spot[key]! >= 0) {
         this.#totals[counter]! += podCount;
@@ -149,6 +159,14 @@ export class DomainState {
       this.#holders[counter] = grown(this.#holders[counter] ?? NO_DOMAINS, spot[key]!);
       this.#holders[counter]![spot[key]!]! += podCount;
     }
+  }
+
+  /** Grows with every change that may let in pods with these rules which were kept out before. */
+  openingsFor(rules: DomainRules): number {
+    let sum = 0;
+    for (const { counter } of rules.spreads) sum += this.#openings[counter]!;
+    for (const { counter } of rules.affinities) sum += this.#openings[counter]!;
+    return sum;
   }
 
   /** Pods that a counter counts in all. */
@@ -281,6 +299,7 @@ export class DomainState {
     const room = grown(counts, domain);
     // Only what was least, or becomes less, moves the least count.
     if (room[domain]! <= this.#least[counter]! || podCount < 0) this.#least[counter] = UNKNOWN;
+    if (room[domain] === 0 || this.#least[counter] === UNKNOWN) this.#openings[counter]!++;
     room[domain]! += podCount;
     return room;
   }

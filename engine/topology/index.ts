@@ -3,6 +3,7 @@ export {
   type DomainOf,
   type DomainRules,
   DomainState,
+  type Location,
   type Obstacle,
   type Spot,
   type Universe,
