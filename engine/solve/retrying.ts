@@ -8,11 +8,11 @@ import { PlaceFinder } from './places.ts';
 import { tiersOf } from './placing.ts';
 
 /**
- * The phases of the next attempt: pods of a priority that stayed out go right after those of higher priorities, the last
- * to stay out first. `first` carries the shapes that went first before, and is added to. Undefined where nothing new is
- * to be tried.
+ * Orders to try next: pods that stayed out go before all others, the last to stay out first; and, where priorities
+ * differ, right after those of higher priorities. `first` carries the shapes that went first before, and is added to.
+ * None where nothing new is to be tried.
  */
-export function orderWithFirst(compiled: CompiledProblem, attempt: Attempt, first: number[]): Phases | undefined {
+export function ordersWithFirst(compiled: CompiledProblem, attempt: Attempt, first: number[]): Phases[] {
   const before = first.join(' ');
   const holdable = holdableShapes(
     compiled,
@@ -23,8 +23,13 @@ export function orderWithFirst(compiled: CompiledProblem, attempt: Attempt, firs
     if (known >= 0) first.splice(known, 1);
     first.unshift(index);
   }
-  if (first.join(' ') === before) return undefined;
-  return phasesOf(compiled, first);
+  if (first.join(' ') === before) return [];
+  const preferred = first.map((index) => compiled.shapes[index]!);
+  const others = compiled.shapes.filter(({ index }) => !first.includes(index));
+  const orders: Phases[] = [[...preferred.map((shape) => [shape]), ...(others.length > 0 ? [others] : [])]];
+  const priorities = new Set(compiled.shapes.map(({ input }) => input.shape.priority));
+  if (priorities.size > 1) orders.push(byPriority(compiled, preferred));
+  return orders;
 }
 
 /** Whether an attempt places more pods of the highest priority in which the two differ. */
@@ -42,14 +47,13 @@ export function placesMore(attempt: Attempt, best: Attempt): boolean {
   return decisive !== undefined && decisive[1] < 0;
 }
 
-function phasesOf(compiled: CompiledProblem, first: readonly number[]): Phases {
+function byPriority(compiled: CompiledProblem, preferred: readonly CompiledShape[]): Phases {
   const phases: CompiledShape[][] = [];
   const waiting = new Set(compiled.shapes);
   const take = (shapes: readonly CompiledShape[]): void => {
     for (const shape of shapes) waiting.delete(shape);
     if (shapes.length > 0) phases.push([...shapes]);
   };
-  const preferred = first.map((index) => compiled.shapes[index]!);
   const priorities = [...new Set(preferred.map(({ input }) => input.shape.priority))].sort((a, b) => b - a);
   for (const priority of priorities) {
     take([...waiting].filter(({ input }) => input.shape.priority > priority));

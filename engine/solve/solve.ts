@@ -7,7 +7,7 @@ import type { EnginePlan, Problem } from '../model/index.ts';
 import { Budget } from '../pack/index.ts';
 import { type Attempt, attemptPlacement } from './attempt.ts';
 import { writePlan } from './plan-writer.ts';
-import { orderWithFirst, placesMore } from './retrying.ts';
+import { ordersWithFirst, placesMore } from './retrying.ts';
 
 /** Times that pods which stayed out are tried again before the others. */
 const RETRY_LIMIT = 3;
@@ -28,12 +28,15 @@ export function solve(
   let last: Attempt = best;
   const first: number[] = [];
   for (let retry = 0; retry < RETRY_LIMIT && !budget.cut; retry++) {
-    const phases = orderWithFirst(compiled, last, first);
-    if (phases === undefined) break;
-    last = attemptPlacement(compiled, budget, phases);
-    // A cut attempt may have left out what it had not come to.
-    if (budget.cut) break;
-    if (placesMore(last, best)) best = last;
+    const orders = ordersWithFirst(compiled, last, first);
+    if (orders.length === 0) break;
+    for (const phases of orders) {
+      const attempt = attemptPlacement(compiled, budget, phases);
+      // A cut attempt may have left out what it had not come to.
+      if (budget.cut) break;
+      last = attempt;
+      if (placesMore(last, best)) best = last;
+    }
   }
   return writePlan(compiled, { ...best, budget });
 }
