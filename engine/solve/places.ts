@@ -67,13 +67,14 @@ export class PlaceFinder {
     this.#tiers.forEach((templates, tier) => {
       for (const template of this.#filter.open(templates, unit)) {
         const mosts = new Map<number, number>();
+        const wide = this.#wideEnough(template, unit, keys);
         for (const stand of this.#standsOf(template, unit.constraints, keys)) {
           let most = mosts.get(stand.roomKey);
           if (most === undefined) {
             most = unitsIn(stand.room, unit.request);
             mosts.set(stand.roomKey, most);
           }
-          if (most === 0) continue;
+          if (most === 0 || wide?.has(stand.key) === false) continue;
           const share = stand.price / (alone ? 1 : most);
           const known = found.get(stand.key);
           if (known === undefined) found.set(stand.key, { values: stand.values, tier, share });
@@ -105,6 +106,28 @@ export class PlaceFinder {
     return universe;
   }
 
+  /** Places where offerings that hold one unit keep the template's floors; undefined where there is nothing to keep. */
+  #wideEnough(template: CompiledTemplate, unit: Unit, keys: readonly string[]): ReadonlySet<string> | undefined {
+    const compiled = this.#compiled;
+    const { floors } = template;
+    if (floors === undefined || compiled.mayRelaxFloors) return undefined;
+    const mask = compiled.mask(template, unit.constraints);
+    const tuples = this.#tuplesOf(template, keys);
+    const room = new Float64Array(compiled.dimensions.length);
+    const holding = new Map<number, number[]>();
+    for (let offering = 0; offering < tuples.of.length; offering++) {
+      if (!hasBit(mask, offering)) continue;
+      compiled.roomInto(template, offering, room);
+      if (unitsIn(room, unit.request) === 0) continue;
+      const tuple = tuples.of[offering]!;
+      const list = holding.get(tuple);
+      if (list === undefined) holding.set(tuple, [offering]);
+      else list.push(offering);
+    }
+    const wide = [...holding].filter(([, offerings]) => floors.areKept(offerings));
+    return new Set(wide.map(([tuple]) => keyOf(tuples.values[tuple]!)));
+  }
+
   /** The cheapest offering for each room at each place: all that the price of a unit there depends on. */
   #standsOf(template: CompiledTemplate, constraints: readonly Constraint[], keys: readonly string[]): readonly Stand[] {
     const cacheKey = `${template.index} ${constraints.map(({ index }) => index).join(',')} ${keys.join(' ')}`;
@@ -129,7 +152,7 @@ export class PlaceFinder {
       const room = new Float64Array(compiled.dimensions.length);
       compiled.roomInto(template, offering, room);
       const values = tuples.values[tuple]!;
-      const key = values.map((value) => value ?? '\u0000').join('\u0001');
+      const key = keyOf(values);
       found.set(roomKey * tuples.values.length + tuple, { roomKey, room, values, key, price });
     }
     const stands = [...found.values()];
@@ -187,7 +210,7 @@ export class PlaceFinder {
       let index = byTypeAndCell.get(memo);
       if (index === undefined) {
         const tuple = readers.map(({ read }) => read(offering));
-        const text = tuple.map((value) => value ?? '\u0000').join('\u0001');
+        const text = keyOf(tuple);
         index = indices.get(text);
         if (index === undefined) {
           index = values.length;
@@ -231,6 +254,11 @@ export class PlaceFinder {
     const value = template.customLabels.get(key);
     return { needsType: false, read: () => value };
   }
+}
+
+/** A place's values as text. */
+function keyOf(values: readonly (string | undefined)[]): string {
+  return values.map((value) => value ?? '\u0000').join('\u0001');
 }
 
 /** How many units fit into a room: 0 where one resource is short or overdrawn. */
