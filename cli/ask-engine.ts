@@ -1,16 +1,38 @@
 // The one call of the service that a solve makes, and what its errors mean to the user.
 import { create } from '@bufbuild/protobuf';
-import { type Plan, SolveOptionsSchema, type SolveRequest, type SolveResponse } from '../proto/index.ts';
+import {
+  MinValuesPolicy,
+  type Plan,
+  SolveOptionsSchema,
+  type SolveRequest,
+  type SolveResponse,
+} from '../proto/index.ts';
 import { type CommandConsole, withProgress } from './console.ts';
 import { callError, type EngineConnection } from './engine-client.ts';
 import { CommandError, EXIT } from './outcome.ts';
+import type { MinValuesPolicyName } from './solve-options.ts';
 
-/** The request with the time limit of `--deadline`. */
-export function withDeadline(request: SolveRequest, options: { readonly deadline?: number }): SolveRequest {
-  if (options.deadline === undefined) return request;
+/** What of the command's arguments becomes an option of the request. */
+export interface AskOptions {
+  readonly deadline?: number;
+  readonly minValuesPolicy?: MinValuesPolicyName;
+}
+
+const MIN_VALUES_POLICIES: Readonly<Record<MinValuesPolicyName, MinValuesPolicy>> = {
+  Strict: MinValuesPolicy.STRICT,
+  BestEffort: MinValuesPolicy.BEST_EFFORT,
+};
+
+/** The request with the time limit of `--deadline` and the policy of `--min-values-policy`, where they were given. */
+export function withOptions(request: SolveRequest, { deadline, minValuesPolicy }: AskOptions): SolveRequest {
+  if (deadline === undefined && minValuesPolicy === undefined) return request;
   return {
     ...request,
-    options: { ...(request.options ?? create(SolveOptionsSchema)), timeLimitMs: options.deadline },
+    options: {
+      ...(request.options ?? create(SolveOptionsSchema)),
+      ...(deadline === undefined ? {} : { timeLimitMs: deadline }),
+      ...(minValuesPolicy === undefined ? {} : { minValuesPolicy: MIN_VALUES_POLICIES[minValuesPolicy] }),
+    },
   };
 }
 

@@ -51,6 +51,7 @@ export function planTable(input: TableInput): string {
   const sections: string[] = [];
   if (plan.nodes.length > 0) sections.push(nodeTable(input));
   if (plan.existing.length > 0) sections.push(existingList(input));
+  if (plan.nodes.some(({ relaxedMinValues }) => relaxedMinValues.length > 0)) sections.push(relaxedList(input));
   if (plan.unplaced.length > 0) sections.push(unplacedList(input));
   sections.push(`${paint('bold', totals(plan))}\n${plan.containsEstimatedPrices ? estimateNote() : ''}`);
   return sections.join('\n');
@@ -175,6 +176,19 @@ function counted(count: number, noun: string): string {
 function existingList({ plan, request, workloadByPod, paint }: TableInput): string {
   const lines = plan.existing.map(({ node, pods }) => `  ${node}: ${workloadText(pods, request, workloadByPod)}`);
   return `${paint('bold', 'ON NODES THAT ARE THERE')}\n${lines.join('\n')}\n`;
+}
+
+/** minValues that nodes do not reach, each different shortfall once. */
+function relaxedList({ plan, paint }: TableInput): string {
+  const counts = new Map<string, number>();
+  for (const { nodePool, relaxedMinValues } of plan.nodes) {
+    for (const { key, wanted, left } of relaxedMinValues) {
+      const text = `of pool ${nodePool}: ${left} of ${wanted} values of ${key}`;
+      counts.set(text, (counts.get(text) ?? 0) + 1);
+    }
+  }
+  const lines = [...counts].map(([text, count]) => `  ${counted(count, 'node')} ${text}`);
+  return `${paint('bold', 'SHORT OF MINVALUES')}\n${lines.join('\n')}\n`;
 }
 
 /** Pods without a place by workload and reason, each reason on a line of its own. */

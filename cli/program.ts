@@ -5,7 +5,7 @@ import type { CommandConsole } from './console.ts';
 import { painter } from './console.ts';
 import { CommandError, EXIT, type ExitCode } from './outcome.ts';
 import { LOG_LEVELS, type ServeOptions } from './serve-command.ts';
-import { OUTPUT_FORMATS, type SolveOptions } from './solve-options.ts';
+import { MIN_VALUES_POLICIES, OUTPUT_FORMATS, type SolveOptions } from './solve-options.ts';
 import { VERSION } from './version.ts';
 
 /** What a run of the command depends on. */
@@ -134,6 +134,14 @@ function solveCommand(): Command {
       new Option('--deadline <milliseconds>', 'take the best plan found by then').argParser(
         wholeNumber(1, LONGEST_DEADLINE_MS),
       ),
+    )
+    .addOption(
+      new Option(
+        '--min-values-policy <policy>',
+        "whether a NodePool's minValues are rules, or kept as far as they can be (default: Strict)",
+      )
+        .choices(MIN_VALUES_POLICIES)
+        .env('MIN_VALUES_POLICY'),
     )
     .addOption(
       new Option(

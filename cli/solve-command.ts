@@ -13,7 +13,7 @@ import {
   type SolveInput,
 } from '../controller/kubernetes/index.ts';
 import type { CatalogueReference, Plan, SolveResponse } from '../proto/index.ts';
-import { planOf, solveOnce, withDeadline } from './ask-engine.ts';
+import { planOf, solveOnce, withOptions } from './ask-engine.ts';
 import { type CommandConsole, painter, warn, withProgress, writeAll } from './console.ts';
 import { connectToEngine } from './engine-client.ts';
 import { readManifestFiles } from './files.ts';
@@ -47,7 +47,7 @@ export async function runSolve(options: SolveOptions, console: CommandConsole): 
   }
   const engine = await connectToEngine(options);
   try {
-    const response = await solveOnce(engine, withDeadline(input.request, options), console, input.podCount, (message) =>
+    const response = await solveOnce(engine, withOptions(input.request, options), console, input.podCount, (message) =>
       explainBadRequest(message, input, locate),
     );
     for (const { field, message } of response.notices)

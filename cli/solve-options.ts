@@ -8,6 +8,11 @@ export const OUTPUT_FORMATS = ['table', 'json', 'yaml'] as const;
 /** One of OUTPUT_FORMATS. */
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
+/** What may become of minValues. */
+export const MIN_VALUES_POLICIES = ['Strict', 'BestEffort'] as const;
+/** One of MIN_VALUES_POLICIES. */
+export type MinValuesPolicyName = (typeof MIN_VALUES_POLICIES)[number];
+
 /** The arguments as they were written. */
 export interface SolveOptions extends EngineOptions {
   readonly filename?: readonly string[];
@@ -18,6 +23,7 @@ export interface SolveOptions extends EngineOptions {
   readonly output?: OutputFormat;
   /** Milliseconds after which the best plan so far is taken. */
   readonly deadline?: number;
+  readonly minValuesPolicy?: MinValuesPolicyName;
 }
 
 const KIND_NAMES: Readonly<Record<string, string>> = {

@@ -11,7 +11,7 @@ import {
   readProblemCatalogue,
   reportPlan,
 } from '../controller/kubernetes/index.ts';
-import { planOf, solveOnce, withDeadline } from './ask-engine.ts';
+import { planOf, solveOnce, withOptions } from './ask-engine.ts';
 import { type CommandConsole, painter, warn, writeAll } from './console.ts';
 import { connectToEngine } from './engine-client.ts';
 import { type NamedText, readProblemFile } from './files.ts';
@@ -42,7 +42,7 @@ export async function solveProblems(
   const engine = await connectToEngine(options);
   try {
     for (const { file, input, conversionMs } of problems) {
-      const request = withDeadline(input.request, options);
+      const request = withOptions(input.request, options);
       const response = await solveOnce(engine, request, console, input.podCount, (message) => `${file}: ${message}`);
       for (const notice of response.notices) warn(console, `${file}: ${notice.field}: ${notice.message}`);
       const plan = planOf(response);

@@ -118,6 +118,26 @@ describe('manifests', () => {
     }
   });
 
+  test('minValues that can not be kept leave pods out, or are given up with BestEffort and shown', async () => {
+    const wanted = 'operator: Exists\n          minValues: 3';
+    const pool = readFileSync(POOL_AND_CLASS, 'utf8').replace(
+      /( +)requirements:\n/,
+      `$&$1  - key: topology.kubernetes.io/region\n$1    ${wanted.replaceAll(/^ +/gm, '$1    ')}\n`,
+    );
+    const args = ['solve', '-f', file('varied.yaml', pool), '-f', INFLATE, ...FIVE, ...engine];
+    const strict = await runHere(args);
+    assert.equal(strict.exitCode, 1, strict.err);
+    assert.match(strict.out, /pool default asks for minValues 3 of topology.kubernetes.io\/region, .* leave 1/);
+    const relaxed = await runHere([...args, '--min-values-policy', 'BestEffort']);
+    assert.equal(relaxed.exitCode, 0, relaxed.err);
+    assert.match(relaxed.out, /SHORT OF MINVALUES\n {2}\d nodes? of pool default: 1 of 3 values of topology/);
+    const json = JSON.parse((await runHere([...args, '--min-values-policy', 'BestEffort', '-o', 'json'])).out);
+    const shortfall = { key: 'topology.kubernetes.io/region', wanted: 3, left: 1 };
+    assert.deepEqual((json as PlanReport).nodes[0]?.relaxedMinValues, [shortfall]);
+    const wrong = await runHere([...args, '--min-values-policy', 'Loose']);
+    assert.equal(wrong.exitCode, 2);
+  });
+
   test('standard input is read as well as files, YAML or JSON', async () => {
     const both = `${readFileSync(POOL_AND_CLASS, 'utf8')}\n---\n${readFileSync(INFLATE, 'utf8')}`;
     const fromInput = await runHere(['solve', '-f', '-', ...FIVE, '-o', 'json', ...engine], both);

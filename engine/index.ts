@@ -47,6 +47,7 @@ export type {
   HostPortInput,
   KeyedShape,
   LabelSelectorInput,
+  MinValuesPolicy,
   NamespaceInput,
   NodeClassInput,
   NodeInput,

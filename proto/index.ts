@@ -109,6 +109,8 @@ export {
   PlannedNodeSchema,
   type RankedOffering,
   RankedOfferingSchema,
+  type RelaxedMinValues,
+  RelaxedMinValuesSchema,
   type UnplacedPods,
   UnplacedPodsSchema,
   type UnplacedReason,
@@ -143,6 +145,8 @@ export {
 export {
   type LabelSelector,
   LabelSelectorSchema,
+  MinValuesPolicy,
+  MinValuesPolicySchema,
   Operator,
   OperatorSchema,
   type Requirement,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import {
   CapacityType,
+  MinValuesPolicy,
   OfferingService,
   Operator,
   PriceSource,
@@ -298,6 +299,18 @@ const CASES: readonly Case[] = [
       );
       const one = await client.call(rankOfferings, { catalogue: inline, requests, maxInstanceTypes: 1 });
       assert.deepEqual(new Set(one.offerings.map((offering) => offering.instanceType)), new Set(['medium']));
+      const family = { key: 'node.kubernetes.io/instance-type', operator: Operator.EXISTS };
+      const ask = (minValues: number, minValuesPolicy: MinValuesPolicy = MinValuesPolicy.UNSPECIFIED) =>
+        client.call(rankOfferings, {
+          catalogue: inline,
+          requests,
+          maxInstanceTypes: 1,
+          requirements: [{ ...family, minValues }],
+          minValuesPolicy,
+        });
+      assert.equal((await ask(2)).offerings.length, 4);
+      assert.equal((await ask(3)).reasons[0]?.code, UnplacedReasonCode.MIN_VALUES);
+      assert.equal((await ask(3, MinValuesPolicy.BEST_EFFORT)).offerings.length, 4);
       const none = await client.call(rankOfferings, { catalogue: inline, requests: { cpuMilli: 99_000n } });
       assert.equal(none.offerings.length, 0);
       assert.equal(none.reasons[0]?.code, UnplacedReasonCode.RESOURCES_TOO_LARGE);

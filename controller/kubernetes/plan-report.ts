@@ -19,6 +19,8 @@ export interface ReportedNode extends ReportedOffering {
   readonly pods: readonly string[];
   /** Values the plan fixes for custom labels; absent where there are none. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** minValues of the pool that the list does not reach; absent where there are none. */
+  readonly relaxedMinValues?: readonly { readonly key: string; readonly wanted: number; readonly left: number }[];
   /** The rest of the ranked list: shared between nodes, so compare it by identity. */
   readonly alternatives: readonly ReportedOffering[];
 }
@@ -102,6 +104,9 @@ export function reportPlan(response: SolveResponse, conversionMs: number): PlanR
         nodePool: node.nodePool,
         pods: node.pods.flatMap(({ names }) => names),
         ...(Object.keys(node.labels).length === 0 ? {} : { labels: node.labels }),
+        ...(node.relaxedMinValues.length === 0
+          ? {}
+          : { relaxedMinValues: node.relaxedMinValues.map(({ key, wanted, left }) => ({ key, wanted, left })) }),
         alternatives: alternatives[node.offeringList] ?? [],
       };
     }),

@@ -9,6 +9,7 @@ import {
   CatalogueSchema,
   type InstanceType,
   InstanceTypeSchema,
+  MinValuesPolicy,
   type NodePool,
   type Offering,
   OfferingSchema,
@@ -94,6 +95,7 @@ export function readProblem(value: unknown, catalogue = readProblemCatalogue(val
     name: text(problem.name, pathOf('name')) ?? '',
     podCount: pods.length,
     request: create(SolveRequestSchema, {
+      ...minValuesOption(problem),
       catalogue,
       nodePools: pools.map((pool, index) => within(['nodePools', index], () => readPool(pool))),
       podGroups: grouped.groups,
@@ -107,6 +109,11 @@ export function readProblem(value: unknown, catalogue = readProblemCatalogue(val
       nodes: nodes.map((node, index) => within(['nodes', index], () => readNode(node, context))),
     }),
   };
+}
+
+function minValuesOption(problem: KubernetesObject): { options?: { minValuesPolicy: MinValuesPolicy } } {
+  const policy = choice(problem.minValuesPolicy, pathOf('minValuesPolicy'), ['Strict', 'BestEffort']);
+  return policy === 'BestEffort' ? { options: { minValuesPolicy: MinValuesPolicy.BEST_EFFORT } } : {};
 }
 
 /** The types of a problem, as a catalogue to send once. Throws InputError as readProblem does. */

@@ -147,6 +147,13 @@ export class Catalogue {
     return this.isTypeLabel(key) ? this.#labelColumn(key).values : [];
   }
 
+  /** The types that carry each value of a label, in the order of labelValues; bitsets over types, borrowed. */
+  typesByValue(key: string): readonly (readonly [string, Uint32Array])[] {
+    if (!this.isTypeLabel(key)) return [];
+    const { values, bits } = this.#labelColumn(key);
+    return values.map((value, index) => [value, bits[index]!]);
+  }
+
   /** Values of one type for a label; usually one. */
   typeLabel(typeIndex: number, key: string): string[] {
     if (!this.isTypeLabel(key)) return [];

@@ -40,6 +40,7 @@ import {
 import { CONSTRAINT_TERM_LIMIT, type Constraint, ConstraintTable, termCount } from './constraints.ts';
 import { collectWanted, meetsCustomLabel } from './custom-labels.ts';
 import { type Dimensions, dimensionsOf, isAttachment, podVectorOf, vectorOf } from './dimensions.ts';
+import { Floors } from './floors.ts';
 import {
   type CompiledPool,
   compilePools,
@@ -100,6 +101,8 @@ export interface CompiledTemplate extends Template {
   readonly daemonOverheads: readonly Float64Array[];
   /** `Uint32Array[offeringCount]`: index into `daemonOverheads`. */
   readonly daemonOverheadOf: Uint32Array;
+  /** The pool's minValues; undefined where it has none. */
+  readonly floors: Floors | undefined;
 }
 
 /** How strictly PreferNoSchedule taints are taken: Karpenter holds them against pods until nothing else is left. */
@@ -230,6 +233,11 @@ export class CompiledProblem {
       this.#masks.set(key, mask);
     }
     return mask;
+  }
+
+  /** Whether a node may fall short of its pool's minValues where nothing else would do. */
+  get mayRelaxFloors(): boolean {
+    return this.problem.minValuesPolicy === 'best-effort' && this.templates.some(({ floors }) => floors !== undefined);
   }
 
   /** Whether tolerations cover every taint that keeps pods away. */
@@ -421,7 +429,8 @@ export class CompiledProblem {
     daemons: readonly { readonly input: DaemonSetInput; readonly constraint: Constraint }[],
   ): CompiledTemplate {
     const daemonOverheadOf = new Uint32Array(this.catalogue.offeringCount);
-    const compiled = { ...template, index, daemonOverheads: [], daemonOverheadOf };
+    const floors = Floors.of(this.catalogue, template);
+    const compiled = { ...template, index, daemonOverheads: [], daemonOverheadOf, floors };
     let overheads = [vectorOf(this.dimensions, {})];
     for (const { input, constraint } of daemons) {
       // Daemonsets run in spite of PreferNoSchedule taints, and of what pods of this version are refused for.

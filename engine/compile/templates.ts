@@ -217,15 +217,6 @@ function unusableReason(
       field,
     };
   }
-  const floored = requirements.requirements().find((requirement) => (requirement.minValues ?? 0) > 1);
-  if (floored !== undefined) {
-    return {
-      poolIndex,
-      code: 'unsupported',
-      message: `pool ${input.name} demands minValues ${floored.minValues} of ${floored.key}: pools with minValues are left out until this rule is planned for`,
-      field,
-    };
-  }
   return undefined;
 }
 

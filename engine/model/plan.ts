@@ -39,6 +39,16 @@ export interface PlannedNodes {
   readonly allocatable: ResourceList;
   /** Values the plan fixes for custom labels. */
   readonly labels: Readonly<Record<string, string>>;
+  /** Floors of the pool that the list falls short of, by key; never any under the strict policy. */
+  readonly relaxedMinValues: readonly RelaxedMinValues[];
+}
+
+/** A minValues that a node's list does not reach. */
+export interface RelaxedMinValues {
+  readonly key: string;
+  readonly wanted: number;
+  /** Different values of the key in the list. */
+  readonly left: number;
 }
 
 /** Pods that go onto one existing node. */
@@ -57,6 +67,7 @@ export type UnplacedReasonCode =
   | 'requirements-not-met'
   | 'resources-too-large'
   | 'no-offering-available'
+  | 'min-values'
   | 'limit-reached'
   | 'topology-spread'
   | 'pod-affinity'

@@ -183,6 +183,9 @@ export interface NamespaceInput {
 /** Whether preferences are held like rules until they stand in the way, or are overlooked from the start. */
 export type PreferencePolicy = 'respect' | 'ignore';
 
+/** Whether every node keeps its pool's minValues, or only those whose pods have a place where they are kept. */
+export type MinValuesPolicy = 'strict' | 'best-effort';
+
 /** The effort to spend; what FAST means is in engine/pack. */
 export type Effort = 'fast';
 
@@ -198,6 +201,8 @@ export interface Problem {
   readonly namespaces?: readonly NamespaceInput[];
   /** Absent means respect. */
   readonly preferencePolicy?: PreferencePolicy;
+  /** Absent means strict. */
+  readonly minValuesPolicy?: MinValuesPolicy;
   readonly effort: Effort;
   readonly seed: number;
   /** Units of work to spend at most; absent means as much as the effort takes. */

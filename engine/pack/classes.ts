@@ -5,6 +5,7 @@
 import { hasBit } from '../bits/index.ts';
 import type { CompiledProblem, CompiledTemplate, Unit } from '../compile/index.ts';
 import { buildHostRules, type HostRules } from '../topology/index.ts';
+import { draftFlooredClasses } from './floored-classes.ts';
 
 /**
  * What is packed: units (mostly single pods of a shape) with counts into classes with prices. The kernels call a kind of
@@ -51,17 +52,29 @@ export interface LimitTable {
   readonly remaining: Float64Array;
 }
 
-interface ClassDraft {
+/** A class before it is known which units it suits. */
+export interface ClassDraft {
   readonly template: CompiledTemplate;
-  offering: number;
-  price: number;
+  /** The cheapest of its offerings. */
+  readonly offering: number;
+  readonly price: number;
+  /** `Float64Array[dimensions]`. */
+  readonly room: Float64Array;
+  /** `Float64Array[limit names]`: what a node takes of them; may be empty where the pool has no limits. */
+  readonly takes: Float64Array;
+  /** Whether a unit that admits these offerings (bitset) may be on its nodes. */
+  readonly admits: (mask: Uint32Array) => boolean;
 }
+
+/** Whether nodes must keep their pools' minValues. */
+export type FloorRule = 'floors-kept' | 'floors-relaxed';
 
 /** Builds the classes for these shapes. O(offerings × masks + classes² + classes × shapes). */
 export function buildInstance(
   compiled: CompiledProblem,
   candidates: readonly Candidate[],
   limits: LimitTable,
+  floorRule: FloorRule = 'floors-kept',
 ): PackingInstance {
   const dimensionCount = compiled.dimensions.length;
   const requests = new Float64Array(candidates.length * dimensionCount);
@@ -79,16 +92,25 @@ export function buildInstance(
   const drafts: ClassEntry[] = [];
   for (const [template, shapeIndices] of [...byTemplate].sort(([left], [right]) => left.index - right.index)) {
     const masks = shapeIndices.map((index) => compiled.mask(template, candidates[index]!.unit.constraints));
-    for (const draft of draftClasses(compiled, template, masks, limits)) {
-      const room = new Float64Array(dimensionCount);
-      compiled.roomInto(template, draft.offering, room);
+    const { floors } = template;
+    const made =
+      floors === undefined || floorRule === 'floors-relaxed'
+        ? draftClasses(compiled, template, masks, limits)
+        : draftFlooredClasses(
+            compiled,
+            template,
+            floors,
+            shapeIndices.map((index, position) => ({
+              mask: masks[position]!,
+              request: candidates[index]!.unit.request,
+            })),
+            limits,
+          );
+    for (const draft of made) {
       const suits = shapeIndices.filter((index, position) =>
-        suitsUnit(masks[position]!, draft.offering, candidates[index]!.unit, room),
+        suitsUnit(masks[position]!, draft, candidates[index]!.unit),
       );
-      if (suits.length === 0) continue;
-      const takes = new Float64Array(limits.names.length);
-      limitTakesInto(compiled, template, draft.offering, limits.names, takes, 0);
-      drafts.push({ draft, room, suits, takes });
+      if (suits.length > 0) drafts.push({ draft, suits });
     }
   }
   const kept = dropDominated(drafts, limits.names.length > 0);
@@ -98,10 +120,10 @@ export function buildInstance(
   const rooms = new Float64Array(classCount * dimensionCount);
   const limitTakes = new Float64Array(classCount * limits.names.length);
   kept.forEach((entry, index) => {
-    rooms.set(entry.room, index * dimensionCount);
+    rooms.set(entry.draft.room, index * dimensionCount);
     for (const shape of entry.suits) suits.push(shape);
     suitStarts[index + 1] = suits.length;
-    limitTakes.set(entry.takes, index * limits.names.length);
+    limitTakes.set(entry.draft.takes, index * limits.names.length);
   });
   return {
     dimensionCount,
@@ -162,7 +184,7 @@ function draftClasses(
   const limited = limits.groupOf.has(template.pool.index);
   const capacityIds = limited ? catalogue.columnSets.capacityIds(template.pool.columns, limits.names) : undefined;
   const capacityCount = capacityIds === undefined ? 1 : catalogue.typeCount;
-  const found = new Map<number, ClassDraft>();
+  const found = new Map<number, { offering: number; price: number }>();
   for (let offering = 0; offering < catalogue.offeringCount; offering++) {
     const signature = signatures[offering]!;
     if (signature === 0) continue;
@@ -171,13 +193,19 @@ function draftClasses(
     const key = room * capacityCount + (capacityIds?.[type] ?? 0);
     const price = compiled.priceOf(template, offering);
     const known = found.get(key);
-    if (known === undefined) found.set(key, { template, offering, price });
+    if (known === undefined) found.set(key, { offering, price });
     else if (price < known.price || (price === known.price && isPreferred(compiled, offering, known.offering))) {
       known.offering = offering;
       known.price = price;
     }
   }
-  return [...found.values()];
+  return [...found.values()].map(({ offering, price }) => {
+    const room = new Float64Array(compiled.dimensions.length);
+    compiled.roomInto(template, offering, room);
+    const takes = new Float64Array(limits.names.length);
+    limitTakesInto(compiled, template, offering, limits.names, takes, 0);
+    return { template, offering, price, room, takes, admits: (mask) => hasBit(mask, offering) };
+  });
 }
 
 /** Order among offerings of equal price: spot before on demand, then by type and zone. */
@@ -216,8 +244,8 @@ function maskSignatures(
   return { signatures, signatureCount };
 }
 
-function suitsUnit(mask: Uint32Array, offering: number, unit: Unit, room: Float64Array): boolean {
-  if (!hasBit(mask, offering)) return false;
+function suitsUnit(mask: Uint32Array, { room, admits }: ClassDraft, unit: Unit): boolean {
+  if (!admits(mask)) return false;
   for (let dimension = 0; dimension < room.length; dimension++) {
     if (room[dimension]! < 0 || unit.request[dimension]! > room[dimension]!) return false;
   }
@@ -226,10 +254,7 @@ function suitsUnit(mask: Uint32Array, offering: number, unit: Unit, room: Float6
 
 interface ClassEntry {
   readonly draft: ClassDraft;
-  readonly room: Float64Array;
   readonly suits: number[];
-  /** What a node takes of its pool's limits. */
-  readonly takes: Float64Array;
 }
 
 /** Keeps classes in a canonical order: cheapest first. With limits only classes of one pool are compared. */
@@ -266,12 +291,14 @@ function rarestShapes(entries: readonly ClassEntry[]): number[] {
 
 function dominates(better: ClassEntry, worse: ClassEntry, limited: boolean): boolean {
   if (better.suits.length < worse.suits.length) return false;
-  for (let dimension = 0; dimension < worse.room.length; dimension++) {
-    if (better.room[dimension]! < worse.room[dimension]!) return false;
+  const room = worse.draft.room;
+  for (let dimension = 0; dimension < room.length; dimension++) {
+    if (better.draft.room[dimension]! < room[dimension]!) return false;
   }
   // More room at a lower price may still take more of a limit, or of another pool's.
   if (limited && better.draft.template.pool.index !== worse.draft.template.pool.index) return false;
-  for (let name = 0; name < worse.takes.length; name++) if (better.takes[name]! > worse.takes[name]!) return false;
+  const { takes } = worse.draft;
+  for (let name = 0; name < takes.length; name++) if (better.draft.takes[name]! > takes[name]!) return false;
   let position = 0;
   for (const shape of worse.suits) {
     while (position < better.suits.length && better.suits[position]! < shape) position++;

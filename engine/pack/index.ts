@@ -3,6 +3,7 @@ export { Budget } from './budget.ts';
 export {
   buildInstance,
   type Candidate,
+  type FloorRule,
   isPreferred,
   type LimitTable,
   limitTakesInto,

@@ -454,7 +454,8 @@ function domainOf(keys: readonly string[], place: Place): DomainOf {
   };
 }
 
-function labelsThatMatter(demand: Demand): string[] {
+/** Labels over whose domains the demand has rules or is counted. */
+export function labelsThatMatter(demand: Demand): string[] {
   const keys = new Set<string>();
   const { spreads, affinities, antiAffinities } = demand.rules;
   for (const list of [spreads, affinities, antiAffinities]) {

@@ -186,6 +186,7 @@ function newNodeShares({ compiled, filter, tiers, limits }: PlacingWork, units: 
       compiled,
       candidates.map(({ candidate }) => candidate),
       limits,
+      compiled.mayRelaxFloors ? 'floors-relaxed' : 'floors-kept',
     );
     const costs = instance.prices.map((price) => Math.max(1, price));
     ownShares(instance, costs).forEach((share, position) => {

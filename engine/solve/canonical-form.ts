@@ -28,8 +28,9 @@ export function canonicalForm(compiled: CompiledProblem, plan: Omit<EnginePlan, 
   for (const node of plan.nodes) {
     const labels = Object.entries(node.labels).map(([key, value]) => `${key}=${value}`);
     const pool = problem.pools[node.poolIndex]!.name;
+    const relaxed = node.relaxedMinValues.map(({ key, wanted, left }) => ` relaxed ${key} ${left} of ${wanted}`);
     lines.push(
-      `nodes ${node.nodeCount} ${pool} list ${node.offeringListIndex} ${node.priceNanoUsdPerHour} pods ${sharesText(node.pods)} labels ${labels.sort().join(',')}`,
+      `nodes ${node.nodeCount} ${pool} list ${node.offeringListIndex} ${node.priceNanoUsdPerHour} pods ${sharesText(node.pods)} labels ${labels.sort().join(',')}${relaxed.join('')}`,
     );
   }
   for (const { nodeIndex, pods } of plan.existing) {

@@ -77,25 +77,30 @@ function mostUnits(work: PlacingWork, group: NewNodes, unit: Unit, wanted: numbe
   return most;
 }
 
-/** Price of the cheapest offering that holds what is used and takes no more of the limits than planned; NaN for none. */
+/**
+ * Price of the cheapest offering that holds what is used and takes no more of the limits than planned; NaN for none, or
+ * where those that there are fall short of floors that the node must keep.
+ */
 function cheapest(work: PlacingWork, group: NewNodes, mask: Uint32Array, used: Float64Array): number {
   const { compiled, limits } = work;
   const { template } = group;
   const limited = limits.groupOf.has(template.pool.index);
   const room = new Float64Array(used.length);
   const takes = new Float64Array(limits.names.length);
+  const tally = group.floorRule === 'floors-kept' ? template.floors?.tally() : undefined;
   let best = Number.NaN;
   for (let offering = 0; offering < compiled.catalogue.offeringCount; offering++) {
     if (!hasBit(mask, offering)) continue;
     const price = compiled.priceOf(template, offering);
-    if (price >= best) continue;
+    if (price >= best && tally?.isMet !== false) continue;
     compiled.roomInto(template, offering, room);
     if (!room.every((amount, dimension) => amount >= 0 && used[dimension]! <= amount)) continue;
     if (limited) {
       limitTakesInto(compiled, template, offering, limits.names, takes, 0);
       if (!takes.every((amount, name) => amount <= group.limitTakes[name]!)) continue;
     }
-    best = price;
+    tally?.add(offering);
+    if (!(price >= best)) best = price;
   }
-  return best;
+  return tally?.isMet === false ? Number.NaN : best;
 }

@@ -77,13 +77,14 @@ export class PlaceFinder {
     this.#tiers.forEach((templates, tier) => {
       for (const template of this.#filter.open(templates, unit)) {
         const mosts = new Map<number, number>();
+        const wide = this.#wideEnough(template, unit, keys, sieves);
         for (const stand of this.#standsOf(template, unit, keys, sieves)) {
           let most = mosts.get(stand.roomKey);
           if (most === undefined) {
             most = unitsIn(stand.room, unit.request);
             mosts.set(stand.roomKey, most);
           }
-          if (most === 0) continue;
+          if (most === 0 || wide?.has(stand.key) === false) continue;
           const share = stand.price / (alone ? 1 : most);
           const known = found.get(stand.key);
           if (known === undefined) found.set(stand.key, { stand, tier, share });
@@ -122,6 +123,34 @@ export class PlaceFinder {
     return universe;
   }
 
+  /** Places where offerings that hold one unit keep the template's floors; undefined where there is nothing to keep. */
+  #wideEnough(
+    template: CompiledTemplate,
+    unit: Unit,
+    keys: readonly string[],
+    sieves: readonly Counter[],
+  ): ReadonlySet<string> | undefined {
+    const compiled = this.#compiled;
+    const { floors } = template;
+    if (floors === undefined || compiled.mayRelaxFloors) return undefined;
+    const mask = compiled.mask(template, unit.constraints);
+    const tuples = this.#labels.tuplesOf(template, keys);
+    const counted = sieves.map((counter) => this.#sieves.countedOn(template, counter));
+    const room = new Float64Array(compiled.dimensions.length);
+    const holding = new Map<string, number[]>();
+    for (let offering = 0; offering < tuples.of.length; offering++) {
+      if (!hasBit(mask, offering)) continue;
+      compiled.roomInto(template, offering, room);
+      if (unitsIn(room, unit.request) === 0) continue;
+      const key = keyOf(tuples.values[tuples.of[offering]!]!, ignoredBits(counted, offering));
+      const list = holding.get(key);
+      if (list === undefined) holding.set(key, [offering]);
+      else list.push(offering);
+    }
+    const wide = [...holding].filter(([, offerings]) => floors.areKept(offerings));
+    return new Set(wide.map(([key]) => key));
+  }
+
   /** The cheapest offering for each room at each place: all that the price of a unit there depends on. */
   #standsOf(
     template: CompiledTemplate,
@@ -144,8 +173,7 @@ export class PlaceFinder {
       const type = compiled.catalogue.offeringTypes[offering]!;
       const roomKey = roomIds[type]! * template.daemonOverheads.length + template.daemonOverheadOf[offering]!;
       const tuple = tuples.of[offering]!;
-      let ignored = 0;
-      for (let bit = 0; bit < counted.length; bit++) if (!hasBit(counted[bit]!, offering)) ignored |= 1 << bit;
+      const ignored = ignoredBits(counted, offering);
       const price = compiled.priceOf(template, offering);
       const place = roomKey * tuples.values.length + tuple;
       const standKey = ignored === 0 ? place : `${place} ${ignored}`;
@@ -157,7 +185,7 @@ export class PlaceFinder {
       const room = new Float64Array(compiled.dimensions.length);
       compiled.roomInto(template, offering, room);
       const values = tuples.values[tuple]!;
-      const key = `${values.map((value) => value ?? '\u0000').join('\u0001')}\u0002${ignored}`;
+      const key = keyOf(values, ignored);
       found.set(standKey, { roomKey, room, values, ignored, key, price });
     }
     const stands = [...found.values()];
@@ -190,6 +218,18 @@ export class PlaceFinder {
     const absent = keys.filter((_, index) => values[index] === undefined);
     return [this.#compiled.pin(Object.fromEntries(present), absent)];
   }
+}
+
+/** A place as text: values of the labels, and which sieves do not count there. */
+function keyOf(values: readonly (string | undefined)[], ignored: number): string {
+  return `${values.map((value) => value ?? '\u0000').join('\u0001')}\u0002${ignored}`;
+}
+
+/** Bit i is set where the offering's nodes are not among those that sieve i counts. */
+function ignoredBits(counted: readonly Uint32Array[], offering: number): number {
+  let ignored = 0;
+  for (let bit = 0; bit < counted.length; bit++) if (!hasBit(counted[bit]!, offering)) ignored |= 1 << bit;
+  return ignored;
 }
 
 /** How many units fit into a room: 0 where one resource is short or overdrawn. */

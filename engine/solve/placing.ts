@@ -5,9 +5,9 @@ import {
   type Budget,
   buildInstance,
   type Candidate,
+  type FloorRule,
   isBetterPacking,
   type LimitTable,
-  limitTakesInto,
   type Packing,
   type PackingInstance,
   packGreedily,
@@ -25,6 +25,8 @@ export interface NewNodes {
   readonly unitCounts: readonly number[];
   /** `Float64Array[limit names]`: what one of the nodes may take of its pool's limits at most. */
   readonly limitTakes: Float64Array;
+  /** Whether their offerings must keep the pool's minValues. */
+  readonly floorRule: FloorRule;
 }
 
 /** Templates by weight, heaviest first. */
@@ -54,7 +56,7 @@ export function candidatesFor(
 
 /**
  * Packs what the tier can take off the units' counts and off the limits, and returns the nodes. Units that stay keep
- * their counts.
+ * their counts. Floors are kept where that places pods; what is left then may go without, if the policy has it so.
  */
 export function placeOnNewNodes(
   compiled: CompiledProblem,
@@ -64,12 +66,36 @@ export function placeOnNewNodes(
   limits: LimitTable,
   budget: Budget,
 ): NewNodes[] {
+  const floored = templates.filter(({ floors }) => floors !== undefined);
+  const made = packTier(compiled, filter, templates, units, limits, budget, 'floors-kept');
+  if (floored.length === 0) return made;
+  // A node of a limited pool takes what the greediest of its offerings takes: with less left, narrower sets may do.
+  for (let more = made; more.length > 0 && floored.some(({ pool }) => limits.groupOf.has(pool.index)); ) {
+    more = packTier(compiled, filter, floored, units, limits, budget, 'floors-kept');
+    made.push(...more);
+  }
+  if (compiled.mayRelaxFloors) {
+    made.push(...packTier(compiled, filter, floored, units, limits, budget, 'floors-relaxed'));
+  }
+  return made;
+}
+
+function packTier(
+  compiled: CompiledProblem,
+  filter: TemplateFilter,
+  templates: readonly CompiledTemplate[],
+  units: readonly UnitCount[],
+  limits: LimitTable,
+  budget: Budget,
+  floorRule: FloorRule,
+): NewNodes[] {
   const candidates = candidatesFor(filter, templates, units);
   if (candidates.length === 0) return [];
   const instance = buildInstance(
     compiled,
     candidates.map(({ candidate }) => candidate),
     limits,
+    floorRule,
   );
   if (instance.classCount === 0) return [];
   const counts = Float64Array.from(candidates, ({ entry }) => entry.count);
@@ -78,18 +104,15 @@ export function placeOnNewNodes(
   candidates.forEach(({ entry }, position) => {
     entry.count = packing.left[position]!;
   });
-  return packing.nodes.map((node) => {
-    const template = instance.templates[node.classIndex]!;
-    const limitTakes = new Float64Array(limits.names.length);
-    limitTakesInto(compiled, template, instance.offerings[node.classIndex]!, limits.names, limitTakes, 0);
-    return {
-      template,
-      nodeCount: node.nodeCount,
-      units: node.shapes.map((shape) => instance.shapes[shape]!),
-      unitCounts: node.pods,
-      limitTakes,
-    };
-  });
+  const nameCount = limits.names.length;
+  return packing.nodes.map((node) => ({
+    template: instance.templates[node.classIndex]!,
+    nodeCount: node.nodeCount,
+    units: node.shapes.map((shape) => instance.shapes[shape]!),
+    unitCounts: node.pods,
+    limitTakes: instance.limitTakes.slice(node.classIndex * nameCount, (node.classIndex + 1) * nameCount),
+    floorRule,
+  }));
 }
 
 function pack(instance: PackingInstance, wanted: Float64Array, limits: LimitTable, budget: Budget): Packing {

@@ -11,7 +11,14 @@ import {
   listOf,
   type Unit,
 } from '../compile/index.ts';
-import type { EnginePlan, OfferingTable, PlannedNodes, ShapeShare, UnplacedShape } from '../model/index.ts';
+import type {
+  EnginePlan,
+  OfferingTable,
+  PlannedNodes,
+  RelaxedMinValues,
+  ShapeShare,
+  UnplacedShape,
+} from '../model/index.ts';
 import type { Budget, LimitTable } from '../pack/index.ts';
 import type { Counter, HostPod, Obstacle } from '../topology/index.ts';
 import { canonicalForm } from './canonical-form.ts';
@@ -105,7 +112,19 @@ function rankNodes(
       daemonOverhead: listOf(compiled.dimensions, template.daemonOverheads[template.daemonOverheadOf[first]!]!),
       allocatable,
       labels: fixedLabels(group, constraints, compiled),
+      relaxedMinValues: shortfalls(template, offerings),
     };
+  });
+}
+
+/** Floors of the pool that a list falls short of. */
+function shortfalls({ floors }: CompiledTemplate, offerings: Uint32Array): RelaxedMinValues[] {
+  if (floors === undefined) return [];
+  const tally = floors.tally();
+  for (const offering of offerings) tally.add(offering);
+  return floors.floors.flatMap(({ key, least }, floor) => {
+    const left = tally.counts[floor]!;
+    return left < least ? [{ key, wanted: least, left }] : [];
   });
 }
 

@@ -5,6 +5,7 @@ import { amountsOf, type Catalogue, type PriceSnapshot, TENANCY_LABEL } from '..
 import { CompiledProblem, vectorOf } from '../compile/index.ts';
 import type { NodeClassFacts } from '../ec2/index.ts';
 import type {
+  MinValuesPolicy,
   OfferingTable,
   PodShape,
   Problem,
@@ -22,7 +23,10 @@ export interface RankQuery {
   readonly requests: ResourceList;
   /** Absent means AL2023's defaults; explicit types do not look at it. */
   readonly nodeClass?: NodeClassFacts;
+  /** Most instance types of the list, where no minValues of the requirements asks for more. */
   readonly maxInstanceTypes: number;
+  /** Absent means strict: nothing is ranked where the offerings fall short of a minValues. */
+  readonly minValuesPolicy?: MinValuesPolicy;
 }
 
 /** Offerings for a NodeClaim, best first, or why there are none. */
@@ -35,16 +39,18 @@ export function rankOfferings(
   const [template] = compiled.templates;
   const [shape] = compiled.shapes;
   const used = vectorOf(compiled.dimensions, query.requests);
-  const list =
+  const ranked =
     template === undefined
       ? new Uint32Array(0)
       : new Ranking(compiled).list(template, [shape!.ownConstraint], used, () => true, query.maxInstanceTypes);
+  const isWide = compiled.mayRelaxFloors || template?.floors?.areKept(ranked) !== false;
+  const list = isWide ? ranked : new Uint32Array(0);
+  const reasons = list.length > 0 ? [] : reasonsFor(compiled, shape!, { cut: false });
   const offerings: OfferingTable = {
     offeringIndex: list,
     priceNanoUsdPerHour: Float64Array.from(list, (offering) => compiled.priceOf(template!, offering)),
     priceSource: Uint8Array.from(list, (offering) => compiled.priceSourceOf(template!, offering)),
   };
-  const reasons = list.length > 0 ? [] : reasonsFor(compiled, shape!, { cut: false });
   return { offerings, reasons: reasons.map(({ poolIndex: _, ...reason }) => reason) };
 }
 
@@ -125,8 +131,7 @@ function problemOf(query: RankQuery): Problem {
       {
         name: '',
         weight: 0,
-        // How many different values must stay possible is for the caller to judge: it sees the list.
-        requirements: query.requirements.map(({ minValues: _, ...requirement }) => requirement),
+        requirements: query.requirements,
         labels: {},
         taints: [],
         startupTaints: [],
@@ -140,5 +145,6 @@ function problemOf(query: RankQuery): Problem {
     nodes: [],
     effort: 'fast',
     seed: 0,
+    minValuesPolicy: query.minValuesPolicy ?? 'strict',
   };
 }

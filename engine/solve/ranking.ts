@@ -17,7 +17,8 @@ export class Ranking {
   /**
    * Offerings that hold the pods, best first. `used` is what the pods take (`Float64Array[dimensions]`); `mayTake` says
    * whether the pool's limits allow the offering. A spot offering dearer than the cheapest on-demand one is left out, as
-   * Karpenter leaves it out at launch.
+   * Karpenter leaves it out at launch. Where the list is short of a floor of the pool's, it takes in whatever brings a
+   * value that counts: types beyond the limit, and spot offerings that would have been left out.
    */
   list(
     template: CompiledTemplate,
@@ -56,7 +57,7 @@ export class Ranking {
       }
     }
     const ranks: number[] = [];
-    for (const type of types) {
+    const addType = (type: number): void => {
       for (
         let offering = catalogue.typeOfferingStarts[type]!;
         offering < catalogue.typeOfferingStarts[type + 1]!;
@@ -64,6 +65,22 @@ export class Ranking {
       ) {
         if (!hasBit(mask, offering) || !holds(offering) || !mayTake(offering)) continue;
         if (this.#isWorthwhile(template, offering, cheapestOnDemand)) ranks.push(rank[offering]!);
+      }
+    };
+    for (const type of types) addType(type);
+    const tally = template.floors?.tally();
+    if (tally !== undefined) {
+      for (const position of ranks) tally.add(order[position]!);
+      for (const offering of order) {
+        if (tally.isMet) break;
+        if (!hasBit(mask, offering) || !tally.helps(offering) || !holds(offering) || !mayTake(offering)) continue;
+        const before = ranks.length;
+        const type = catalogue.offeringTypes[offering]!;
+        if (!types.has(type)) addType(type);
+        types.add(type);
+        // What brings the value may be a spot offering that is not worthwhile by itself.
+        if (!ranks.includes(rank[offering]!)) ranks.push(rank[offering]!);
+        for (const position of ranks.slice(before)) tally.add(order[position]!);
       }
     }
     return Uint32Array.from(ranks)

@@ -86,14 +86,30 @@ const CASES: readonly ReasonCase[] = [
     whateverThePool: true,
   },
   {
-    name: 'the pool demands minValues',
+    name: 'the pool leaves more combinations of labels open than can be planned for',
+    problem: {
+      pools: [nodePool('p', { requirements: ['l1', 'l2', 'l3'].map((key) => requirement(key, 'Exists')) })],
+      ...pods(
+        podShape({
+          requiredNodeTerms: Array.from({ length: 20 }, (_, value) =>
+            nodeTerm(...['l1', 'l2', 'l3'].map((key) => requirement(key, 'In', `v${value}`))),
+          ),
+        }),
+      ),
+    },
+    code: 'unsupported',
+    field: FIELD.pool,
+    message: /pool p leaves its custom labels open/,
+  },
+  {
+    name: 'too few values are left for the minValues of the pool',
     problem: {
       pools: [nodePool('p', { requirements: [{ ...requirement('size', 'Exists'), minValues: 2 }] })],
       ...pods(),
     },
-    code: 'unsupported',
-    field: FIELD.pool,
-    message: /pool p demands minValues 2 of size/,
+    code: 'min-values',
+    field: 'spec.template.spec.requirements.minValues',
+    message: /pool p asks for minValues 2 of size, .* leave 1: lower it/,
   },
   {
     name: 'a taint of the pool is not tolerated',
@@ -346,6 +362,7 @@ describe('the reason that a pod stays out', () => {
       'requirements-not-met': true,
       'resources-too-large': true,
       'no-offering-available': true,
+      'min-values': true,
       'limit-reached': true,
       'topology-spread': true,
       'pod-affinity': true,

@@ -1,14 +1,16 @@
 // Why pods of a shape can't be placed: one reason a pool, the first that holds in the order in which rules are looked at,
 // worked out from the solver's own masks, in words that say what to change.
 import { andInto, emptyBits, fullBits, hasBit, intersects, isEmpty, orInto } from '../bits/index.ts';
-import { compareText } from '../catalogue/index.ts';
+import { compareText, offeringLabelReader } from '../catalogue/index.ts';
 import {
   type CompiledPool,
   type CompiledProblem,
   type CompiledShape,
   type CompiledTemplate,
+  type Floor,
   isDecidedByOffering,
   narrowByNodeClass,
+  type Tally,
 } from '../compile/index.ts';
 import type { UnplacedReason } from '../model/index.ts';
 import {
@@ -19,6 +21,7 @@ import {
 } from '../requirements/index.ts';
 import { describeTaint, untoleratedTaint } from '../rules/index.ts';
 import type { Obstacle } from '../topology/index.ts';
+import { labelsThatMatter } from './assigning.ts';
 
 /** What a solve knows of why a shape stayed out. */
 export interface UnplacedContext {
@@ -55,6 +58,21 @@ export function reasonsFor(
       (context.obstacle !== undefined || Object.keys(compiled.problem.pools[poolIndex!]!.limits).length === 0),
   );
   return fitsAlone ? [topologyReason(shape, context.obstacle)] : reasons;
+}
+
+/** The pool's minValues leave no set of offerings that is wide enough. */
+function narrowReason(
+  compiled: CompiledProblem,
+  poolIndex: number,
+  { key, least, left }: Floor & { readonly left: number },
+): UnplacedReason {
+  const { name } = compiled.problem.pools[poolIndex]!;
+  return {
+    poolIndex,
+    code: 'min-values',
+    field: 'spec.template.spec.requirements.minValues',
+    message: `pool ${name} asks for minValues ${least} of ${key}, and the offerings that would hold the pod leave ${left}: lower it, let the pool or the pod use more, or plan with the policy BestEffort`,
+  };
 }
 
 const CUT_SHORT: UnplacedReason = {
@@ -153,6 +171,8 @@ function poolReason(compiled: CompiledProblem, pool: CompiledPool, shape: Compil
       `instance types of pool ${pool.input.name} would hold the pod, but none of their offerings can be had at a known price at the moment`,
     );
   }
+  const narrow = tooNarrow(compiled, templates, shape);
+  if (narrow !== undefined) return narrowReason(compiled, pool.index, narrow);
   return reason(
     'limit-reached',
     'spec.limits',
@@ -178,6 +198,59 @@ function admittedOfferings(
   }
   andInto(admitted, among);
   return admitted;
+}
+
+/**
+ * The first of the pool's floors that is not kept by the offerings that hold one pod, where most values are left;
+ * undefined where they keep all of them, or need not. Rules about other pods, its own or theirs, put a pod into one
+ * domain, so only offerings of one domain count together.
+ */
+function tooNarrow(
+  compiled: CompiledProblem,
+  templates: readonly CompiledTemplate[],
+  shape: CompiledShape,
+): (Floor & { readonly left: number }) | undefined {
+  if (compiled.mayRelaxFloors) return undefined;
+  const keys = labelsThatMatter(shape.demands.at(-1)!);
+  const room = new Float64Array(compiled.dimensions.length);
+  let narrow: (Floor & { readonly left: number }) | undefined;
+  for (const template of templates) {
+    const { floors } = template;
+    if (floors === undefined) return undefined;
+    const admitted = admittedOfferings(compiled, [template], shape, template.pool.available);
+    const domains = new Map<string, Tally>();
+    for (let offering = 0; offering < compiled.catalogue.offeringCount; offering++) {
+      if (!hasBit(admitted, offering)) continue;
+      compiled.roomInto(template, offering, room);
+      if (!room.every((amount, dimension) => amount >= 0 && shape.request[dimension]! <= amount)) continue;
+      const domain = keys.map((key) => labelOf(compiled, template, offering, key) ?? '').join(' ');
+      const tally = domains.get(domain) ?? floors.tally();
+      domains.set(domain, tally);
+      tally.add(offering);
+    }
+    for (const tally of domains.values()) {
+      if (tally.isMet) return undefined;
+      floors.floors.forEach((floor, index) => {
+        const left = tally.counts[index]!;
+        if (left < floor.least && (narrow === undefined || (narrow.key === floor.key && left > narrow.left))) {
+          narrow = { ...floor, left };
+        }
+      });
+    }
+  }
+  return narrow;
+}
+
+/** A label of a node that a template makes from an offering; the first value where there are several. */
+function labelOf(
+  { catalogue }: CompiledProblem,
+  template: CompiledTemplate,
+  offering: number,
+  key: string,
+): string | undefined {
+  const ofCell = offeringLabelReader(key);
+  if (ofCell !== undefined) return ofCell(catalogue.cells[catalogue.offeringCells[offering]!]!);
+  return catalogue.typeLabel(catalogue.offeringTypes[offering]!, key)[0] ?? template.customLabels.get(key);
 }
 
 /** What the pods ask for most beyond what there is, with the largest there is; undefined where some offering holds one pod. */

@@ -1,8 +1,8 @@
 // New nodes one unit at a time: each unit joins the node where it adds least to the price, or opens one of its own. Slower
 // and dearer than packing many at a time, and right where counts of domains must follow what limits let in.
 import { andInto, hasBit, isEmpty } from '../bits/index.ts';
-import type { CompiledTemplate, Unit } from '../compile/index.ts';
-import { limitTakesInto } from '../pack/index.ts';
+import type { CompiledTemplate, Tally, Unit } from '../compile/index.ts';
+import { type FloorRule, limitTakesInto } from '../pack/index.ts';
 import { type HostPod, hostObstacle } from '../topology/index.ts';
 import type { PlacingWork } from './attempt.ts';
 import type { NewNodes } from './placing.ts';
@@ -15,11 +15,19 @@ interface Bin {
   mask: Uint32Array;
   /** `Float64Array[dimensions]`. */
   used: Float64Array;
-  /** Cheapest offering that holds it. */
-  offering: number;
-  price: number;
+  /** What it costs and takes of limits. */
+  choice: Choice;
+  readonly floorRule: FloorRule;
   readonly units: Map<Unit, number>;
   readonly pods: Map<HostPod, number>;
+}
+
+/** The offerings that a node would be made of. */
+interface Choice {
+  /** That of the cheapest. */
+  readonly price: number;
+  /** `Float64Array[limit names]`: the most that one of them takes. */
+  readonly takes: Float64Array;
 }
 
 /** What joining or opening a node would make of it. */
@@ -29,8 +37,8 @@ interface Option {
   readonly tier: number;
   readonly mask: Uint32Array;
   readonly used: Float64Array;
-  readonly offering: number;
-  readonly price: number;
+  readonly choice: Choice;
+  readonly floorRule: FloorRule;
   readonly addedPrice: number;
 }
 
@@ -53,14 +61,7 @@ export class NodeOpener {
     if (!this.#work.budget.spend()) return false;
     let best: Option | undefined;
     const consider = (option: Option | undefined): void => {
-      if (option === undefined) return;
-      if (
-        best === undefined ||
-        option.tier < best.tier ||
-        (option.tier === best.tier && option.addedPrice < best.addedPrice)
-      ) {
-        best = option;
-      }
+      if (option !== undefined && (best === undefined || isBefore(option, best))) best = option;
     };
     for (const bin of this.#bins) consider(this.#join(bin, unit));
     this.#work.tiers.forEach((templates, tier) => {
@@ -73,18 +74,14 @@ export class NodeOpener {
 
   /** The nodes opened. */
   nodes(): NewNodes[] {
-    const { compiled, limits } = this.#work;
-    return this.#bins.map((bin) => {
-      const limitTakes = new Float64Array(limits.names.length);
-      limitTakesInto(compiled, bin.template, bin.offering, limits.names, limitTakes, 0);
-      return {
-        template: bin.template,
-        nodeCount: 1,
-        units: [...bin.units.keys()],
-        unitCounts: [...bin.units.values()],
-        limitTakes,
-      };
-    });
+    return this.#bins.map((bin) => ({
+      template: bin.template,
+      nodeCount: 1,
+      units: [...bin.units.keys()],
+      unitCounts: [...bin.units.values()],
+      limitTakes: bin.choice.takes,
+      floorRule: bin.floorRule,
+    }));
   }
 
   #join(bin: Bin, unit: Unit): Option | undefined {
@@ -94,74 +91,138 @@ export class NodeOpener {
     andInto(mask, compiled.mask(bin.template, unit.constraints));
     if (isEmpty(mask)) return undefined;
     const used = bin.used.map((amount, dimension) => amount + unit.request[dimension]!);
-    const offering = this.#cheapest(bin.template, mask, used, bin);
-    if (offering < 0) return undefined;
-    const price = compiled.priceOf(bin.template, offering);
-    return { bin, template: bin.template, tier: bin.tier, mask, used, offering, price, addedPrice: price - bin.price };
+    const { template, tier, floorRule } = bin;
+    const choice = this.#choose(template, mask, used, bin, floorRule);
+    if (choice === undefined) return undefined;
+    return { bin, template, tier, mask, used, choice, floorRule, addedPrice: choice.price - bin.choice.price };
   }
 
   #open(template: CompiledTemplate, tier: number, unit: Unit): Option | undefined {
     const { compiled } = this.#work;
     const mask = compiled.mask(template, unit.constraints).slice();
     const used = unit.request.slice();
-    const offering = this.#cheapest(template, mask, used, undefined);
-    if (offering < 0) return undefined;
-    const price = compiled.priceOf(template, offering);
-    return { template, tier, mask, used, offering, price, addedPrice: price };
+    let floorRule: FloorRule = 'floors-kept';
+    let choice = this.#choose(template, mask, used, undefined, floorRule);
+    if (choice === undefined && compiled.mayRelaxFloors) {
+      floorRule = 'floors-relaxed';
+      choice = this.#choose(template, mask, used, undefined, floorRule);
+    }
+    if (choice === undefined) return undefined;
+    return { template, tier, mask, used, choice, floorRule, addedPrice: choice.price };
   }
 
   #settle(option: Option, unit: Unit): void {
-    this.#takeLimits(option.template, option.bin?.offering, -1);
-    this.#takeLimits(option.template, option.offering, 1);
+    this.#takeLimits(option.template, option.bin?.choice, -1);
+    this.#takeLimits(option.template, option.choice, 1);
     let { bin } = option;
     if (bin === undefined) {
-      bin = { ...option, units: new Map(), pods: new Map() };
+      const { template, tier, mask, used, choice, floorRule } = option;
+      bin = { template, tier, mask, used, choice, floorRule, units: new Map(), pods: new Map() };
       this.#bins.push(bin);
     } else {
       bin.mask = option.mask;
       bin.used = option.used;
-      bin.offering = option.offering;
-      bin.price = option.price;
+      bin.choice = option.choice;
     }
     bin.units.set(unit, (bin.units.get(unit) ?? 0) + 1);
     for (const { pod, podCount } of unit.members) bin.pods.set(pod, (bin.pods.get(pod) ?? 0) + podCount);
   }
 
-  /** The cheapest offering of the mask that holds what is used within the limits; -1 where there is none. */
-  #cheapest(template: CompiledTemplate, mask: Uint32Array, used: Float64Array, bin: Bin | undefined): number {
+  /** Offerings of the mask that hold what is used within the limits and keep the floors; undefined where there are none. */
+  #choose(
+    template: CompiledTemplate,
+    mask: Uint32Array,
+    used: Float64Array,
+    bin: Bin | undefined,
+    floorRule: FloorRule,
+  ): Choice | undefined {
+    const { compiled } = this.#work;
+    const floors = floorRule === 'floors-kept' ? template.floors : undefined;
     const room = new Float64Array(used.length);
-    for (const offering of this.#work.compiled.priceOrder(template).order) {
+    const holding: Choice[] = [];
+    const tally = floors?.tally();
+    const offerings: number[] = [];
+    for (const offering of compiled.priceOrder(template).order) {
       if (!hasBit(mask, offering)) continue;
-      this.#work.compiled.roomInto(template, offering, room);
+      compiled.roomInto(template, offering, room);
       if (!room.every((amount, dimension) => amount >= 0 && used[dimension]! <= amount)) continue;
-      if (this.#withinLimits(template, offering, bin)) return offering;
+      const takes = this.#takesOf(template, offering);
+      if (!this.#withinLimits(template, takes, bin)) continue;
+      const choice = { price: compiled.priceOf(template, offering), takes };
+      if (tally === undefined) return choice;
+      holding.push(choice);
+      offerings.push(offering);
     }
-    return -1;
+    return tally === undefined ? undefined : this.#widen(template, holding, offerings, tally);
   }
 
-  #withinLimits(template: CompiledTemplate, offering: number, bin: Bin | undefined): boolean {
+  /** As few offerings as keep the floors, those that take least of the limits first. Cheapest first in `holding`. */
+  #widen(
+    template: CompiledTemplate,
+    holding: readonly Choice[],
+    offerings: readonly number[],
+    tally: Tally,
+  ): Choice | undefined {
+    const places = holding.map((_, place) => place);
+    const shares = holding.map(({ takes }) => this.#shareOf(template, takes));
+    places.sort((left, right) => shares[left]! - shares[right]! || left - right);
+    const most = new Float64Array(this.#work.limits.names.length);
+    for (const place of places) {
+      if (tally.isMet) break;
+      if (!tally.helps(offerings[place]!)) continue;
+      tally.add(offerings[place]!);
+      holding[place]!.takes.forEach((take, name) => {
+        most[name] = Math.max(most[name]!, take);
+      });
+    }
+    if (!tally.isMet) return undefined;
+    const first = holding.find(({ takes }) => takes.every((take, name) => take <= most[name]!));
+    return first === undefined ? undefined : { price: first.price, takes: most };
+  }
+
+  /** What a node takes of limits; nothing where its pool has none. */
+  #takesOf(template: CompiledTemplate, offering: number): Float64Array {
     const { limits, compiled } = this.#work;
-    const group = limits.groupOf.get(template.pool.index);
-    if (group === undefined) return true;
-    const before = new Float64Array(limits.names.length);
-    if (bin !== undefined) limitTakesInto(compiled, template, bin.offering, limits.names, before, 0);
-    const after = new Float64Array(limits.names.length);
-    limitTakesInto(compiled, template, offering, limits.names, after, 0);
-    return after.every(
-      (amount, name) => amount - before[name]! <= limits.remaining[group * limits.names.length + name]!,
+    const takes = new Float64Array(limits.names.length);
+    if (limits.groupOf.has(template.pool.index)) {
+      limitTakesInto(compiled, template, offering, limits.names, takes, 0);
+    }
+    return takes;
+  }
+
+  /** The largest share of what is left of some limit. */
+  #shareOf(template: CompiledTemplate, takes: Float64Array): number {
+    return takes.reduce(
+      (share, take, name) => (take === 0 ? share : Math.max(share, take / this.#left(template, name))),
+      0,
     );
   }
 
-  #takeLimits(template: CompiledTemplate, offering: number | undefined, nodeCount: number): void {
-    const { limits, compiled } = this.#work;
+  #left(template: CompiledTemplate, name: number): number {
+    const { limits } = this.#work;
     const group = limits.groupOf.get(template.pool.index);
-    if (group === undefined || offering === undefined) return;
-    const takes = new Float64Array(limits.names.length);
-    limitTakesInto(compiled, template, offering, limits.names, takes, 0);
-    takes.forEach((amount, name) => {
+    return group === undefined ? Number.POSITIVE_INFINITY : limits.remaining[group * limits.names.length + name]!;
+  }
+
+  #withinLimits(template: CompiledTemplate, takes: Float64Array, bin: Bin | undefined): boolean {
+    return takes.every((take, name) => take - (bin?.choice.takes[name] ?? 0) <= this.#left(template, name));
+  }
+
+  #takeLimits(template: CompiledTemplate, choice: Choice | undefined, nodeCount: number): void {
+    const { limits } = this.#work;
+    const group = limits.groupOf.get(template.pool.index);
+    if (group === undefined || choice === undefined) return;
+    choice.takes.forEach((amount, name) => {
       limits.remaining[group * limits.names.length + name]! -= amount * nodeCount;
     });
   }
+}
+
+/** Heavier pools first, then nodes that keep their floors, then what adds least to the price. */
+function isBefore(option: Option, other: Option): boolean {
+  if (option.tier !== other.tier) return option.tier < other.tier;
+  if (option.floorRule !== other.floorRule) return option.floorRule === 'floors-kept';
+  return option.addedPrice < other.addedPrice;
 }
 
 /** Whether a unit's pods may be on a node with these pods. A unit that needs mates brings them along. */

@@ -1,6 +1,7 @@
 // The best plan of a tiny problem by trying every way to share the pods out: one pool without limits on resources, no
 // existing nodes. Equal pods are told apart by nothing, so blocks are multisets of shapes.
 import type { PodShape, Problem } from '../index.ts';
+import { keepsMinValues } from './check-variety.ts';
 import { holdsTogether, isOnSale, type Market, openPools, type PoolView } from './market.ts';
 
 /** What brute force found. */
@@ -42,12 +43,9 @@ function blockPrices(view: PoolView, shapes: readonly PodShape[], generous: bool
       const shape = shapes[index];
       return count === 0 || shape === undefined ? [] : [{ shape, count }];
     });
-    let least: number | undefined;
-    for (const candidate of onSale) {
-      const price = candidate.priceNanoUsdPerHour ?? 0;
-      if (least !== undefined && price >= least) continue;
-      if (holdsTogether(view, candidate, pods, generous)) least = price;
-    }
+    const holding = onSale.filter((candidate) => holdsTogether(view, candidate, pods, generous));
+    const prices = holding.map((candidate) => candidate.priceNanoUsdPerHour ?? 0);
+    const least = prices.length > 0 && keepsMinValues(view.pool, holding) ? Math.min(...prices) : undefined;
     known.set(name, least);
     return least;
   };

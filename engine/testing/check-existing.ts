@@ -105,7 +105,7 @@ export function existingViolations(open: OpenCase): string[] {
 function softTaintViolations(open: OpenCase, node: NodeInput, shape: PodShape): string[] {
   if (isEntangled(open.problem, shape)) return [];
   if (untoleratedTaint(shape.tolerations, standingTaints(node), ['PreferNoSchedule']) === undefined) return [];
-  const better = open.views.find((view) => isUnlimited(view) && poolHoldsOne(view, shape, true));
+  const better = open.views.find((view) => isUnlimited(view) && poolHoldsOne(open, view, shape, true));
   return better === undefined ? [] : [`existing-soft-taint: ${node.name}, while ${better.pool.name} needs none`];
 }
 

@@ -2,6 +2,7 @@
 // checker; see checker.ts.
 import type { PodShape, ShapeShare } from '../index.ts';
 import { identities, type OpenCase, type ResolvedNodes } from './case.ts';
+import { alike, isVariedEnough, keepsMinValues, varietyViolations } from './check-variety.ts';
 import {
   ATTACHMENT_PREFIX,
   addResources,
@@ -73,6 +74,8 @@ export function plannedNodeViolations(open: OpenCase, resolved: ResolvedNodes): 
   found.push(...statedAmountViolations(resolved, wanted));
   // Where other pods, preferences or volumes have a say, neither the pool nor the offering is the pod's alone to choose.
   const free = pods.filter(({ shape }) => !isEntangled(open.problem, shape));
+  found.push(...varietyViolations(open, resolved));
+  if (isUnlimited(view) && nodes.relaxedMinValues.length > 0) found.push(...needlessViolations(resolved, free));
   found.push(...heavierPoolViolations(open, resolved, free));
   found.push(...softTaintViolations(open, resolved, free));
   if (free.length === pods.length) found.push(...cheapestViolations(resolved, pods));
@@ -123,18 +126,13 @@ function statedAmountViolations(
   return found;
 }
 
-/** Whether a pool demands minValues: it is left out until that rule is planned for. */
-export function asksForVariety(view: PoolView): boolean {
-  return view.pool.requirements.some((one) => one.minValues !== undefined);
-}
-
 /** Whether a new node of the pool would hold one pod of the shape, limits aside; `soft` asks for soft taints too. */
-export function poolHoldsOne(view: PoolView, shape: PodShape, soft: boolean): boolean {
-  if (asksForVariety(view)) return false;
+export function poolHoldsOne(open: OpenCase, view: PoolView, shape: PodShape, soft: boolean): boolean {
   if (soft && untoleratedTaint(shape.tolerations, view.pool.taints, ['PreferNoSchedule']) !== undefined) return false;
-  return view.candidates.some(
+  const holding = view.candidates.filter(
     (candidate) => isOnSale(candidate) && holdsTogether(view, candidate, [{ shape, count: 1 }]),
   );
+  return holding.length > 0 && isVariedEnough(open, view, holding);
 }
 
 /** A pod stands on a lighter pool only when no heavier one without limits would take it. */
@@ -146,7 +144,7 @@ function heavierPoolViolations(
   return open.views
     .filter((heavier) => heavier.pool.weight > view.pool.weight && isUnlimited(heavier))
     .flatMap((heavier) =>
-      pods.some(({ shape }) => poolHoldsOne(heavier, shape, true))
+      pods.some(({ shape }) => poolHoldsOne(open, heavier, shape, true))
         ? [`weight: ${where} is of ${view.pool.name}, ${heavier.pool.name} is heavier and would take a pod of it`]
         : [],
     );
@@ -160,8 +158,22 @@ function softTaintViolations(
 ): string[] {
   return pods.flatMap(({ shape }) => {
     if (untoleratedTaint(shape.tolerations, view.pool.taints, ['PreferNoSchedule']) === undefined) return [];
-    const better = open.views.find((other) => isUnlimited(other) && poolHoldsOne(other, shape, true));
+    const better = open.views.find((other) => isUnlimited(other) && poolHoldsOne(open, other, shape, true));
     return better === undefined ? [] : [`soft-taint: ${where} of ${view.pool.name}, ${better.pool.name} needs none`];
+  });
+}
+
+/** A node does with fewer values only for pods that could have no node of their own with as many. */
+function needlessViolations(
+  { where, view }: ResolvedNodes,
+  pods: readonly { readonly shape: PodShape; readonly count: number }[],
+): string[] {
+  return pods.flatMap(({ shape }) => {
+    const holding = view.candidates.filter(
+      (candidate) => isOnSale(candidate) && holdsTogether(view, candidate, [{ shape, count: 1 }]),
+    );
+    const kept = holding.some((candidate) => keepsMinValues(view.pool, alike(candidate, holding)));
+    return kept ? [`min-values-needless: ${where} falls short for a pod that could have as many values`] : [];
   });
 }
 
@@ -171,13 +183,13 @@ function cheapestViolations(
   pods: readonly { readonly shape: PodShape; readonly count: number }[],
 ): string[] {
   const names = Object.keys(view.pool.limits).filter((name) => name !== 'nodes');
-  if (names.length > 0 || asksForVariety(view)) return [];
-  const cheaper = view.candidates.find(
+  if (names.length > 0) return [];
+  const holding = view.candidates.filter((candidate) => isOnSale(candidate) && holdsTogether(view, candidate, pods));
+  const cheaper = holding.find(
     (candidate) =>
-      isOnSale(candidate) &&
       candidate.offering.capacityType !== 'reserved' &&
       (candidate.priceNanoUsdPerHour ?? 0) < nodes.priceNanoUsdPerHour &&
-      holdsTogether(view, candidate, pods),
+      (nodes.relaxedMinValues.length > 0 || keepsMinValues(view.pool, alike(candidate, holding))),
   );
   return cheaper === undefined ? [] : [`cheapest: ${where} costs more than ${cheaper.identity}, which holds the same`];
 }

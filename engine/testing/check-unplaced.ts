@@ -3,8 +3,9 @@
 import type { PodShape, Problem, UnplacedReason, UnplacedShape } from '../index.ts';
 import type { OpenCase, ResolvedNodes } from './case.ts';
 import { existingRoom, nodeAdmits } from './check-existing.ts';
-import { asksForVariety, isUnlimited, limitUsage, podsOf, poolHoldsOne, takenBy } from './check-nodes.ts';
+import { isUnlimited, limitUsage, podsOf, poolHoldsOne, takenBy } from './check-nodes.ts';
 import { emptyNodeFor, overAttached, reachesVolumes } from './check-topology.ts';
+import { isStrict, isVariedEnough } from './check-variety.ts';
 import { HARD_EFFECTS, lacking, selectsNode, subtractResources, untoleratedTaint } from './kube-rules.ts';
 import {
   type Candidate,
@@ -40,10 +41,15 @@ function entangledViolations(open: OpenCase, shape: PodShape, where: string): st
   const host = emptyNodeFor(
     open,
     shape,
-    (view) => isUnlimited(view) && !asksForVariety(view),
+    (view) => isUnlimited(view) && !asksForVariety(open, view),
     (view, candidate) => holdsTogether(view, candidate, [{ shape, count: 1 }]),
   );
   return host === undefined ? [] : [`unplaced-topology: ${where} could be alone on ${host}`];
+}
+
+/** Rules about other pods pin a node to a domain, which leaves fewer values than the pod alone would. */
+function asksForVariety(open: OpenCase, view: PoolView): boolean {
+  return isStrict(open) && view.pool.requirements.some((one) => one.minValues !== undefined);
 }
 
 /** Places that the pod could have had. */
@@ -51,7 +57,8 @@ function placeableViolations(open: OpenCase, shape: PodShape, where: string): st
   const found: string[] = [];
   for (const view of open.views) {
     if (isUnlimited(view)) {
-      if (poolHoldsOne(view, shape, false)) found.push(`unplaced-placeable: ${where} fits alone in ${view.pool.name}`);
+      if (poolHoldsOne(open, view, shape, false))
+        found.push(`unplaced-placeable: ${where} fits alone in ${view.pool.name}`);
     } else if (limitLeavesRoom(open, view, shape)) {
       found.push(`unplaced-under-limit: ${where} fits within what is left of the limits of ${view.pool.name}`);
     }
@@ -96,17 +103,17 @@ function joins(
 
 /** Whether a further node for one pod would keep the pool's limits. */
 function limitLeavesRoom(open: OpenCase, view: PoolView, shape: PodShape): boolean {
-  if (asksForVariety(view)) return false;
   const left = subtractResources(view.pool.limits, {});
   for (const [name, used] of Object.entries(limitUsage(open, view))) {
     if (left[name] !== undefined) left[name] -= used;
   }
-  return view.candidates.some(
+  const holding = view.candidates.filter(
     (candidate) =>
       isOnSale(candidate) &&
       Object.entries(left).every(([name, room]) => (name === 'nodes' ? 1 : (candidate.capacity[name] ?? 0)) <= room) &&
       holdsTogether(view, candidate, [{ shape, count: 1 }]),
   );
+  return holding.length > 0 && isVariedEnough(open, view, holding);
 }
 
 /** Every reason is true, and every pool has one. */
@@ -141,7 +148,7 @@ function reasonIsTrue(open: OpenCase, shape: PodShape, reason: UnplacedReason): 
     case 'no-node-pool':
       return open.views.length === 0;
     case 'unsupported':
-      return view !== undefined && asksForVariety(view);
+      return false;
     case 'work-limit-reached':
       return open.plan.cut;
     case 'topology-spread':
@@ -193,6 +200,12 @@ function poolReasonIsTrue(open: OpenCase, view: PoolView, shape: PodShape, reaso
       return selected.length > 0 && holding.length === 0;
     case 'no-offering-available':
       return perhapsHolding.length > 0 && !holding.some(isOnSale);
+    case 'min-values':
+      return (
+        isStrict(open) &&
+        perhapsHolding.some(isOnSale) &&
+        (!isVariedEnough(open, view, holding.filter(isOnSale)) || isEntangled(open.problem, shape))
+      );
     case 'limit-reached':
       return perhapsHolding.some(isOnSale) && !isUnlimited(view) && !limitLeavesRoom(open, view, shape);
     default:

@@ -299,6 +299,44 @@ const SITUATED: readonly (readonly [string, string, Parameters<typeof problemOf>
     },
   ],
   [
+    'min-values',
+    'a list that is too narrow',
+    { pools: [pool('any')], groups: ONE_POD },
+    (d) => onlyPool(d).requirements.push(loose({ ...requirement(ZONE_KEY, 'Exists'), minValues: 4 })),
+  ],
+  [
+    'min-values-unsaid',
+    'a list that is too narrow without saying so',
+    { pools: [pool('any')], groups: ONE_POD, minValuesPolicy: 'best-effort' },
+    (d) => onlyPool(d).requirements.push(loose({ ...requirement(ZONE_KEY, 'Exists'), minValues: 4 })),
+  ],
+  [
+    'min-values-said',
+    'a shortfall that is none',
+    { pools: [pool('any')], groups: ONE_POD, minValuesPolicy: 'best-effort' },
+    (d) => planned(d).relaxedMinValues.push({ key: ZONE_KEY, wanted: 2, left: 1 }),
+  ],
+  [
+    'min-values-said',
+    'a shortfall by another number',
+    {
+      pools: [pool('any', { requirements: [{ ...requirement(ZONE_KEY, 'Exists'), minValues: 9 }] })],
+      groups: ONE_POD,
+      minValuesPolicy: 'best-effort',
+    },
+    (d) => (planned(d).relaxedMinValues = [{ key: ZONE_KEY, wanted: 9, left: 1 }]),
+  ],
+  [
+    'min-values-needless',
+    'a shortfall of a pod that need not have one',
+    {
+      pools: [pool('any', { requirements: [{ ...requirement(ZONE_KEY, 'Exists'), minValues: 2 }] })],
+      groups: ONE_POD,
+      minValuesPolicy: 'best-effort',
+    },
+    (d) => (planned(d).relaxedMinValues = [{ key: ZONE_KEY, wanted: 2, left: 1 }]),
+  ],
+  [
     'existing-unused',
     'a new node beside free room',
     { pools: [pool('any')], groups: ONE_POD },

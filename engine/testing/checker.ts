@@ -6,7 +6,8 @@ import { existingViolations } from './check-existing.ts';
 import { limitViolations, plannedNodeViolations } from './check-nodes.ts';
 import { topologyViolations } from './check-topology.ts';
 import { unplacedViolations } from './check-unplaced.ts';
-import { openPools } from './market.ts';
+import { keepsMinValues } from './check-variety.ts';
+import { openPools, type PoolView } from './market.ts';
 
 /** Most instance types in one ranked list, where no minValues asks for more. */
 const LISTED_TYPE_LIMIT = 60;
@@ -132,9 +133,19 @@ function listViolations(open: OpenCase): string[] {
       found.push(`head-price: ${where} costs ${nodes.priceNanoUsdPerHour}, its first offering ${prices[0]}`);
     }
     const typeCount = new Set(names.map((name) => name.split('|')[0])).size;
-    if (typeCount > LISTED_TYPE_LIMIT) found.push(`list-length: ${where} lists ${typeCount} types`);
+    if (typeCount > LISTED_TYPE_LIMIT && !needsMoreTypes(view, names)) {
+      found.push(`list-length: ${where} lists ${typeCount} types`);
+    }
   }
   return found;
+}
+
+/** Whether the first types of a list, as many as one may usually have, are too few for the pool's minValues. */
+function needsMoreTypes(view: PoolView, names: readonly string[]): boolean {
+  const usual = new Set([...new Set(names.map((name) => name.split('|')[0]))].slice(0, LISTED_TYPE_LIMIT));
+  const listed = names.flatMap((name) => view.byIdentity.get(name) ?? []);
+  const first = listed.filter(({ typeName }) => usual.has(typeName));
+  return !keepsMinValues(view.pool, first);
 }
 
 interface Ranked {

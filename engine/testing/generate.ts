@@ -45,9 +45,9 @@ export interface Situation {
   readonly parts: ProblemParts;
 }
 
-const TIER_KEY = 'example.com/tier';
-const SIZE_KEY = 'example.com/size';
-const TEAM_KEY = 'example.com/team';
+export const TIER_KEY = 'example.com/tier';
+export const SIZE_KEY = 'example.com/size';
+export const TEAM_KEY = 'example.com/team';
 const RANK_KEY = 'example.com/rank';
 const CPU_COUNT_KEY = 'karpenter.k8s.aws/instance-cpu';
 const ENV_KEY = 'example.com/env';
@@ -69,8 +69,8 @@ const KEY_VALUES: readonly (readonly [string, readonly string[]])[] = [
 const NUMERIC_KEYS = [SIZE_KEY, RANK_KEY, CPU_COUNT_KEY];
 const CUSTOM_KEYS = [TEAM_KEY, RANK_KEY, ENV_KEY];
 
-const oneOf = <T>(...values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values);
-const seldom = <T>(usual: T, other: fc.Arbitrary<T>, times = 4): fc.Arbitrary<T> =>
+export const oneOf = <T>(...values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values);
+export const seldom = <T>(usual: T, other: fc.Arbitrary<T>, times = 4): fc.Arbitrary<T> =>
   fc.oneof({ weight: times, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: other });
 
 function requirementOn(keys: readonly string[]): fc.Arbitrary<RequirementInput> {

@@ -23,6 +23,7 @@ import {
   type Sale,
   shape,
   solveCase,
+  TYPE_KEY,
   taint,
   term,
   tolerateAll,
@@ -47,7 +48,14 @@ const PLAIN = market(
 const ON_DEMAND = requirement(CAPACITY_TYPE_KEY, 'In', 'on-demand');
 const web = shape(resources(900, 2));
 
-const SITUATIONS: readonly {
+/** Two middling types, and one that is large and cheap for its size. */
+const VARIED = market(
+  typeOnSale('middle', resources(4000, 16), [at(200)]),
+  typeOnSale('medium', resources(4000, 16), [at(205), at(90, { capacityType: 'spot' })]),
+  typeOnSale('large', resources(8000, 32), [at(300)]),
+);
+
+const SITUATIONS: {
   readonly name: string;
   readonly why: string;
   readonly market: Market;
@@ -290,6 +298,34 @@ const SITUATIONS: readonly {
     },
   },
 ];
+
+SITUATIONS.push(
+  {
+    name: 'min-values-strict',
+    why: 'Nodes are as large as three types are; what only the largest holds is left out with the numbers.',
+    market: VARIED,
+    parts: {
+      pools: [pool('varied', { requirements: [{ ...requirement(TYPE_KEY, 'Exists'), minValues: 3 }] })],
+      groups: [
+        { shape: web, count: 8 },
+        { shape: shape(resources(6000, 8)), count: 1 },
+      ],
+    },
+  },
+  {
+    name: 'min-values-best-effort',
+    why: 'The same with BestEffort: what only the largest holds gets a node that says what is left.',
+    market: VARIED,
+    parts: {
+      minValuesPolicy: 'best-effort',
+      pools: [pool('varied', { requirements: [{ ...requirement(TYPE_KEY, 'Exists'), minValues: 3 }] })],
+      groups: [
+        { shape: web, count: 8 },
+        { shape: shape(resources(6000, 8)), count: 1 },
+      ],
+    },
+  },
+);
 
 for (const { name, why, market: sold, parts } of SITUATIONS) {
   test(`golden ${name}: ${why}`, () => {

@@ -15,6 +15,8 @@ export function renderPlan(subject: Case): string {
       `  requests ${amounts(nodes.requests)} of ${amounts(nodes.allocatable)}, daemonsets ${amounts(nodes.daemonOverhead)}`,
     );
     for (const [key, value] of Object.entries(nodes.labels)) lines.push(`  label ${key}=${value}`);
+    for (const { key, wanted, left } of nodes.relaxedMinValues)
+      lines.push(`  relaxed: ${left} of ${wanted} values of ${key}`);
     const list = plan.offeringLists[nodes.offeringListIndex] ?? new Uint32Array();
     identities(subject, nodes).forEach((identity, at) => {
       const [typeName, zone, capacityType] = identity.split('|');

@@ -8,6 +8,7 @@ import {
   createPriceSnapshot,
   type DaemonSetInput,
   type EnginePlan,
+  type MinValuesPolicy,
   mergeShapes,
   type NamespaceInput,
   type NodeClassInput,
@@ -167,6 +168,7 @@ export interface ProblemParts {
   readonly nodes?: readonly NodeInput[];
   readonly namespaces?: readonly NamespaceInput[];
   readonly preferencePolicy?: PreferencePolicy;
+  readonly minValuesPolicy?: MinValuesPolicy;
   readonly workLimit?: number;
 }
 
@@ -180,6 +182,7 @@ export function problemOf(parts: ProblemParts): Problem {
     nodes = [],
     namespaces,
     preferencePolicy,
+    minValuesPolicy,
     workLimit,
   } = parts;
   const shapes = [
@@ -193,6 +196,7 @@ export function problemOf(parts: ProblemParts): Problem {
     ...base,
     ...(namespaces === undefined ? {} : { namespaces }),
     ...(preferencePolicy === undefined ? {} : { preferencePolicy }),
+    ...(minValuesPolicy === undefined ? {} : { minValuesPolicy }),
     ...(workLimit === undefined ? {} : { workLimit }),
   };
 }

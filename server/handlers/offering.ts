@@ -9,6 +9,7 @@ import {
   fromPriceSource,
   fromResourceList,
   toCapacityType,
+  toMinValuesPolicy,
   toNodeClassFacts,
   toOfferingRecord,
   toRequirements,
@@ -92,6 +93,7 @@ export function createOfferingHandlers(parts: {
           requests,
           ...nodeClassOf(request),
           maxInstanceTypes: request.maxInstanceTypes === 0 ? LIMITS.defaultRankedTypeCount : request.maxInstanceTypes,
+          minValuesPolicy: toMinValuesPolicy(request.minValuesPolicy),
         },
         { signal: context.signal },
       );

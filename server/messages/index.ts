@@ -14,6 +14,7 @@ export {
 export { toNodeClassFacts } from './node-class.ts';
 export {
   toLabelSelector,
+  toMinValuesPolicy,
   toNodeTerm,
   toNodeTerms,
   toPoolRequirements,

@@ -1,6 +1,7 @@
 // Requirements, selectors, taints and tolerations: from the contract's messages to the engine's inputs.
 import {
   type LabelSelectorInput,
+  type MinValuesPolicy,
   type NodeTermInput,
   type RequirementInput,
   type RequirementOperator,
@@ -12,6 +13,7 @@ import {
 } from '../../engine/index.ts';
 import {
   type LabelSelector,
+  MinValuesPolicy as MinValuesPolicyMessage,
   type NodeSelectorTerm,
   Operator,
   type Requirement,
@@ -51,6 +53,11 @@ const TOLERATION_OPERATORS: Readonly<Record<number, TolerationInput['operator']>
 const POD_OPERATORS: ReadonlySet<RequirementOperator> = new Set(['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt']);
 /** Operators that a label selector knows. */
 const SELECTOR_OPERATORS: ReadonlySet<RequirementOperator> = new Set(['In', 'NotIn', 'Exists', 'DoesNotExist']);
+
+/** What becomes of floors: strict unless the message says otherwise. */
+export function toMinValuesPolicy(policy: MinValuesPolicyMessage): MinValuesPolicy {
+  return policy === MinValuesPolicyMessage.BEST_EFFORT ? 'best-effort' : 'strict';
+}
 
 /** Requirements of a NodeClaim or a query: every operator, and floors of different values. */
 export function toRequirements(requirements: readonly Requirement[], path: string): RequirementInput[] {

@@ -1,8 +1,9 @@
 // A SolveRequest as the engine's problem, with the columns of names that stay behind on this thread. The rules in the
 // proto have been checked before; here is what they cannot say.
 import { mergeShapes, type PodShape, type Problem, readLabelKeys, type ShapeCount } from '../../engine/index.ts';
-import { Effort, PreferencePolicy, type SolveRequest } from '../../proto/index.ts';
+import { Effort, MinValuesPolicy, PreferencePolicy, type SolveRequest } from '../../proto/index.ts';
 import { invalidArgument } from '../errors.ts';
+import { toMinValuesPolicy } from '../messages/index.ts';
 import { type RequestNotice, toDaemonSets, toNamespaces, toNodeClasses, toNodes, toPools } from './cluster.ts';
 import { NameDealer, PodNames } from './pod-names.ts';
 import { toPodShape } from './pod-shape.ts';
@@ -59,6 +60,7 @@ export function prepareSolve(request: SolveRequest): PreparedSolve {
       seed: options?.seed ?? 0,
       namespaces: toNamespaces(request.namespaces),
       preferencePolicy: options?.preferencePolicy === PreferencePolicy.IGNORE ? 'ignore' : 'respect',
+      minValuesPolicy: toMinValuesPolicy(options?.minValuesPolicy ?? MinValuesPolicy.UNSPECIFIED),
       ...(workLimit === undefined ? {} : { workLimit }),
     },
     names: new NameDealer(

@@ -37,6 +37,7 @@ const REASON_CODES: Readonly<Record<UnplacedReasonCode, ReasonCodeMessage>> = {
   'requirements-not-met': ReasonCodeMessage.REQUIREMENTS_NOT_MET,
   'resources-too-large': ReasonCodeMessage.RESOURCES_TOO_LARGE,
   'no-offering-available': ReasonCodeMessage.NO_OFFERING_AVAILABLE,
+  'min-values': ReasonCodeMessage.MIN_VALUES,
   'limit-reached': ReasonCodeMessage.LIMIT_REACHED,
   'work-limit-reached': ReasonCodeMessage.WORK_LIMIT_REACHED,
   'topology-spread': ReasonCodeMessage.TOPOLOGY_SPREAD,
@@ -76,6 +77,7 @@ export function writePlan(
           daemonOverhead,
           allocatable,
           labels: planned.labels,
+          relaxedMinValues: planned.relaxedMinValues.map((floor) => ({ ...floor })),
         }),
       );
     }

@@ -94,6 +94,7 @@ function runRank(task: RankTask, catalogue: Catalogue, prices: PriceSnapshot): R
     requests: task.requests,
     ...(task.nodeClass === undefined ? {} : { nodeClass: task.nodeClass }),
     maxInstanceTypes: task.maxInstanceTypes,
+    minValuesPolicy: task.minValuesPolicy,
   });
   return { kind: 'rank', epoch: prices.epoch, offerings, reasons };
 }

@@ -1,6 +1,7 @@
 // What goes to a worker and what comes back: plain data that can be cloned, and shared buffers. Nothing here runs.
 import type {
   EnginePlan,
+  MinValuesPolicy,
   NodeClassFacts,
   OfferingTable,
   Problem,
@@ -34,6 +35,7 @@ export interface RankTask {
   readonly requests: ResourceList;
   readonly nodeClass?: NodeClassFacts;
   readonly maxInstanceTypes: number;
+  readonly minValuesPolicy: MinValuesPolicy;
 }
 
 /** List a page of offerings. */

@@ -13,7 +13,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file dovetail/v1/resources.proto.
  */
 export const file_dovetail_v1_resources: GenFile = /*@__PURE__*/
-  fileDesc("Chtkb3ZldGFpbC92MS9yZXNvdXJjZXMucHJvdG8SC2RvdmV0YWlsLnYxIo4DCglSZXNvdXJjZXMSKAoJY3B1X21pbGxpGAEgASgDQhC6SA0iCxj/////////DygASACIAQESKwoMbWVtb3J5X2J5dGVzGAIgASgDQhC6SA0iCxj/////////DygASAGIAQESNgoXZXBoZW1lcmFsX3N0b3JhZ2VfYnl0ZXMYAyABKANCELpIDSILGP////////8PKABIAogBARIjCgRwb2RzGAQgASgDQhC6SA0iCxj/////////DygASAOIAQESWAoIZXh0ZW5kZWQYBSADKAsyJC5kb3ZldGFpbC52MS5SZXNvdXJjZXMuRXh0ZW5kZWRFbnRyeUIgukgdmgEaEEAiB3IFEAEYvQIqDSILGP////////8PKAAaLwoNRXh0ZW5kZWRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAM6AjgBQgwKCl9jcHVfbWlsbGlCDwoNX21lbW9yeV9ieXRlc0IaChhfZXBoZW1lcmFsX3N0b3JhZ2VfYnl0ZXNCBwoFX3BvZHMikwEKC1JlcXVpcmVtZW50EhcKA2tleRgBIAEoCUIKukgHcgUQARi9AhIzCghvcGVyYXRvchgCIAEoDjIVLmRvdmV0YWlsLnYxLk9wZXJhdG9yQgq6SAeCAQQQASAAEhkKBnZhbHVlcxgDIAMoCUIJukgGkgEDEJBOEhsKCm1pbl92YWx1ZXMYBCABKA1CB7pIBCoCGDIibwoFVGFpbnQSFwoDa2V5GAEgASgJQgq6SAdyBRABGL0CEhcKBXZhbHVlGAIgASgJQgi6SAVyAxj9ARI0CgZlZmZlY3QYAyABKA4yGC5kb3ZldGFpbC52MS5UYWludEVmZmVjdEIKukgHggEEEAEgACKtAQoKVG9sZXJhdGlvbhIVCgNrZXkYASABKAlCCLpIBXIDGL0CEjsKCG9wZXJhdG9yGAIgASgOMh8uZG92ZXRhaWwudjEuVG9sZXJhdGlvbk9wZXJhdG9yQgi6SAWCAQIQARIXCgV2YWx1ZRgDIAEoCUIIukgFcgMY/QESMgoGZWZmZWN0GAQgASgOMhguZG92ZXRhaWwudjEuVGFpbnRFZmZlY3RCCLpIBYIBAhABItEBCg1MYWJlbFNlbGVjdG9yEkwKDG1hdGNoX2xhYmVscxgBIAMoCzIrLmRvdmV0YWlsLnYxLkxhYmVsU2VsZWN0b3IuTWF0Y2hMYWJlbHNFbnRyeUIJukgGmgEDEIACEj4KEW1hdGNoX2V4cHJlc3Npb25zGAIgAygLMhguZG92ZXRhaWwudjEuUmVxdWlyZW1lbnRCCbpIBpIBAxCAAhoyChBNYXRjaExhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEqwgEKCE9wZXJhdG9yEhgKFE9QRVJBVE9SX1VOU1BFQ0lGSUVEEAASDwoLT1BFUkFUT1JfSU4QARITCg9PUEVSQVRPUl9OT1RfSU4QAhITCg9PUEVSQVRPUl9FWElTVFMQAxIbChdPUEVSQVRPUl9ET0VTX05PVF9FWElTVBAEEg8KC09QRVJBVE9SX0dUEAUSDwoLT1BFUkFUT1JfTFQQBhIQCgxPUEVSQVRPUl9HVEUQBxIQCgxPUEVSQVRPUl9MVEUQCCqLAQoLVGFpbnRFZmZlY3QSHAoYVEFJTlRfRUZGRUNUX1VOU1BFQ0lGSUVEEAASHAoYVEFJTlRfRUZGRUNUX05PX1NDSEVEVUxFEAESIwofVEFJTlRfRUZGRUNUX1BSRUZFUl9OT19TQ0hFRFVMRRACEhsKF1RBSU5UX0VGRkVDVF9OT19FWEVDVVRFEAMqsAEKElRvbGVyYXRpb25PcGVyYXRvchIjCh9UT0xFUkFUSU9OX09QRVJBVE9SX1VOU1BFQ0lGSUVEEAASHQoZVE9MRVJBVElPTl9PUEVSQVRPUl9FUVVBTBABEh4KGlRPTEVSQVRJT05fT1BFUkFUT1JfRVhJU1RTEAISGgoWVE9MRVJBVElPTl9PUEVSQVRPUl9MVBADEhoKFlRPTEVSQVRJT05fT1BFUkFUT1JfR1QQBGIGcHJvdG8z", [file_buf_validate_validate]);
+  fileDesc("Chtkb3ZldGFpbC92MS9yZXNvdXJjZXMucHJvdG8SC2RvdmV0YWlsLnYxIo4DCglSZXNvdXJjZXMSKAoJY3B1X21pbGxpGAEgASgDQhC6SA0iCxj/////////DygASACIAQESKwoMbWVtb3J5X2J5dGVzGAIgASgDQhC6SA0iCxj/////////DygASAGIAQESNgoXZXBoZW1lcmFsX3N0b3JhZ2VfYnl0ZXMYAyABKANCELpIDSILGP////////8PKABIAogBARIjCgRwb2RzGAQgASgDQhC6SA0iCxj/////////DygASAOIAQESWAoIZXh0ZW5kZWQYBSADKAsyJC5kb3ZldGFpbC52MS5SZXNvdXJjZXMuRXh0ZW5kZWRFbnRyeUIgukgdmgEaEEAiB3IFEAEYvQIqDSILGP////////8PKAAaLwoNRXh0ZW5kZWRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAM6AjgBQgwKCl9jcHVfbWlsbGlCDwoNX21lbW9yeV9ieXRlc0IaChhfZXBoZW1lcmFsX3N0b3JhZ2VfYnl0ZXNCBwoFX3BvZHMikwEKC1JlcXVpcmVtZW50EhcKA2tleRgBIAEoCUIKukgHcgUQARi9AhIzCghvcGVyYXRvchgCIAEoDjIVLmRvdmV0YWlsLnYxLk9wZXJhdG9yQgq6SAeCAQQQASAAEhkKBnZhbHVlcxgDIAMoCUIJukgGkgEDEJBOEhsKCm1pbl92YWx1ZXMYBCABKA1CB7pIBCoCGDIibwoFVGFpbnQSFwoDa2V5GAEgASgJQgq6SAdyBRABGL0CEhcKBXZhbHVlGAIgASgJQgi6SAVyAxj9ARI0CgZlZmZlY3QYAyABKA4yGC5kb3ZldGFpbC52MS5UYWludEVmZmVjdEIKukgHggEEEAEgACKtAQoKVG9sZXJhdGlvbhIVCgNrZXkYASABKAlCCLpIBXIDGL0CEjsKCG9wZXJhdG9yGAIgASgOMh8uZG92ZXRhaWwudjEuVG9sZXJhdGlvbk9wZXJhdG9yQgi6SAWCAQIQARIXCgV2YWx1ZRgDIAEoCUIIukgFcgMY/QESMgoGZWZmZWN0GAQgASgOMhguZG92ZXRhaWwudjEuVGFpbnRFZmZlY3RCCLpIBYIBAhABItEBCg1MYWJlbFNlbGVjdG9yEkwKDG1hdGNoX2xhYmVscxgBIAMoCzIrLmRvdmV0YWlsLnYxLkxhYmVsU2VsZWN0b3IuTWF0Y2hMYWJlbHNFbnRyeUIJukgGmgEDEIACEj4KEW1hdGNoX2V4cHJlc3Npb25zGAIgAygLMhguZG92ZXRhaWwudjEuUmVxdWlyZW1lbnRCCbpIBpIBAxCAAhoyChBNYXRjaExhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEqwgEKCE9wZXJhdG9yEhgKFE9QRVJBVE9SX1VOU1BFQ0lGSUVEEAASDwoLT1BFUkFUT1JfSU4QARITCg9PUEVSQVRPUl9OT1RfSU4QAhITCg9PUEVSQVRPUl9FWElTVFMQAxIbChdPUEVSQVRPUl9ET0VTX05PVF9FWElTVBAEEg8KC09QRVJBVE9SX0dUEAUSDwoLT1BFUkFUT1JfTFQQBhIQCgxPUEVSQVRPUl9HVEUQBxIQCgxPUEVSQVRPUl9MVEUQCCp1Cg9NaW5WYWx1ZXNQb2xpY3kSIQodTUlOX1ZBTFVFU19QT0xJQ1lfVU5TUEVDSUZJRUQQABIcChhNSU5fVkFMVUVTX1BPTElDWV9TVFJJQ1QQARIhCh1NSU5fVkFMVUVTX1BPTElDWV9CRVNUX0VGRk9SVBACKosBCgtUYWludEVmZmVjdBIcChhUQUlOVF9FRkZFQ1RfVU5TUEVDSUZJRUQQABIcChhUQUlOVF9FRkZFQ1RfTk9fU0NIRURVTEUQARIjCh9UQUlOVF9FRkZFQ1RfUFJFRkVSX05PX1NDSEVEVUxFEAISGwoXVEFJTlRfRUZGRUNUX05PX0VYRUNVVEUQAyqwAQoSVG9sZXJhdGlvbk9wZXJhdG9yEiMKH1RPTEVSQVRJT05fT1BFUkFUT1JfVU5TUEVDSUZJRUQQABIdChlUT0xFUkFUSU9OX09QRVJBVE9SX0VRVUFMEAESHgoaVE9MRVJBVElPTl9PUEVSQVRPUl9FWElTVFMQAhIaChZUT0xFUkFUSU9OX09QRVJBVE9SX0xUEAMSGgoWVE9MRVJBVElPTl9PUEVSQVRPUl9HVBAEYgZwcm90bzM", [file_buf_validate_validate]);
 
 /**
  * Amounts of resources as integers in one stated unit each. An absent field means zero in requests, "has none" in
@@ -95,7 +95,8 @@ export type Requirement = Message<"dovetail.v1.Requirement"> & {
   values: string[];
 
   /**
-   * NodePools only: at least this many different values of the key must stay possible for every node. 0 means no floor.
+   * NodePools and NodeClaims only: at least this many different values of the key must stay possible for every node,
+   * counted over its whole list of offerings. 0 means no floor.
    *
    * @generated from field: uint32 min_values = 4;
    */
@@ -299,6 +300,47 @@ export const OperatorSchema: GenEnum<Operator> = /*@__PURE__*/
   enumDesc(file_dovetail_v1_resources, 0);
 
 /**
+ * What becomes of a requirement's min_values.
+ *
+ * @generated from enum dovetail.v1.MinValuesPolicy
+ */
+export const MinValuesPolicy = {
+  /**
+   * Not set: STRICT.
+   *
+   * @generated from enum value: MIN_VALUES_POLICY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * They are rules: what can't be had with them is not had at all.
+   *
+   * @generated from enum value: MIN_VALUES_POLICY_STRICT = 1;
+   */
+  STRICT: 1,
+
+  /**
+   * They are kept where that is possible; where it is not, as many different values as there are will do.
+   *
+   * @generated from enum value: MIN_VALUES_POLICY_BEST_EFFORT = 2;
+   */
+  BEST_EFFORT: 2,
+} as const;
+
+/**
+ * What becomes of a requirement's min_values.
+ *
+ * @generated from enum dovetail.v1.MinValuesPolicy
+ */
+export type MinValuesPolicy = (typeof MinValuesPolicy)[keyof typeof MinValuesPolicy] | UnknownEnum;
+
+/**
+ * Describes the enum dovetail.v1.MinValuesPolicy.
+ */
+export const MinValuesPolicySchema: GenEnum<MinValuesPolicy> = /*@__PURE__*/
+  enumDesc(file_dovetail_v1_resources, 1);
+
+/**
  * What a taint does to pods that do not tolerate it.
  *
  * @generated from enum dovetail.v1.TaintEffect
@@ -344,7 +386,7 @@ export type TaintEffect = (typeof TaintEffect)[keyof typeof TaintEffect] | Unkno
  * Describes the enum dovetail.v1.TaintEffect.
  */
 export const TaintEffectSchema: GenEnum<TaintEffect> = /*@__PURE__*/
-  enumDesc(file_dovetail_v1_resources, 1);
+  enumDesc(file_dovetail_v1_resources, 2);
 
 /**
  * How a toleration compares a taint.
@@ -399,5 +441,5 @@ export type TolerationOperator = (typeof TolerationOperator)[keyof typeof Tolera
  * Describes the enum dovetail.v1.TolerationOperator.
  */
 export const TolerationOperatorSchema: GenEnum<TolerationOperator> = /*@__PURE__*/
-  enumDesc(file_dovetail_v1_resources, 2);
+  enumDesc(file_dovetail_v1_resources, 3);
 
