@@ -221,29 +221,40 @@ function podAffinityTerm(value: unknown, path: FieldPath, weight: number): PodAf
 const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
 const HIGHEST_PORT = 65535;
 
-/** Ports of regular containers on the node. With hostNetwork every container port is one. */
+/** Ports of containers and sidecars on the node. With hostNetwork every container port is one. */
 function hostPorts(spec: KubernetesObject): HostPort[] {
   const onHostNetwork = flag(spec.hostNetwork, at(SPEC_PATH, 'hostNetwork')) === true;
   const found: HostPort[] = [];
   const containersPath = at(SPEC_PATH, 'containers');
-  for (const [containerIndex, entry] of list(spec.containers, containersPath).entries()) {
-    const portsPath = at(at(containersPath, containerIndex), 'ports');
-    const container = requiredMapping(entry, at(containersPath, containerIndex));
-    for (const [index, portEntry] of list(container.ports, portsPath).entries()) {
-      const here = at(portsPath, index);
-      const written = requiredMapping(portEntry, here);
-      const hostPort = integer(written.hostPort, at(here, 'hostPort'), 0, HIGHEST_PORT) ?? 0;
-      const containerPort = integer(written.containerPort, at(here, 'containerPort'), 1, HIGHEST_PORT) ?? 0;
-      const port = hostPort === 0 && onHostNetwork ? containerPort : hostPort;
-      if (port === 0) continue;
-      const protocol = choice(written.protocol, at(here, 'protocol'), PROTOCOLS) ?? 'TCP';
-      found.push({
-        $typeName: 'dovetail.v1.HostPort',
-        hostIp: text(written.hostIP, at(here, 'hostIP')) ?? '',
-        port,
-        protocol,
-      });
-    }
+  for (const [index, entry] of list(spec.containers, containersPath).entries()) {
+    const path = at(containersPath, index);
+    addHostPorts(requiredMapping(entry, path), path, onHostNetwork, found);
+  }
+  const initPath = at(SPEC_PATH, 'initContainers');
+  for (const [index, entry] of list(spec.initContainers, initPath).entries()) {
+    const path = at(initPath, index);
+    const container = requiredMapping(entry, path);
+    // An init container that ends has given its ports back before others start; kube-scheduler counts sidecars only.
+    if (container.restartPolicy === 'Always') addHostPorts(container, path, onHostNetwork, found);
   }
   return found;
+}
+
+function addHostPorts(container: KubernetesObject, path: FieldPath, onHostNetwork: boolean, found: HostPort[]): void {
+  const portsPath = at(path, 'ports');
+  for (const [index, portEntry] of list(container.ports, portsPath).entries()) {
+    const here = at(portsPath, index);
+    const written = requiredMapping(portEntry, here);
+    const hostPort = integer(written.hostPort, at(here, 'hostPort'), 0, HIGHEST_PORT) ?? 0;
+    const containerPort = integer(written.containerPort, at(here, 'containerPort'), 1, HIGHEST_PORT) ?? 0;
+    const port = hostPort === 0 && onHostNetwork ? containerPort : hostPort;
+    if (port === 0) continue;
+    const protocol = choice(written.protocol, at(here, 'protocol'), PROTOCOLS) ?? 'TCP';
+    found.push({
+      $typeName: 'dovetail.v1.HostPort',
+      hostIp: text(written.hostIP, at(here, 'hostIP')) ?? '',
+      port,
+      protocol,
+    });
+  }
 }

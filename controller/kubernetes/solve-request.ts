@@ -120,7 +120,7 @@ class Builder {
     const pending: KubernetesObject[] = [];
     const bound = new Map<string, KubernetesObject[]>();
     for (const pod of pods) this.#place(pod, pending, bound);
-    const claims = [...this.#of('PersistentVolumeClaim')];
+    const claims: KubernetesObject[] = [];
     for (const workload of expansion.expanded) {
       for (const pod of workload.pods) {
         this.#origins.set(pod, workload.object);
@@ -129,7 +129,8 @@ class Builder {
       claims.push(...workload.claims);
     }
     const context: PodContext = {
-      facts: this.#facts(claims),
+      // Claims that exist come last and win over those that a StatefulSet would make: it makes only what is missing.
+      facts: this.#facts([...claims, ...this.#of('PersistentVolumeClaim')]),
       selectedLabelKeys: selectedLabelKeys([...pods, ...pending, ...this.#daemonTemplates()]),
     };
     const grouped = groupPods(pending, context);
