@@ -30,7 +30,7 @@ export function spreadSelector(shape: PodShape, spread: TopologySpreadInput): Ke
 
 /** The pods that an affinity or anti-affinity term of a shape means. */
 export function affinitySelector(
-  shape: PodShape,
+  shape: Pick<PodShape, 'namespace' | 'labels'>,
   term: PodAffinityInput,
   namespaces: readonly NamespaceInput[],
 ): KeyedSelector {
@@ -47,7 +47,9 @@ export function affinitySelector(
   if (Object.keys(matchLabels).length === 0 && matchExpressions.length === 0) return inNamespaces(undefined, selector);
   const matches = compileLabelSelector(term.namespaceSelector);
   const chosen = namespaces.filter(({ labels }) => matches(labels)).map(({ name }) => name);
-  return inNamespaces(new Set([...term.namespaces, ...chosen]), selector);
+  // A namespace that is not listed has no labels: it meets NotIn and DoesNotExist.
+  const listed = matches({}) ? namespaces.map(({ name }) => name) : undefined;
+  return inNamespaces(new Set([...term.namespaces, ...chosen]), selector, listed);
 }
 
 /** A selector over labels: every part must hold; an absent label meets NotIn and DoesNotExist. */
@@ -83,7 +85,7 @@ export function compileLabelSelector(
 type Expression = LabelSelectorInput['matchExpressions'][number];
 
 /** What the pod's own labels add to a selector (matchLabelKeys, mismatchLabelKeys); keys it does not carry add nothing. */
-function ownValues(shape: PodShape, keys: readonly string[], operator: 'In' | 'NotIn'): Expression[] {
+function ownValues(shape: Pick<PodShape, 'labels'>, keys: readonly string[], operator: 'In' | 'NotIn'): Expression[] {
   return keys.flatMap((key) => {
     const value = shape.labels[key];
     return value === undefined ? [] : [{ key, operator, values: [value] }];
@@ -94,16 +96,25 @@ function extended(selector: LabelSelectorInput, more: readonly Expression[]): La
   return more.length === 0 ? selector : { ...selector, matchExpressions: [...selector.matchExpressions, ...more] };
 }
 
-function inNamespaces(namespaces: ReadonlySet<string> | undefined, selector: LabelSelectorInput): KeyedSelector {
+/** `namespaces` absent stands for all; `allBut` adds all namespaces that are not in it. */
+function inNamespaces(
+  namespaces: ReadonlySet<string> | undefined,
+  selector: LabelSelectorInput,
+  allBut?: readonly string[],
+): KeyedSelector {
   const matches = compileLabelSelector(selector);
   const labels = Object.entries(selector.matchLabels).map(([key, value]) => `${key}=${value}`);
   const expressions = selector.matchExpressions.map(
     ({ key, operator, values }) => `${key} ${operator} ${[...values].sort().join(',')}`,
   );
-  const where = namespaces === undefined ? '*' : [...namespaces].sort().join(',');
+  const named = namespaces === undefined ? '*' : [...namespaces].sort().join(',');
+  const where = allBut === undefined ? named : `${named},all but ${[...allBut].sort().join(',')}`;
+  const listed = new Set(allBut);
+  const isMeant = (namespace: string): boolean =>
+    namespaces === undefined || namespaces.has(namespace) || (allBut !== undefined && !listed.has(namespace));
   return {
     text: `${where}|${[...labels.sort(), ...expressions.sort()].join(';')}`,
-    selects: (namespace, podLabels) => (namespaces === undefined || namespaces.has(namespace)) && matches(podLabels),
+    selects: (namespace, podLabels) => isMeant(namespace) && matches(podLabels),
     ...anchorOf(selector),
   };
 }
