@@ -75,7 +75,7 @@ export type {
   VolumeInput,
 } from './model/index.ts';
 export { validatePoolRequirement, validateRequirement } from './requirements/index.ts';
-export { type MergedShapes, mergeShapes, readLabelKeys, shapeKey } from './shapes/index.ts';
+export { type MergedShapes, mergeShapes, readLabelKeys, type SelectingShape, shapeKey } from './shapes/index.ts';
 export {
   type DescribedType,
   describeType,

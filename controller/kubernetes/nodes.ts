@@ -24,7 +24,7 @@ import {
   text,
 } from './fields.ts';
 import { groupPods, type RefusedPod } from './grouping.ts';
-import type { PodContext } from './pod.ts';
+import { type PodContext, requiredAntiAffinity, selectedLabels } from './pod.ts';
 import { podRequests } from './pod-requests.ts';
 import { offeredResources, resourcesFromAmounts } from './resources.ts';
 
@@ -173,7 +173,7 @@ function addBoundPods(
     try {
       const owner = ownersOf(pod).find((candidate) => candidate.kind === 'DaemonSet');
       if (owner === undefined) others.push(pod);
-      else message.daemonPods.push(daemonPod(pod, owner.name));
+      else message.daemonPods.push(daemonPod(pod, owner.name, context));
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       refused.push({ pod, error });
@@ -184,12 +184,14 @@ function addBoundPods(
   refused.push(...grouped.refused);
 }
 
-function daemonPod(pod: KubernetesObject, daemonSet: string): BoundDaemonPod {
+function daemonPod(pod: KubernetesObject, daemonSet: string, context: PodContext): BoundDaemonPod {
   const path = pathOf('spec') as FieldPath;
   const amounts = podRequests(mapping(pod.spec, path) ?? {}, path, mapping(pod.status, pathOf('status')), undefined);
   return create(BoundDaemonPodSchema, {
     namespace: namespaceOf(pod),
     daemonSet,
     requests: resourcesFromAmounts(amounts, 'up', path),
+    labels: selectedLabels(pod, context.selectedLabelKeys),
+    podAntiAffinity: requiredAntiAffinity(pod),
   });
 }

@@ -94,7 +94,11 @@ export function podShape(pod: KubernetesObject, volumes: readonly ResolvedVolume
   };
 }
 
-function selectedLabels(pod: KubernetesObject, selected: ReadonlySet<string> | undefined): Record<string, string> {
+/** Labels of a pod that some selector reads. */
+export function selectedLabels(
+  pod: KubernetesObject,
+  selected: ReadonlySet<string> | undefined,
+): Record<string, string> {
   const labels = labelsOf(pod);
   if (selected === undefined) return labels;
   const kept: Record<string, string> = {};
@@ -216,6 +220,13 @@ function podAffinityTerm(value: unknown, path: FieldPath, weight: number): PodAf
     matchLabelKeys: textList(term.matchLabelKeys, at(path, 'matchLabelKeys')),
     mismatchLabelKeys: textList(term.mismatchLabelKeys, at(path, 'mismatchLabelKeys')),
   };
+}
+
+/** The required terms by which a pod keeps others away. */
+export function requiredAntiAffinity(pod: KubernetesObject): PodAffinityTerm[] {
+  const path = at(SPEC_PATH, 'affinity');
+  const affinity = mapping(mapping(pod.spec, SPEC_PATH)?.affinity, path);
+  return podAffinityTerms(affinity?.podAntiAffinity, at(path, 'podAntiAffinity'), false);
 }
 
 const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;

@@ -19,6 +19,8 @@ export interface Constraint {
   readonly apartFrom?: readonly number[];
   /** Offerings of a template that meet it, where that is worked out elsewhere. New nodes only. */
   readonly admits?: (template: CompiledTemplate) => Uint32Array;
+  /** Daemonsets, by index, of which some pod must be on a new node. */
+  readonly besideSome?: readonly number[];
 }
 
 /** More conditions beside a shape's own, each a list of terms of which one must hold (a preference held, volumes). */
@@ -66,6 +68,23 @@ export class ConstraintTable {
       matchesNode: (labels, nodeName) => matchers.every((matches) => matches(labels, nodeName)),
     };
     this.#indices.set(key, constraint.index);
+    this.constraints.push(constraint);
+    return constraint;
+  }
+
+  /** The constraint to be beside a pod of one of these daemonsets. `isThere` answers for nodes that exist. */
+  besideSome(daemons: readonly number[], isThere: Constraint['matchesNode'], key: string): Constraint {
+    const text = `beside ${key}`;
+    const known = this.#indices.get(text);
+    if (known !== undefined) return this.constraints[known]!;
+    const constraint: Constraint = {
+      index: this.constraints.length,
+      text,
+      terms: [RequirementSet.of([])],
+      matchesNode: isThere,
+      besideSome: daemons,
+    };
+    this.#indices.set(text, constraint.index);
     this.constraints.push(constraint);
     return constraint;
   }

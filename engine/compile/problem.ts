@@ -12,7 +12,6 @@ import {
   type PriceSnapshot,
 } from '../catalogue/index.ts';
 import type {
-  DaemonSetInput,
   EngineNotice,
   KeyedShape,
   NodeInput,
@@ -30,15 +29,16 @@ import { shapeKey, tolerationsKey } from '../shapes/index.ts';
 import {
   type Counter,
   CounterTable,
-  collidingPort,
   HOSTNAME_LABEL,
   type HostPod,
   isOnHostname,
   relaxationSteps,
   type SpreadRule,
+  type TopologyRules,
 } from '../topology/index.ts';
 import { CONSTRAINT_TERM_LIMIT, type Constraint, ConstraintTable, termCount } from './constraints.ts';
 import { collectWanted, meetsCustomLabel } from './custom-labels.ts';
+import { type DaemonConflict, DaemonRules, onceReady } from './daemons.ts';
 import { type Dimensions, dimensionsOf, isAttachment, podVectorOf, vectorOf } from './dimensions.ts';
 import { Floors } from './floors.ts';
 import {
@@ -84,14 +84,19 @@ export interface Demand extends HostPod {
   readonly step: number;
   /** Labels: the shape's own, a preference that is held, and where its volumes are. */
   readonly constraint: Constraint;
-  /** Keeps it off nodes with daemonsets that take one of its ports. */
+  /** Keeps it off new nodes with daemonsets that it may not be beside, and why it may not. */
   readonly apartFromDaemons?: Constraint;
+  readonly daemonConflict?: DaemonConflict;
+  /** Keeps it on nodes with daemonsets that it must be beside: in place of its affinities over hosts. */
+  readonly besideDaemons?: Constraint;
   readonly taintPolicy: TaintPolicy;
 }
 
 /** A running pod of a node, as topology sees it. */
 export interface RunningPods extends HostPod {
   readonly count: number;
+  /** True for a daemonset's, which spreads over hosts do not count. */
+  readonly ofDaemonSet?: boolean;
 }
 
 /** A template with what its daemonsets take. */
@@ -124,8 +129,7 @@ export class CompiledProblem {
   /** Why a pool can't be used at all, by its index in the problem. */
   readonly unusable: ReadonlyMap<number, UnplacedReason>;
   readonly notices: readonly EngineNotice[];
-  /** What daemonsets demand of nodes' labels. */
-  readonly daemonConstraints: readonly Constraint[];
+  readonly daemons: DaemonRules;
   readonly counters: CounterTable;
   /** Counters of affinities over hosts: pods that they mean must be known to whoever looks for a mate. */
   readonly mateCounters: ReadonlySet<Counter>;
@@ -151,6 +155,7 @@ export class CompiledProblem {
       ),
     );
     this.counters = new CounterTable(problem.namespaces ?? []);
+    this.daemons = new DaemonRules(problem, this.#constraints, this.counters);
     const preferred = hasPreferredTaint(problem);
     this.shapes = problem.shapes.map((input, index) => this.#compileShape(input, index, preferred));
     this.running = this.#compileAllRunning();
@@ -168,9 +173,13 @@ export class CompiledProblem {
     this.spreadsOf = spreadsOf;
     // Counters are complete only now: every shape and every running pod has brought its own.
     for (const shape of this.shapes) fillSet(shape.counting, this.counters.counting(shape.input.shape));
-    for (const pods of this.running.flat()) fillSet(pods.counting, this.counters.counting(pods.shape));
-    const daemons = problem.daemonSets.map((input) => ({ input, constraint: this.#constraints.of(input.shape) }));
-    this.daemonConstraints = daemons.map((daemon) => daemon.constraint);
+    for (const pods of this.running.flat()) {
+      const counting = this.counters.counting(pods.shape);
+      fillSet(
+        pods.counting,
+        counting.filter((counter) => this.daemons.countsRunning(counter, pods)),
+      );
+    }
     const compiled = compilePools(catalogue, prices, problem);
     this.pools = compiled.pools;
     this.notices = compiled.notices;
@@ -184,7 +193,7 @@ export class CompiledProblem {
         unusable.set(pool.index, made);
         continue;
       }
-      for (const template of made) templates.push(this.#compileTemplate(template, templates.length, daemons));
+      for (const template of made) templates.push(this.#compileTemplate(template, templates.length));
     }
     this.templates = templates;
     this.unusable = unusable;
@@ -332,24 +341,43 @@ export class CompiledProblem {
       counting,
     };
     if (compiled.unsupported.length > 0) return compiled;
-    const colliding = this.problem.daemonSets.flatMap((daemonSet, daemon) =>
-      collidingPort(shape.hostPorts, daemonSet.shape.hostPorts) === undefined ? [] : [daemon],
-    );
     const steps = relaxationSteps(shape, this.counters, this.problem.preferencePolicy ?? 'respect', hasPreferredTaints);
-    compiled.demands = steps.map((relaxed, step) => ({
+    const demands = steps.flatMap((relaxed) =>
+      this.#besideDaemons(relaxed.topology).map((rules) => ({ relaxed, rules })),
+    );
+    compiled.demands = demands.map(({ relaxed, rules }, step) => ({
       of: compiled,
       step,
       shape,
       counting,
-      rules: relaxed.topology,
+      ...rules,
       constraint: this.#constraints.of(
         shape,
         relaxed.preferredNodeTerm === undefined ? volumes : [[relaxed.preferredNodeTerm], ...volumes],
       ),
       taintPolicy: relaxed.heedsPreferredTaints ? 'prefer-counts' : 'prefer-ignored',
-      ...(colliding.length === 0 ? {} : { apartFromDaemons: this.#constraints.apartFrom(colliding) }),
+      ...this.#apartFromDaemons(shape, relaxed.topology),
     }));
     return compiled;
+  }
+
+  #apartFromDaemons(shape: PodShape, rules: TopologyRules): Pick<Demand, 'apartFromDaemons' | 'daemonConflict'> {
+    const conflict = this.daemons.conflicts(shape, rules.antiAffinities);
+    if (conflict === undefined) return {};
+    return { apartFromDaemons: this.#constraints.apartFrom(conflict.daemons), daemonConflict: conflict.reason };
+  }
+
+  /** An affinity over hosts that daemonsets' pods meet is tried as a matter of which nodes have the daemonsets first. */
+  #besideDaemons(rules: TopologyRules): Pick<Demand, 'rules' | 'besideDaemons'>[] {
+    const sought = this.daemons.soughtBy(rules);
+    if (sought === undefined) return [{ rules }];
+    const { counter, daemons } = sought;
+    const nodes = new Map(this.problem.nodes.map(({ name }, index) => [name, index]));
+    const isThere: Constraint['matchesNode'] = (_, nodeName) =>
+      this.running[nodes.get(nodeName)!]!.some((pods) => pods.counting.has(counter));
+    const affinities = rules.affinities.filter((rule) => rule.counter !== counter);
+    const besideDaemons = this.#constraints.besideSome(daemons, isThere, counter.selector.text);
+    return [{ rules: { ...rules, affinities }, besideDaemons }, { rules }];
   }
 
   #requestIndexOf(request: Float64Array): number {
@@ -371,6 +399,7 @@ export class CompiledProblem {
       for (const { each } of pods.sort((left, right) => compareText(left.key, right.key))) {
         running[index]!.push(this.#compileRunning(each));
       }
+      running[index]!.push(...this.daemons.on(node));
     }
     return running;
   }
@@ -394,7 +423,16 @@ export class CompiledProblem {
 
   #buildMask(template: CompiledTemplate, constraint: Constraint, among: Uint32Array): Uint32Array {
     if (constraint.admits !== undefined) return constraint.admits(template);
-    if (constraint.apartFrom !== undefined) return this.#withoutDaemons(template, constraint.apartFrom, among);
+    if (constraint.apartFrom !== undefined) {
+      const mask = among.slice();
+      for (const daemon of constraint.apartFrom) andNotInto(mask, this.#withDaemon(template, daemon, among));
+      return mask;
+    }
+    if (constraint.besideSome !== undefined) {
+      const mask = emptyBits(this.catalogue.offeringCount);
+      for (const daemon of constraint.besideSome) orInto(mask, this.#withDaemon(template, daemon, among));
+      return mask;
+    }
     // A demand without conditions admits whatever the pool has; the most common case.
     if (constraint.terms.some((term) => term.size === 0)) return among;
     let mask: Uint32Array | undefined;
@@ -413,30 +451,23 @@ export class CompiledProblem {
     return mask;
   }
 
-  #withoutDaemons(template: CompiledTemplate, daemons: readonly number[], among: Uint32Array): Uint32Array {
-    const mask = among.slice();
-    for (const daemon of daemons) {
-      const { tolerations } = this.problem.daemonSets[daemon]!.shape;
-      if (!this.toleratesTaints(template.pool.input.taints, tolerations)) continue;
-      andNotInto(mask, this.#buildMask(template, this.daemonConstraints[daemon]!, among));
-    }
-    return mask;
+  /** Offerings, of these, whose nodes run a daemonset. Daemonsets run in spite of PreferNoSchedule taints. */
+  #withDaemon(template: CompiledTemplate, daemon: number, among: Uint32Array): Uint32Array {
+    const { tolerations } = this.problem.daemonSets[daemon]!.shape;
+    if (!this.toleratesTaints(template.pool.input.taints, tolerations)) return this.#nothing;
+    const ready = { ...template, customLabels: onceReady(template.customLabels) };
+    return this.#buildMask(ready, this.daemons.constraints[daemon]!, among);
   }
 
-  #compileTemplate(
-    template: Template,
-    index: number,
-    daemons: readonly { readonly input: DaemonSetInput; readonly constraint: Constraint }[],
-  ): CompiledTemplate {
+  #compileTemplate(template: Template, index: number): CompiledTemplate {
     const daemonOverheadOf = new Uint32Array(this.catalogue.offeringCount);
     const floors = Floors.of(this.catalogue, template);
     const compiled = { ...template, index, daemonOverheads: [], daemonOverheadOf, floors };
     let overheads = [vectorOf(this.dimensions, {})];
-    for (const { input, constraint } of daemons) {
-      // Daemonsets run in spite of PreferNoSchedule taints, and of what pods of this version are refused for.
-      if (untoleratedTaint(template.pool.input.taints, input.shape.tolerations, 'hard') !== undefined) continue;
+    for (const [daemon, input] of this.problem.daemonSets.entries()) {
       // Types that are not on sale now have their daemonsets too: what is said of them holds once they are.
-      const mask = this.#buildMask(compiled, constraint, template.pool.offerings);
+      const mask = this.#withDaemon(compiled, daemon, template.pool.offerings);
+      if (isEmpty(mask)) continue;
       const request = podVectorOf(this.dimensions, input.shape.requests);
       const moved = new Map<number, number>();
       for (let offering = 0; offering < daemonOverheadOf.length; offering++) {

@@ -54,8 +54,8 @@ function constraintsOf(members: readonly UnitMember[], pins: readonly Constraint
   const constraints: Constraint[] = [...pins];
   for (const { pod } of members) {
     if (!constraints.includes(pod.constraint)) constraints.push(pod.constraint);
-    if (pod.apartFromDaemons !== undefined && !constraints.includes(pod.apartFromDaemons)) {
-      constraints.push(pod.apartFromDaemons);
+    for (const more of [pod.apartFromDaemons, pod.besideDaemons]) {
+      if (more !== undefined && !constraints.includes(more)) constraints.push(more);
     }
   }
   return constraints.length < 2 ? constraints : constraints.sort((left, right) => left.index - right.index);

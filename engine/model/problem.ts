@@ -171,6 +171,10 @@ export interface NodeInput {
     readonly namespace: string;
     readonly name: string;
     readonly requests: ResourceList;
+    /** Only the labels that some selector in the problem reads; absent stands for none. */
+    readonly labels?: Readonly<Record<string, string>>;
+    /** Required terms by which the pod keeps others away. */
+    readonly podAntiAffinity?: readonly PodAffinityInput[];
   }[];
 }
 

@@ -12,8 +12,11 @@ export interface MergedShapes {
   readonly shapeOfGroup: Uint32Array;
 }
 
+/** What of a pod has selectors of other pods. */
+export type SelectingShape = Pick<PodShape, 'topologySpread' | 'podAffinity' | 'podAntiAffinity'>;
+
 /** Keys of the pod labels that selectors of these shapes read. */
-export function readLabelKeys(shapes: Iterable<PodShape>): Set<string> {
+export function readLabelKeys(shapes: Iterable<SelectingShape>): Set<string> {
   const keys = new Set<string>();
   const addSelector = (selector: LabelSelectorInput | undefined): void => {
     if (selector === undefined) return;

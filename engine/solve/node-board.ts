@@ -3,13 +3,14 @@
 import { compareText } from '../catalogue/index.ts';
 import {
   type CompiledProblem,
+  type Constraint,
   type Demand,
   isAttachment,
   nodeVectorOf,
   podVectorOf,
   type Unit,
 } from '../compile/index.ts';
-import type { NodeInput, Taint } from '../model/index.ts';
+import type { NodeInput } from '../model/index.ts';
 import { addResources, amountOf, effectiveTaints, scaleResources, untoleratedTaint } from '../rules/index.ts';
 import {
   type Counter,
@@ -19,6 +20,7 @@ import {
   type HostPod,
   hostObstacle,
   type Location,
+  type TopologyRules,
 } from '../topology/index.ts';
 
 /** A node that may take pods. */
@@ -59,14 +61,15 @@ export function openNodes(compiled: CompiledProblem, domains: DomainState): Open
 /** Pods that a node holds: running ones, and daemonsets' with ports, whether they are there already or still to come. */
 function podsOn(compiled: CompiledProblem, node: NodeInput, index: number): Map<HostPod, number> {
   const pods = new Map<HostPod, number>(compiled.running[index]!.map((running) => [running, running.count]));
-  const taints = taintsForDaemons(node);
   compiled.problem.daemonSets.forEach(({ shape }, daemon) => {
-    if (shape.hostPorts.length === 0 || untoleratedTaint(taints, shape.tolerations, 'hard') !== undefined) return;
-    if (!compiled.daemonConstraints[daemon]!.matchesNode(node.labels, node.name)) return;
-    pods.set({ shape, counting: new Set(), rules: { spreads: [], affinities: [], antiAffinities: [] } }, 1);
+    if (shape.hostPorts.length === 0 || !compiled.daemons.belongs(daemon, node)) return;
+    const portsOnly = { namespace: shape.namespace, labels: {}, hostPorts: shape.hostPorts };
+    pods.set({ shape: portsOnly, counting: new Set(), rules: NO_RULES }, 1);
   });
   return pods;
 }
+
+const NO_RULES: TopologyRules = { spreads: [], affinities: [], antiAffinities: [] };
 
 /** Where a node's pods are counted. */
 export function nodeLocation(compiled: CompiledProblem, domains: DomainState, node: NodeInput): Location {
@@ -123,13 +126,17 @@ export function putOnNode(node: OpenNode, unit: Unit, unitCount: number): void {
 function nodeFilter(node: NodeInput): (demand: Demand) => boolean {
   const taints = effectiveTaints(node);
   const byConstraint = new Map<number, boolean>();
-  return ({ constraint, of, taintPolicy }) => {
+  const admits = (constraint: Constraint): boolean => {
     let matches = byConstraint.get(constraint.index);
     if (matches === undefined) {
       matches = constraint.matchesNode(node.labels, node.name);
       byConstraint.set(constraint.index, matches);
     }
-    if (!matches || taints.length === 0) return matches;
+    return matches;
+  };
+  return ({ constraint, besideDaemons, of, taintPolicy }) => {
+    if (!admits(constraint) || (besideDaemons !== undefined && !admits(besideDaemons))) return false;
+    if (taints.length === 0) return true;
     const scope = taintPolicy === 'prefer-counts' ? 'all' : 'hard';
     return untoleratedTaint(taints, of.input.shape.tolerations, scope) === undefined;
   };
@@ -156,22 +163,11 @@ function roomOf(compiled: CompiledProblem, node: NodeInput): Float64Array {
 function daemonsToCome(compiled: CompiledProblem, node: NodeInput): Float64Array {
   const { dimensions, problem } = compiled;
   const coming = new Float64Array(dimensions.length);
-  if (problem.daemonSets.length === 0) return coming;
-  const taints = taintsForDaemons(node);
-  const present = new Set(node.daemonPods.map(({ namespace, name }) => `${namespace}/${name}`));
-  problem.daemonSets.forEach(({ namespace, name, shape }, index) => {
-    if (present.has(`${namespace}/${name}`)) return;
-    if (untoleratedTaint(taints, shape.tolerations, 'hard') !== undefined) return;
-    if (!compiled.daemonConstraints[index]!.matchesNode(node.labels, node.name)) return;
-    const request = podVectorOf(dimensions, shape.requests);
+  for (const daemon of compiled.daemons.coming(node)) {
+    const request = podVectorOf(dimensions, problem.daemonSets[daemon]!.shape.requests);
     for (let dimension = 0; dimension < coming.length; dimension++) coming[dimension]! += request[dimension]!;
-  });
+  }
   return coming;
-}
-
-/** The controller of daemonsets lets their pods onto cordoned nodes. */
-function taintsForDaemons(node: NodeInput): readonly Taint[] {
-  return effectiveTaints(node).filter(({ key }) => key !== 'node.kubernetes.io/unschedulable');
 }
 
 /** Whether running pods take more than there is of some resource, asked for or not: such a node takes no more pods. */

@@ -244,7 +244,7 @@ function fixedLabels(
     const asks = (constraint: Constraint): boolean => constraint.terms.some((term) => term.get(key) !== undefined);
     if (
       [...constraints].some(asks) ||
-      compiled.daemonConstraints.some(asks) ||
+      compiled.daemons.constraints.some(asks) ||
       [...counters].some((counter) => looksAt(counter, key))
     ) {
       labels[key] = value;

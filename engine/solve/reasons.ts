@@ -7,6 +7,7 @@ import {
   type CompiledProblem,
   type CompiledShape,
   type CompiledTemplate,
+  type DaemonConflict,
   type Floor,
   isDecidedByOffering,
   narrowByNodeClass,
@@ -82,6 +83,25 @@ const CUT_SHORT: UnplacedReason = {
   field: 'options',
 };
 
+const DAEMON_CONFLICTS: Readonly<Record<DaemonConflict, UnplacedReason>> = {
+  'host-port': {
+    code: 'requirements-not-met',
+    field: 'spec.containers.ports.hostPort',
+    message: 'a daemonset takes one of its host ports on every node that could be made for it: give it another port',
+  },
+  'anti-affinity': {
+    code: 'pod-anti-affinity',
+    field: 'spec.affinity.podAntiAffinity',
+    message:
+      'a daemonset that it must be apart from runs on every node that could be made for it: exclude the daemonset from its terms, or from some nodes',
+  },
+  'held-away': {
+    code: 'pod-anti-affinity',
+    field: 'metadata.labels',
+    message: 'a daemonset whose anti-affinity means it runs on every node that could be made for it',
+  },
+};
+
 /** A rule about other pods keeps the pod out, though it would fit a node by itself. */
 function topologyReason(shape: CompiledShape, obstacle: Obstacle | undefined): UnplacedReason {
   switch (obstacle?.kind) {
@@ -106,14 +126,14 @@ function topologyReason(shape: CompiledShape, obstacle: Obstacle | undefined): U
         message: `pods whose anti-affinity means it are in every domain of ${obstacle.counter.topologyKey} that could take it`,
       };
     default: {
-      const { hostPorts, podAffinity } = shape.input.shape;
-      if (obstacle === undefined && hostPorts.length > 0 && podAffinity.every(({ weight }) => weight !== undefined)) {
-        return {
-          code: 'requirements-not-met',
-          field: 'spec.containers.ports.hostPort',
-          message:
-            'a daemonset takes one of its host ports on every node that could be made for it: give it another port',
-        };
+      const { daemonConflict } = shape.demands.at(-1)!;
+      const { podAffinity } = shape.input.shape;
+      if (
+        obstacle === undefined &&
+        daemonConflict !== undefined &&
+        podAffinity.every(({ weight }) => weight !== undefined)
+      ) {
+        return DAEMON_CONFLICTS[daemonConflict];
       }
       const rule = obstacle?.rule ?? shape.demands.at(-1)?.rules.affinities[0];
       const key = rule?.counter.topologyKey ?? 'its topology key';
@@ -170,6 +190,11 @@ function poolReason(compiled: CompiledProblem, pool: CompiledPool, shape: Compil
       'spec.template.spec.requirements',
       `instance types of pool ${pool.input.name} would hold the pod, but none of their offerings can be had at a known price at the moment`,
     );
+  }
+  const { apartFromDaemons, daemonConflict, constraint } = shape.demands.at(-1)!;
+  if (apartFromDaemons !== undefined && daemonConflict !== undefined) {
+    const left = templates.some((template) => !isEmpty(compiled.mask(template, [constraint, apartFromDaemons])));
+    if (!left) return { poolIndex: pool.index, ...DAEMON_CONFLICTS[daemonConflict] };
   }
   const narrow = tooNarrow(compiled, templates, shape);
   if (narrow !== undefined) return narrowReason(compiled, pool.index, narrow);

@@ -9,6 +9,8 @@ import type { StateNode } from './topology-state.ts';
 interface Arrival {
   readonly node: StateNode;
   readonly shape: PodShape;
+  /** True for a daemonset's pod on a new node: see topology-state.ts. */
+  readonly onItsNodeOnly?: true;
 }
 
 /** Ways tried to choose the first pods of groups. */
@@ -17,7 +19,13 @@ const TRIAL_LIMIT = 2000;
 /** Pods that no order lets in; only what affinity says is looked at. */
 export function orderViolations(problem: Problem, state: readonly StateNode[]): string[] {
   const arrivals = state.flatMap((node) => node.pods.flatMap(({ shape, placed }) => (placed ? [{ node, shape }] : [])));
-  const there = state.flatMap((node) => node.pods.flatMap(({ shape, placed }) => (placed ? [] : [{ node, shape }])));
+  const there = state.flatMap((node) =>
+    node.pods.flatMap(({ shape, placed, daemon }) =>
+      placed || daemon === 'perhaps'
+        ? []
+        : [{ node, shape, ...(daemon === 'new' ? { onItsNodeOnly: true as const } : {}) }],
+    ),
+  );
   if (!arrivals.some(({ shape }) => required(shape.podAffinity).length > 0)) return [];
   const budget = { left: TRIAL_LIMIT };
   const stuck = fewestStuck(problem, there, arrivals, budget);
@@ -66,7 +74,9 @@ function settledValue(node: StateNode, topologyKey: string): string | undefined 
 }
 
 function mayCome(problem: Problem, there: readonly Arrival[], { node, shape }: Arrival): boolean {
-  const meant = there.filter((one) => meantBy(problem, shape, one.shape));
+  const meant = there.filter(
+    (one) => (one.onItsNodeOnly !== true || one.node === node) && meantBy(problem, shape, one.shape),
+  );
   return required(shape.podAffinity).every((term) => {
     const value = settledValue(node, term.topologyKey);
     return meant.some(
@@ -76,10 +86,11 @@ function mayCome(problem: Problem, there: readonly Arrival[], { node, shape }: A
 }
 
 /** A pod that means itself may come first where no pod that it means is there. */
-function mayFound(problem: Problem, there: readonly Arrival[], { shape }: Arrival): boolean {
+function mayFound(problem: Problem, there: readonly Arrival[], { node, shape }: Arrival): boolean {
+  const seen = there.filter((one) => one.onItsNodeOnly !== true || one.node === node);
   return (
     meantBy(problem, shape, shape) &&
-    !there.some((one) => meantBy(problem, shape, one.shape) && isInSomeDomain(one.node, shape))
+    !seen.some((one) => meantBy(problem, shape, one.shape) && isInSomeDomain(one.node, shape))
   );
 }
 

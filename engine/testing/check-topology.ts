@@ -24,7 +24,7 @@ import {
 } from './kube-rules.ts';
 import { daemonSetsOn, isOnSale } from './market.ts';
 import { affinityMeans, hardSpreads, required, spreadCounts } from './pod-selection.ts';
-import { emptyNodes, finalState, type StateNode } from './topology-state.ts';
+import { emptyNodes, finalState, HOSTNAME_KEY, isSeen, type StateNode } from './topology-state.ts';
 
 const ZONE_KEY = 'topology.kubernetes.io/zone';
 
@@ -109,7 +109,11 @@ function spreadViolations(
     // that helps, or after it, where it does not.
     const holds = (pod: (typeof node.pods)[number]): boolean =>
       !pod.placed || hardSpreads(pod.shape).some((one) => JSON.stringify(one) === JSON.stringify(spread));
-    const counted = node.pods.filter((pod) => spreadCounts(spread, shape, pod.shape));
+    const counted = node.pods.filter(
+      (pod) =>
+        (pod.daemon === undefined || (pod.daemon === 'existing' && key !== HOSTNAME_KEY)) &&
+        spreadCounts(spread, shape, pod.shape),
+    );
     return {
       domains: [...new Set(node.outcomes.map((labels) => domainOf(node, labels, shape, spread, spreads)))],
       count: sum(counted.map((pod) => pod.count)),
@@ -169,10 +173,13 @@ function affinityViolations(
   const others = state.flatMap((node) =>
     node.pods.flatMap((pod) => {
       const itself = node === own && pod.shape === shape && pod.placed ? 1 : 0;
+      if (pod.daemon === 'perhaps' || !isSeen(pod, node, own)) return [];
       return meant(pod.shape) && pod.count > itself ? [node] : [];
     }),
   );
-  const running = state.some((node) => node.pods.some((pod) => !pod.placed && meant(pod.shape)));
+  const running = state.some((node) =>
+    node.pods.some((pod) => !pod.placed && isSeen(pod, node, own) && meant(pod.shape)),
+  );
   const alone =
     meant(shape) && others.every((node) => terms.every((term) => valuesOf(node, term.topologyKey).has(undefined)));
   return terms.flatMap((term) => {
@@ -204,7 +211,7 @@ function antiAffinityViolations(
   for (const node of state) {
     for (const pod of node.pods) {
       const itself = node === own && pod.shape === shape && pod.placed ? 1 : 0;
-      if (pod.count <= itself) continue;
+      if (pod.count <= itself || !isSeen(pod, node, own)) continue;
       for (const term of required(shape.podAntiAffinity)) {
         if (affinityMeans(term, shape, pod.shape, problem) && mayMeet(own, node, term.topologyKey)) {
           found.push(`anti-affinity: ${describeTerm(term)} is met in the same ${term.topologyKey} on ${node.where}`);
@@ -332,7 +339,8 @@ export function emptyNodeFor(
   holdsOn: (view: OpenCase['views'][number], candidate: OpenCase['views'][number]['candidates'][number]) => boolean,
 ): string | undefined {
   const pods = [{ shape, count: 1 }];
-  const shapes = [...open.problem.shapes, ...open.problem.nodes.flatMap((node) => node.pods)].map((one) => one.shape);
+  const state = finalState(open);
+  const shapes = [...open.problem.shapes, ...state.flatMap((node) => node.pods)].map((one) => one.shape);
   const keys = new Set(
     [
       ...hardSpreads(shape),
@@ -341,7 +349,7 @@ export function emptyNodeFor(
     ].map((rule) => normalKey(rule.topologyKey)),
   );
   const empties = emptyNodes(open, keys);
-  const state = [...finalState(open), ...empties.map((empty) => empty.state)];
+  const stateWithEmpties = [...state, ...empties.map((empty) => empty.state)];
   const host = empties.find(({ state: empty, view, candidate, fixed }) => {
     const labels = empty.outcomes[0] ?? new Map<string, string>();
     if (!holdsOne(view) || !isOnSale(candidate) || !holdsOn(view, candidate) || !selectsNode(shape, labels))
@@ -352,8 +360,8 @@ export function emptyNodeFor(
     if (overAttached(candidate.allocatable, pods) !== undefined) return false;
     const daemons = daemonSetsOn(view, candidate, fixed).map((set) => ({ shape: set.shape, count: 1 }));
     if (collidingPort(daemons, pods) !== undefined) return false;
-    const filled: StateNode = { ...empty, pods: [{ shape, count: 1, placed: true }] };
-    const after = state.map((node) => (node === empty ? filled : node));
+    const filled: StateNode = { ...empty, pods: [...empty.pods, { shape, count: 1, placed: true }] };
+    const after = stateWithEmpties.map((node) => (node === empty ? filled : node));
     return podViolations(open.problem, after, filled, shape).length === 0;
   });
   return host?.state.where;

@@ -232,6 +232,37 @@ const CANARIES: readonly (readonly [string, string, Omit<ProblemParts, 'pools'>,
     }),
   ],
   [
+    'anti-affinity',
+    'a daemonset pod that runs in the zone of a pod that shuns it',
+    { groups: [{ shape: podA({ podAntiAffinity: [near(ZONE_KEY)], ...onNodeA }), count: 1 }], nodes: twoZones },
+    (d) => nodeAt(d, 0).daemonPods.push({ namespace: 'default', name: 'agent', requests: {}, labels: { app: 'a' } }),
+  ],
+  [
+    'anti-affinity',
+    'a daemonset that comes to every new node of a pod that shuns it',
+    { groups: [{ shape: podA({ podAntiAffinity: [near(HOSTNAME_KEY)] }), count: 1 }] },
+    (d) => d.problem.daemonSets.push(loose(daemonSet('agent', podA()))),
+  ],
+  [
+    'anti-affinity-of-others',
+    'a running daemonset pod that keeps pods off its host',
+    { groups: [{ shape: podA(onNodeA), count: 1 }], nodes: twoZones },
+    (d) => {
+      const podAntiAffinity = [near(HOSTNAME_KEY)];
+      nodeAt(d, 0).daemonPods.push(loose({ namespace: 'default', name: 'agent', requests: {}, podAntiAffinity }));
+      firstShape(d).labels = { app: 'a' };
+    },
+  ],
+  [
+    'affinity',
+    'a pod whose daemonset does not run on its node any more',
+    {
+      groups: [{ shape: shape(resources(100, 0.5), { podAffinity: [near(HOSTNAME_KEY)] }), count: 1 }],
+      daemonSets: [daemonSet('agent', podA())],
+    },
+    (d) => (d.problem.daemonSets[0]!.shape.labels = {}),
+  ],
+  [
     'host-port',
     'a port that a running pod has on another address',
     {

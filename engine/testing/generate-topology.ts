@@ -278,6 +278,41 @@ const running: fc.Arbitrary<ShapeCount> = fc
     count: rest.hostPorts.length > 0 ? 1 : count,
   }));
 
+const daemonSets: fc.Arbitrary<DaemonSetInput[]> = seldom<DaemonSetInput[]>(
+  [],
+  seldom<HostPortInput[]>(
+    [],
+    hostPort.map((one) => [one]),
+    1,
+  ).chain((hostPorts) =>
+    fc
+      .record({
+        namespace: oneOf('kube-system', 'kube-system', 'default'),
+        labels: podLabels,
+        nodeSelector: seldom<Record<string, string>>({}, fc.constant({ [TYPE_KEY]: 'type-0' }), 2),
+        podAntiAffinity: seldom<PodAffinityInput[]>([], fc.array(affinityTerm, { minLength: 1, maxLength: 1 }), 4),
+      })
+      .map((more) => [
+        { ...daemonSet('agent', shape(resources(100, 0.25), { hostPorts, ...more })), namespace: more.namespace },
+      ]),
+  ),
+  3,
+);
+
+/** A daemonset's pod that runs, of a daemonset that may be gone. */
+const daemonPods: fc.Arbitrary<NodeInput['daemonPods']> = seldom<NodeInput['daemonPods']>(
+  [],
+  fc
+    .record({
+      namespace: oneOf('kube-system', 'default'),
+      name: oneOf('agent', 'other'),
+      labels: podLabels,
+      podAntiAffinity: seldom<PodAffinityInput[]>([], fc.array(affinityTerm, { minLength: 1, maxLength: 1 }), 4),
+    })
+    .map((pod) => [{ ...pod, requests: { cpu: 100, pods: 1 } }]),
+  3,
+);
+
 const existingNode = (at: number): fc.Arbitrary<NodeInput> =>
   fc
     .record({
@@ -292,6 +327,7 @@ const existingNode = (at: number): fc.Arbitrary<NodeInput> =>
       deleting: seldom(false, fc.constant(true), 12),
       taints: seldom<Taint[]>([], fc.constant([dedicated]), 5),
       pods: fc.array(running, { maxLength: 2 }),
+      daemonPods,
     })
     .map(({ cores, zone, capacityType, hostname, team, owner, attachments, ...rest }) => {
       const name = `node-${at}`;
@@ -303,16 +339,6 @@ const existingNode = (at: number): fc.Arbitrary<NodeInput> =>
       const more = attachments === 0 ? {} : { [`attachable-volumes-${EBS}`]: attachments };
       return node(name, resources(cores * 1000, cores * 4, more), { ...rest, labels });
     });
-
-const daemonSets: fc.Arbitrary<DaemonSetInput[]> = seldom<DaemonSetInput[]>(
-  [],
-  seldom<HostPortInput[]>(
-    [],
-    hostPort.map((one) => [one]),
-    1,
-  ).map((hostPorts) => [daemonSet('agent', shape(resources(100, 0.25), { namespace: 'kube-system', hostPorts }))]),
-  3,
-);
 
 const NAMESPACES = [
   { name: 'default', labels: { stage: 'prod' } },

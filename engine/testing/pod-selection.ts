@@ -23,8 +23,11 @@ export function selectorHolds(
   );
 }
 
+/** A pod as selectors see it. */
+type Labelled = Pick<PodShape, 'namespace' | 'labels'>;
+
 /** Whether a spread constraint of `owner` counts a pod. */
-export function spreadCounts(spread: TopologySpreadInput, owner: PodShape, pod: PodShape): boolean {
+export function spreadCounts(spread: TopologySpreadInput, owner: Labelled, pod: Labelled): boolean {
   return (
     pod.namespace === owner.namespace &&
     selectorHolds(spread.labelSelector, pod.labels) &&
@@ -33,7 +36,7 @@ export function spreadCounts(spread: TopologySpreadInput, owner: PodShape, pod: 
 }
 
 /** Whether a term of pod affinity or anti-affinity of `owner` means a pod. */
-export function affinityMeans(term: PodAffinityInput, owner: PodShape, pod: PodShape, problem: Problem): boolean {
+export function affinityMeans(term: PodAffinityInput, owner: Labelled, pod: Labelled, problem: Problem): boolean {
   return (
     namespaceMeant(term, owner, pod.namespace, problem.namespaces ?? []) &&
     selectorHolds(term.labelSelector, pod.labels) &&
@@ -43,7 +46,7 @@ export function affinityMeans(term: PodAffinityInput, owner: PodShape, pod: PodS
 }
 
 /** The pod's value of each key is (or is not) the owner's; keys that the owner lacks say nothing. */
-function keysHold(operator: 'In' | 'NotIn', keys: readonly string[], owner: PodShape, pod: PodShape): boolean {
+function keysHold(operator: 'In' | 'NotIn', keys: readonly string[], owner: Labelled, pod: Labelled): boolean {
   return keys.every((key) => {
     const value = owner.labels[key];
     if (value === undefined) return true;
@@ -54,7 +57,7 @@ function keysHold(operator: 'In' | 'NotIn', keys: readonly string[], owner: PodS
 
 function namespaceMeant(
   term: PodAffinityInput,
-  owner: PodShape,
+  owner: Labelled,
   namespace: string,
   namespaces: readonly NamespaceInput[],
 ): boolean {
@@ -107,6 +110,23 @@ export function isKeptAway(problem: Problem, shape: PodShape): boolean {
   );
 }
 
-function runningShapes(problem: Problem): PodShape[] {
-  return problem.nodes.flatMap((node) => node.pods.map((pod) => pod.shape));
+/** Pods that are there or come by themselves, as owners of terms: what daemonsets' pods ask for themselves is not planned for. */
+function runningShapes(problem: Problem): TermOwner[] {
+  const daemons: readonly {
+    readonly namespace: string;
+    readonly labels?: PodShape['labels'];
+    readonly podAntiAffinity?: readonly PodAffinityInput[];
+  }[] = [...problem.daemonSets.map(({ shape }) => shape), ...problem.nodes.flatMap((node) => node.daemonPods)];
+  return [
+    ...problem.nodes.flatMap((node) => node.pods.map((pod) => pod.shape)),
+    ...daemons.map(({ namespace, labels = {}, podAntiAffinity = [] }) => ({
+      namespace,
+      labels,
+      podAntiAffinity,
+      topologySpread: [],
+      podAffinity: [],
+    })),
+  ];
 }
+
+type TermOwner = Pick<PodShape, 'namespace' | 'labels' | 'topologySpread' | 'podAffinity' | 'podAntiAffinity'>;

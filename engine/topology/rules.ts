@@ -73,7 +73,7 @@ export class CounterTable {
   }
 
   /** The rule of an affinity or anti-affinity term. */
-  affinity(shape: PodShape, term: PodAffinityInput): AffinityRule {
+  affinity(shape: Pick<PodShape, 'namespace' | 'labels'>, term: PodAffinityInput): AffinityRule {
     const counter = this.#counter(term.topologyKey, affinitySelector(shape, term, this.#namespaces), '');
     return {
       counter,

@@ -10,6 +10,7 @@ import type {
   ShapeCount,
 } from '../../engine/index.ts';
 import {
+  type BoundDaemonPod,
   type DaemonSet,
   type Namespace,
   type Node,
@@ -27,7 +28,7 @@ import {
   toTaints,
 } from '../messages/index.ts';
 import type { PodNames } from './pod-names.ts';
-import { DEFAULT_NAMESPACE, toPodShape } from './pod-shape.ts';
+import { DEFAULT_NAMESPACE, toAffinity, toPodShape } from './pod-shape.ts';
 
 /** Something the caller should know, at a path of the request. */
 export interface RequestNotice {
@@ -139,13 +140,24 @@ export function toNodes(messages: readonly Node[], names: PodNames): NodeInput[]
         names.add(shape.namespace, group.names, groupPath);
         return { shape, count: group.names.length };
       }),
-      daemonPods: message.daemonPods.map((pod, podIndex) => ({
-        namespace: pod.namespace === '' ? DEFAULT_NAMESPACE : pod.namespace,
-        name: pod.daemonSet,
-        requests: toPodRequests(pod.requests, `${path}.daemon_pods[${podIndex}].requests`),
-      })),
+      daemonPods: message.daemonPods.map((pod, podIndex) => toDaemonPod(pod, `${path}.daemon_pods[${podIndex}]`)),
     };
   });
+}
+
+function toDaemonPod(message: BoundDaemonPod, path: string): NodeInput['daemonPods'][number] {
+  return {
+    namespace: message.namespace === '' ? DEFAULT_NAMESPACE : message.namespace,
+    name: message.daemonSet,
+    requests: toPodRequests(message.requests, `${path}.requests`),
+    labels: message.labels,
+    podAntiAffinity: message.podAntiAffinity.map((term, index) => {
+      const termPath = `${path}.pod_anti_affinity[${index}]`;
+      if (term.weight !== 0)
+        throw invalidArgument(`${termPath}.weight`, 'only required terms keep others away: leave it 0');
+      return toAffinity(term, termPath);
+    }),
+  };
 }
 
 function toPool(message: NodePool, path: string): NodePoolInput {

@@ -67,7 +67,8 @@ function toSpread(message: TopologySpreadConstraint, path: string): TopologySpre
   };
 }
 
-function toAffinity(message: PodAffinityTerm, path: string): PodAffinityInput {
+/** One affinity or anti-affinity term; `path` is its place in the request. */
+export function toAffinity(message: PodAffinityTerm, path: string): PodAffinityInput {
   const labelSelector = toLabelSelector(message.labelSelector, `${path}.label_selector`);
   const namespaceSelector = toLabelSelector(message.namespaceSelector, `${path}.namespace_selector`);
   return {

@@ -1,6 +1,6 @@
 // A SolveRequest as the engine's problem, with the columns of names that stay behind on this thread. The rules in the
 // proto have been checked before; here is what they cannot say.
-import { mergeShapes, type PodShape, type Problem, readLabelKeys, type ShapeCount } from '../../engine/index.ts';
+import { mergeShapes, type Problem, readLabelKeys, type SelectingShape, type ShapeCount } from '../../engine/index.ts';
 import { Effort, MinValuesPolicy, PreferencePolicy, type SolveRequest } from '../../proto/index.ts';
 import { invalidArgument } from '../errors.ts';
 import { toMinValuesPolicy } from '../messages/index.ts';
@@ -76,12 +76,17 @@ export function prepareSolve(request: SolveRequest): PreparedSolve {
   };
 }
 
+/** Everything that can have selectors; a running daemonset's pod has only terms that keep others away. */
 function* shapesOf(
   groups: readonly ShapeCount[],
   daemonSets: Problem['daemonSets'],
   nodes: Problem['nodes'],
-): Generator<PodShape> {
+): Generator<SelectingShape> {
   for (const group of groups) yield group.shape;
   for (const daemonSet of daemonSets) yield daemonSet.shape;
-  for (const node of nodes) for (const group of node.pods) yield group.shape;
+  for (const node of nodes) {
+    for (const group of node.pods) yield group.shape;
+    for (const { podAntiAffinity = [] } of node.daemonPods)
+      yield { topologySpread: [], podAffinity: [], podAntiAffinity };
+  }
 }

@@ -1,0 +1,175 @@
+// Daemonsets and the pods of others: on which nodes a daemonset has a pod, which pods it keeps off its nodes (host ports,
+// anti-affinity), and which pods look for it. What their pods take is in problem.ts.
+//
+// On nodes that exist a daemonset's pod counts as a running one, whether it is there or still to come. On new nodes only
+// the node itself is looked at: a pod keeps off nodes whose daemonsets it may not be beside, whatever the topology key,
+// and finds on its own node a daemonset that it must be beside on one host. Not counted are pods that daemonsets will have
+// on other new nodes, and spreads over hosts count no daemonset's pods: where a daemonset is on every host it adds
+// the same everywhere.
+import { compareText } from '../catalogue/index.ts';
+import type { DaemonSetInput, NodeInput, PodShape, Problem, Taint } from '../model/index.ts';
+import { effectiveTaints, untoleratedTaint } from '../rules/index.ts';
+import {
+  type AffinityRule,
+  type Counter,
+  type CounterTable,
+  collidingPort,
+  HOSTNAME_LABEL,
+  isOnHostname,
+  type TopologyRules,
+} from '../topology/index.ts';
+import type { Constraint, ConstraintTable } from './constraints.ts';
+import type { CustomLabels } from './custom-labels.ts';
+import type { RunningPods } from './problem.ts';
+
+/** Labels that every node gets once it is ready: a daemonset may wait for them. */
+const READY_LABELS: Readonly<Record<string, string>> = {
+  'karpenter.sh/registered': 'true',
+  'karpenter.sh/initialized': 'true',
+};
+
+/** Custom labels of a new node as daemonsets will find it. */
+export function onceReady(labels: CustomLabels): CustomLabels {
+  return new Map([...labels, ...Object.entries(READY_LABELS)]);
+}
+
+/** Why a pod may not be beside a daemonset's. */
+export type DaemonConflict = 'host-port' | 'anti-affinity' | 'held-away';
+
+/** The daemonsets of a problem. Named by their index in it. */
+export class DaemonRules {
+  /** What they demand of nodes' labels. */
+  readonly constraints: readonly Constraint[];
+  readonly #sets: readonly DaemonSetInput[];
+  readonly #counters: CounterTable;
+  /** Required anti-affinities of their pods. */
+  readonly #antiAffinities: readonly (readonly AffinityRule[])[];
+  /** Their pods as running ones, by daemonset; undefined where no rule counts them. */
+  #counted: readonly (RunningPods | undefined)[] | undefined;
+
+  constructor(problem: Problem, constraints: ConstraintTable, counters: CounterTable) {
+    this.#sets = problem.daemonSets;
+    this.#counters = counters;
+    this.constraints = this.#sets.map((set) => constraints.of(set.shape));
+    const antiAffinities: AffinityRule[][] = this.#sets.map(() => []);
+    // Counters are numbered as they come, and the order in which daemonsets are written says nothing.
+    const order = this.#sets.map((set, index) => ({ index, key: nameOf(set), shape: set.shape }));
+    for (const { index, shape } of order.sort((left, right) => compareText(left.key, right.key))) {
+      antiAffinities[index] = this.#required(shape, shape.podAntiAffinity);
+    }
+    this.#antiAffinities = antiAffinities;
+  }
+
+  #required(owner: Pick<PodShape, 'namespace' | 'labels'>, terms: PodShape['podAntiAffinity']): AffinityRule[] {
+    return terms.filter(({ weight }) => weight === undefined).map((term) => this.#counters.affinity(owner, term));
+  }
+
+  /** Whether a daemonset has a pod on a node that exists, or will have one once the node is ready. */
+  belongs(daemon: number, node: NodeInput): boolean {
+    if (untoleratedTaint(taintsForDaemons(node), this.#sets[daemon]!.shape.tolerations, 'hard') !== undefined) {
+      return false;
+    }
+    const labels = node.stage === 'ready' ? node.labels : { ...node.labels, ...READY_LABELS };
+    return this.constraints[daemon]!.matchesNode(labels, node.name);
+  }
+
+  /** Daemonsets of which a node has no pod yet and will have one. */
+  coming(node: NodeInput): number[] {
+    if (this.#sets.length === 0) return [];
+    const there = new Set(node.daemonPods.map(nameOf));
+    return [...this.#sets.keys()].filter(
+      (daemon) => !there.has(nameOf(this.#sets[daemon]!)) && this.belongs(daemon, node),
+    );
+  }
+
+  /**
+   * Daemonsets' pods of a node that exists as running pods; only those that some rule counts or that hold one themselves.
+   * Asks the counters, so all shapes must have brought theirs.
+   */
+  on(node: NodeInput): RunningPods[] {
+    const there = [...node.daemonPods]
+      .sort((left, right) => compareText(nameOf(left), nameOf(right)))
+      .map(({ namespace, labels = {}, podAntiAffinity = [] }) => {
+        const owner = { namespace, labels };
+        return this.#running(owner, this.#required(owner, podAntiAffinity));
+      });
+    this.#counted ??= this.#sets.map(({ shape }, daemon) => this.#running(shape, this.#antiAffinities[daemon]!));
+    const counted = this.#counted;
+    const coming = counted.some((pods) => pods !== undefined) ? this.coming(node).map((daemon) => counted[daemon]) : [];
+    return [...there, ...coming].flatMap((pods) =>
+      pods === undefined ? [] : [{ ...pods, counting: new Set<Counter>() }],
+    );
+  }
+
+  #running(
+    owner: Pick<PodShape, 'namespace' | 'labels'>,
+    antiAffinities: readonly AffinityRule[],
+  ): RunningPods | undefined {
+    if (antiAffinities.length === 0 && this.#counters.counting(owner).length === 0) return undefined;
+    return {
+      // Their host ports are looked at by daemonset: see node-board.ts.
+      shape: { namespace: owner.namespace, labels: owner.labels, hostPorts: [] },
+      count: 1,
+      ofDaemonSet: true,
+      counting: new Set(),
+      rules: { spreads: [], affinities: [], antiAffinities },
+    };
+  }
+
+  /** Daemonsets beside whose pods a pod may not be, with the first reason for it. */
+  conflicts(
+    shape: PodShape,
+    antiAffinities: readonly AffinityRule[],
+  ): { readonly daemons: readonly number[]; readonly reason: DaemonConflict } | undefined {
+    const daemons: number[] = [];
+    const reasons = new Set<DaemonConflict>();
+    for (const [daemon, set] of this.#sets.entries()) {
+      const reason = this.#conflict(shape, antiAffinities, daemon, set.shape);
+      if (reason === undefined) continue;
+      daemons.push(daemon);
+      reasons.add(reason);
+    }
+    const reason = CONFLICTS.find((each) => reasons.has(each));
+    return reason === undefined ? undefined : { daemons, reason };
+  }
+
+  #conflict(
+    shape: PodShape,
+    antiAffinities: readonly AffinityRule[],
+    daemon: number,
+    of: PodShape,
+  ): DaemonConflict | undefined {
+    if (collidingPort(shape.hostPorts, of.hostPorts) !== undefined) return 'host-port';
+    if (antiAffinities.some(({ counter }) => selects(counter, of))) return 'anti-affinity';
+    return this.#antiAffinities[daemon]!.some(({ counter }) => selects(counter, shape)) ? 'held-away' : undefined;
+  }
+
+  /** The first affinity over hosts that some daemonset's pods meet: its counter, and those daemonsets. */
+  soughtBy({ affinities }: TopologyRules): { readonly counter: Counter; readonly daemons: number[] } | undefined {
+    for (const { counter } of affinities.filter(isOnHostname)) {
+      const daemons = [...this.#sets.keys()].filter((daemon) => selects(counter, this.#sets[daemon]!.shape));
+      if (daemons.length > 0) return { counter, daemons };
+    }
+    return undefined;
+  }
+
+  /** Whether a counter counts a running pod, spreads over hosts and daemonsets' pods aside. */
+  countsRunning(counter: Counter, { ofDaemonSet }: RunningPods): boolean {
+    return ofDaemonSet !== true || counter.countedFor === undefined || counter.topologyKey !== HOSTNAME_LABEL;
+  }
+}
+
+const CONFLICTS: readonly DaemonConflict[] = ['host-port', 'anti-affinity', 'held-away'];
+
+function selects({ selector }: Counter, { namespace, labels }: PodShape): boolean {
+  return selector.selects(namespace, labels);
+}
+
+function nameOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return `${namespace}/${name}`;
+}
+
+/** The controller of daemonsets lets their pods onto cordoned nodes. */
+function taintsForDaemons(node: NodeInput): readonly Taint[] {
+  return effectiveTaints(node).filter(({ key }) => key !== 'node.kubernetes.io/unschedulable');
+}
