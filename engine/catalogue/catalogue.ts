@@ -1,6 +1,7 @@
 // An opened catalogue: views over the shared buffer, made once a thread. Answers which types and offerings meet a
 // requirement; what a node of a node class can hold is in columns.ts, prices are in price-table.ts.
 import { andInto, emptyBits, fullBits, orInto, setBit, wordCount } from '../bits/index.ts';
+import { FACT_COLUMN_COUNT, FactColumns } from '../ec2/index.ts';
 import type { Requirement } from '../requirements/index.ts';
 import { admitsAbsent, admitsValue } from '../requirements/index.ts';
 import { ColumnSets } from './columns.ts';
@@ -52,6 +53,8 @@ export class Catalogue {
   /** `Uint32Array[offeringCount]`: index into `cells`. */
   readonly offeringCells: Uint32Array;
   readonly cells: readonly OfferingCell[];
+  /** Numbers of the facts of EC2 types; rows of explicit types are zero. */
+  readonly facts: FactColumns;
   /** What nodes of each type hold, by node class. */
   readonly columnSets: ColumnSets;
   readonly #header: Uint32Array;
@@ -91,6 +94,8 @@ export class Catalogue {
       capacityTypeCode: cellTable[cell * 4 + 3]!,
       capacityType: CAPACITY_TYPES[cellTable[cell * 4 + 3]!]!,
     }));
+    const facts = new Float64Array(buffer, header[HEADER.facts]!, FACT_COLUMN_COUNT * this.typeCount);
+    this.facts = new FactColumns(facts, this.typeCount);
     this.columnSets = new ColumnSets(this);
     const keys = this.#words(HEADER.labelKeys, header[HEADER.labelKeyCount]! * 2);
     for (let key = 0; key < keys.length / 2; key++) this.#labelKeys.set(this.#strings[keys[key * 2]!]!, key);

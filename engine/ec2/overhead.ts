@@ -1,8 +1,12 @@
-// What the kubelet and the system keep of a node: kube-reserved, system-reserved and the hard eviction thresholds.
+// What the kubelet and the system leave of a node's capacity to pods: less kube-reserved, system-reserved and the hard
+// eviction thresholds. Columns in, a column out; amounts may fall below 0 on very small types. Pods and devices are never
+// kept.
+//
 // Source of the shares: the reservations that EKS images and Bottlerocket make at boot.
 
-import { type CompiledNodeClass, interfaceLimitedPodCount } from './capacity.ts';
-import type { Ec2InstanceFacts, EvictionThreshold, ResourceAmounts } from './facts.ts';
+import { type CompiledNodeClass, interfaceLimitedPodCounts } from './capacity.ts';
+import { FACT_FLAGS, type FactColumns } from './fact-columns.ts';
+import type { EvictionThreshold } from './facts.ts';
 
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
@@ -15,9 +19,6 @@ const KUBE_RESERVED_STORAGE_BYTES = GIB;
 /** Defaults of the hard eviction signals. */
 const EVICTION_MEMORY_BYTES = 100 * MIB;
 const EVICTION_STORAGE: EvictionThreshold = { kind: 'percent', percent: 10 };
-
-/** Nothing is ever kept of devices and addresses. */
-const NO_EXTENDED: Readonly<Record<string, number>> = Object.freeze({});
 
 /**
  * CPU in thousandths of a core that is reserved for Kubernetes where the user sets nothing: 6 % of the first core, 1 %
@@ -40,30 +41,64 @@ function thresholdBytes(threshold: EvictionThreshold, capacityBytes: number): nu
   return threshold.percent === 100 ? 0 : Math.ceil((capacityBytes / 100) * threshold.percent);
 }
 
-/** Everything that is kept of `capacity`. Pods and devices are never kept. */
-export function overheadOf(
-  facts: Ec2InstanceFacts,
+/** CPU that is left. */
+export function allocatableCpuMilli(facts: FactColumns, compiled: CompiledNodeClass, capacity: Float64Array) {
+  const { kubeReserved, systemReserved } = compiled.nodeClass.kubelet;
+  const systemMilli = systemReserved.cpuMilli ?? 0;
+  // A thousand types have some forty numbers of cores.
+  const keptByCapacity = new Map<number, number>();
+  const left = new Float64Array(capacity.length);
+  for (let type = 0; type < left.length; type++) {
+    if ((facts.flags[type]! & FACT_FLAGS.ec2) === 0) continue;
+    const cpuMilli = capacity[type]!;
+    let keptMilli = kubeReserved.cpuMilli ?? keptByCapacity.get(cpuMilli);
+    if (keptMilli === undefined) {
+      keptMilli = kubeReservedCpuMilli(cpuMilli);
+      keptByCapacity.set(cpuMilli, keptMilli);
+    }
+    left[type] = cpuMilli - keptMilli - systemMilli;
+  }
+  return left;
+}
+
+/** Memory that is left. */
+export function allocatableMemoryBytes(
+  facts: FactColumns,
   compiled: CompiledNodeClass,
-  capacity: ResourceAmounts,
-): ResourceAmounts {
-  const { kubeReserved, systemReserved, evictionHardMemory, evictionHardNodefs } = compiled.nodeClass.kubelet;
+  capacity: Float64Array,
+  podCounts: Float64Array,
+): Float64Array {
+  const { flags } = facts;
+  const { kubeReserved, systemReserved, evictionHardMemory } = compiled.nodeClass.kubelet;
+  const systemBytes = systemReserved.memoryBytes ?? 0;
+  const kubeBytes = kubeReserved.memoryBytes;
   // Amazon Linux reserves by its interfaces, all of them, whatever maxPods and reserved interfaces say.
-  const podCount = compiled.family.reservesMemoryByInterfaces
-    ? interfaceLimitedPodCount(facts, compiled, 0)
-    : capacity.pods;
-  const kubeMemoryBytes =
-    kubeReserved.memoryBytes ?? (KUBE_RESERVED_PER_POD_MIB * podCount + KUBE_RESERVED_BASE_MIB) * MIB;
-  const evictionMemoryBytes =
-    evictionHardMemory === undefined ? EVICTION_MEMORY_BYTES : thresholdBytes(evictionHardMemory, capacity.memoryBytes);
-  const evictionStorageBytes = thresholdBytes(evictionHardNodefs ?? EVICTION_STORAGE, capacity.ephemeralStorageBytes);
-  return {
-    cpuMilli: (kubeReserved.cpuMilli ?? kubeReservedCpuMilli(capacity.cpuMilli)) + (systemReserved.cpuMilli ?? 0),
-    memoryBytes: kubeMemoryBytes + (systemReserved.memoryBytes ?? 0) + evictionMemoryBytes,
-    ephemeralStorageBytes:
-      (kubeReserved.ephemeralStorageBytes ?? KUBE_RESERVED_STORAGE_BYTES) +
-      (systemReserved.ephemeralStorageBytes ?? 0) +
-      evictionStorageBytes,
-    pods: 0,
-    extended: NO_EXTENDED,
-  };
+  const countedPods =
+    kubeBytes === undefined && compiled.family.reservesMemoryByInterfaces
+      ? interfaceLimitedPodCounts(facts, compiled, 0)
+      : podCounts;
+  const left = new Float64Array(capacity.length);
+  for (let type = 0; type < left.length; type++) {
+    if ((flags[type]! & FACT_FLAGS.ec2) === 0) continue;
+    const memoryBytes = capacity[type]!;
+    const keptBytes = kubeBytes ?? (KUBE_RESERVED_PER_POD_MIB * countedPods[type]! + KUBE_RESERVED_BASE_MIB) * MIB;
+    const evictionBytes =
+      evictionHardMemory === undefined ? EVICTION_MEMORY_BYTES : thresholdBytes(evictionHardMemory, memoryBytes);
+    left[type] = memoryBytes - keptBytes - systemBytes - evictionBytes;
+  }
+  return left;
+}
+
+/** Ephemeral storage that is left. */
+export function allocatableStorageBytes(facts: FactColumns, compiled: CompiledNodeClass, capacity: Float64Array) {
+  const { kubeReserved, systemReserved, evictionHardNodefs = EVICTION_STORAGE } = compiled.nodeClass.kubelet;
+  const keptBytes =
+    (kubeReserved.ephemeralStorageBytes ?? KUBE_RESERVED_STORAGE_BYTES) + (systemReserved.ephemeralStorageBytes ?? 0);
+  const left = new Float64Array(capacity.length);
+  for (let type = 0; type < left.length; type++) {
+    if ((facts.flags[type]! & FACT_FLAGS.ec2) === 0) continue;
+    const storageBytes = capacity[type]!;
+    left[type] = storageBytes - keptBytes - thresholdBytes(evictionHardNodefs, storageBytes);
+  }
+  return left;
 }
