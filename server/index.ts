@@ -28,7 +28,7 @@ import {
 import { warmUp } from './warm-up.ts';
 import { DEFAULT_WORKER_FILE, WorkerPool } from './worker/index.ts';
 
-export { type EmbeddedRegion, loadEmbeddedRegion, NO_PRICE } from './catalogue/index.ts';
+export { type EmbeddedRegion, loadRegionFacts, NO_PRICE } from './catalogue/index.ts';
 export type { Clock } from './clock.ts';
 export type { FinishedCall } from './handlers/index.ts';
 export { createLocalSolver, type LocalSolver } from './local-solver.ts';
