@@ -120,7 +120,7 @@ function buildColumns(catalogue: Catalogue, nodeClass: NodeClassFacts, id: numbe
     incompatibilities: derived.incompatibilities,
     licenceNanoUsdPerHour: derived.licenceNanoUsdPerHour,
     ec2Types,
-    hasLicence: derived.licenceNanoUsdPerHour.some((price) => price > 0),
+    hasLicence: hasAmounts(derived.licenceNanoUsdPerHour),
     nodeClassLabels: labelBits(nodeClass, ec2Types, typesWith(facts, FACT_FLAGS.arm64)),
   };
 }
@@ -150,6 +150,11 @@ function withExplicitTypes(catalogue: Catalogue, derived: AmountColumns): Amount
     put(allocatable, subtract(form.capacity, form.overhead), type);
   }
   return { capacity, allocatable };
+}
+
+function hasAmounts(column: Float64Array): boolean {
+  for (let type = 0; type < column.length; type++) if (column[type]! > 0) return true;
+  return false;
 }
 
 /** Types with a flag: a bitset. */

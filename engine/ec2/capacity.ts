@@ -26,12 +26,14 @@ export function cpuCapacityMilli({ typeCount, vcpuCount }: FactColumns): Float64
 /** Memory in bytes that the operating system sees: what EC2 states less the hypervisor's share, in whole MiB. */
 export function memoryCapacityBytes({ typeCount, flags, memoryMib }: FactColumns, compiled: CompiledNodeClass) {
   const ratio = compiled.nodeClass.vmMemoryOverheadRatio;
+  const { arm64 } = FACT_FLAGS;
+  const mib = MIB;
   const memoryBytes = new Float64Array(typeCount);
   for (let type = 0; type < typeCount; type++) {
-    const keptMib = (flags[type]! & FACT_FLAGS.arm64) === 0 ? 0 : GRAVITON_RESERVED_MIB;
+    const keptMib = (flags[type]! & arm64) === 0 ? 0 : GRAVITON_RESERVED_MIB;
     const statedMib = memoryMib[type]! - keptMib;
-    const hypervisorMib = Math.ceil((statedMib * MIB * ratio) / 1024 / 1024);
-    memoryBytes[type] = (statedMib - hypervisorMib) * MIB;
+    const hypervisorMib = Math.ceil((statedMib * mib * ratio) / 1024 / 1024);
+    memoryBytes[type] = (statedMib - hypervisorMib) * mib;
   }
   return memoryBytes;
 }
@@ -39,12 +41,14 @@ export function memoryCapacityBytes({ typeCount, flags, memoryMib }: FactColumns
 /** Size in bytes of the storage that pods write to. */
 export function storageCapacityBytes(facts: FactColumns, compiled: CompiledNodeClass): Float64Array {
   const { typeCount, flags, instanceStorageGb } = facts;
+  const { volumeBytes } = compiled;
+  const { ec2 } = FACT_FLAGS;
   const takesInstanceStorage = compiled.nodeClass.instanceStorePolicy === 'RAID0';
   const storageBytes = new Float64Array(typeCount);
   for (let type = 0; type < typeCount; type++) {
-    if ((flags[type]! & FACT_FLAGS.ec2) === 0) continue;
-    const totalGb = instanceStorageGb[type]!;
-    storageBytes[type] = takesInstanceStorage && totalGb !== NOT_STATED ? totalGb * GB : compiled.volumeBytes;
+    if ((flags[type]! & ec2) === 0) continue;
+    const totalGb = takesInstanceStorage ? instanceStorageGb[type]! : NOT_STATED;
+    storageBytes[type] = totalGb === NOT_STATED ? volumeBytes : totalGb * GB;
   }
   return storageBytes;
 }
@@ -96,10 +100,11 @@ export function interfaceLimitedPodCounts(
   reservedEniCount: number,
 ): Float64Array {
   const takenCount = reservedEniCount + compiled.efaOnlyOnFirstCardCount;
+  const hostNetworkCount = HOST_NETWORK_POD_COUNT;
   const podCounts = new Float64Array(typeCount);
   for (let type = 0; type < typeCount; type++) {
     const usableCount = cardInterfaceCount[type]! - takenCount;
-    if (usableCount > 0) podCounts[type] = usableCount * (ipv4PerInterface[type]! - 1) + HOST_NETWORK_POD_COUNT;
+    if (usableCount > 0) podCounts[type] = usableCount * (ipv4PerInterface[type]! - 1) + hostNetworkCount;
   }
   return podCounts;
 }

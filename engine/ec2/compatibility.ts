@@ -20,10 +20,11 @@ export function incompatibilitiesOf(
 ): Map<number, Incompatibility> {
   const found = new Map<number, Incompatibility>();
   const checks = flagChecks(nodeClass);
+  const { ec2 } = FACT_FLAGS;
   const listsInterfaces = nodeClass.networkInterfaces.length > 0;
   for (let type = 0; type < typeCount; type++) {
     const has = flags[type]!;
-    if ((has & FACT_FLAGS.ec2) === 0) continue;
+    if ((has & ec2) === 0) continue;
     if (listsInterfaces && !networkInterfacesFit(factsOf(type), nodeClass)) {
       found.set(type, 'network-interfaces-do-not-fit');
       continue;

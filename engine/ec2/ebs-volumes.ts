@@ -46,16 +46,18 @@ export function ownVolumeCount(devices: readonly BlockDeviceFacts[], family: Ima
 export function ebsVolumeCounts(facts: FactColumns, compiled: CompiledNodeClass): Float64Array {
   const { typeCount, flags, ebsAttachmentCount, cardInterfaceCount, defaultCardIndex } = facts;
   const { networkInterfaces } = compiled.nodeClass;
+  const ownCount = compiled.ownVolumeCount;
+  const { ec2, xen, ebsSlotsAreShared } = FACT_FLAGS;
   const onOneInterface = compiled.family.windowsBuild !== undefined;
   const counts = new Float64Array(typeCount);
   for (let type = 0; type < typeCount; type++) {
     const has = flags[type]!;
-    if ((has & FACT_FLAGS.ec2) === 0) continue;
+    if ((has & ec2) === 0) continue;
     let slotCount = ebsAttachmentCount[type]!;
-    if ((has & FACT_FLAGS.xen) !== 0) slotCount = XEN_ATTACHMENT_COUNT;
+    if ((has & xen) !== 0) slotCount = XEN_ATTACHMENT_COUNT;
     else if (slotCount === NOT_STATED) slotCount = UNKNOWN_ATTACHMENT_COUNT;
-    slotCount -= compiled.ownVolumeCount;
-    if ((has & FACT_FLAGS.ebsSlotsAreShared) !== 0) {
+    slotCount -= ownCount;
+    if ((has & ebsSlotsAreShared) !== 0) {
       if (!onOneInterface) slotCount -= Math.max(0, cardInterfaceCount[type]! - 1);
       if (networkInterfaces.length > 0) slotCount -= onOtherCards(networkInterfaces, defaultCardIndex[type]!);
     }

@@ -17,7 +17,7 @@ const KUBE_RESERVED_PER_POD_MIB = 11;
 const KUBE_RESERVED_STORAGE_BYTES = GIB;
 
 /** Defaults of the hard eviction signals. */
-const EVICTION_MEMORY_BYTES = 100 * MIB;
+const EVICTION_MEMORY: EvictionThreshold = { kind: 'bytes', bytes: 100 * MIB };
 const EVICTION_STORAGE: EvictionThreshold = { kind: 'percent', percent: 10 };
 
 /**
@@ -45,13 +45,16 @@ function thresholdBytes(threshold: EvictionThreshold, capacityBytes: number): nu
 export function allocatableCpuMilli(facts: FactColumns, compiled: CompiledNodeClass, capacity: Float64Array) {
   const { kubeReserved, systemReserved } = compiled.nodeClass.kubelet;
   const systemMilli = systemReserved.cpuMilli ?? 0;
+  const { flags } = facts;
+  const { ec2 } = FACT_FLAGS;
+  const setMilli = kubeReserved.cpuMilli;
   // A thousand types have some forty numbers of cores.
   const keptByCapacity = new Map<number, number>();
   const left = new Float64Array(capacity.length);
   for (let type = 0; type < left.length; type++) {
-    if ((facts.flags[type]! & FACT_FLAGS.ec2) === 0) continue;
+    if ((flags[type]! & ec2) === 0) continue;
     const cpuMilli = capacity[type]!;
-    let keptMilli = kubeReserved.cpuMilli ?? keptByCapacity.get(cpuMilli);
+    let keptMilli = setMilli ?? keptByCapacity.get(cpuMilli);
     if (keptMilli === undefined) {
       keptMilli = kubeReservedCpuMilli(cpuMilli);
       keptByCapacity.set(cpuMilli, keptMilli);
@@ -77,16 +80,26 @@ export function allocatableMemoryBytes(
     kubeBytes === undefined && compiled.family.reservesMemoryByInterfaces
       ? interfaceLimitedPodCounts(facts, compiled, 0)
       : podCounts;
+  const baseBytes = (kubeBytes ?? KUBE_RESERVED_BASE_MIB * MIB) + systemBytes;
+  const bytesPerPod = kubeBytes === undefined ? KUBE_RESERVED_PER_POD_MIB * MIB : 0;
+  const { ec2 } = FACT_FLAGS;
   const left = new Float64Array(capacity.length);
   for (let type = 0; type < left.length; type++) {
-    if ((flags[type]! & FACT_FLAGS.ec2) === 0) continue;
-    const memoryBytes = capacity[type]!;
-    const keptBytes = kubeBytes ?? (KUBE_RESERVED_PER_POD_MIB * countedPods[type]! + KUBE_RESERVED_BASE_MIB) * MIB;
-    const evictionBytes =
-      evictionHardMemory === undefined ? EVICTION_MEMORY_BYTES : thresholdBytes(evictionHardMemory, memoryBytes);
-    left[type] = memoryBytes - keptBytes - systemBytes - evictionBytes;
+    if ((flags[type]! & ec2) === 0) continue;
+    left[type] = capacity[type]! - baseBytes - countedPods[type]! * bytesPerPod;
   }
+  takeThreshold(left, capacity, evictionHardMemory ?? EVICTION_MEMORY, flags);
   return left;
+}
+
+/** Takes off what the kubelet keeps free by a threshold of its own. */
+function takeThreshold(left: Float64Array, capacity: Float64Array, threshold: EvictionThreshold, flags: Float64Array) {
+  const { ec2 } = FACT_FLAGS;
+  const fixedBytes = threshold.kind === 'bytes' ? threshold.bytes : undefined;
+  for (let type = 0; type < left.length; type++) {
+    if ((flags[type]! & ec2) === 0) continue;
+    left[type]! -= fixedBytes ?? thresholdBytes(threshold, capacity[type]!);
+  }
 }
 
 /** Ephemeral storage that is left. */
@@ -94,11 +107,20 @@ export function allocatableStorageBytes(facts: FactColumns, compiled: CompiledNo
   const { kubeReserved, systemReserved, evictionHardNodefs = EVICTION_STORAGE } = compiled.nodeClass.kubelet;
   const keptBytes =
     (kubeReserved.ephemeralStorageBytes ?? KUBE_RESERVED_STORAGE_BYTES) + (systemReserved.ephemeralStorageBytes ?? 0);
+  const { flags } = facts;
+  const { ec2 } = FACT_FLAGS;
+  // Most types have the one volume of the node class.
+  let knownBytes = Number.NaN;
+  let leftBytes = Number.NaN;
   const left = new Float64Array(capacity.length);
   for (let type = 0; type < left.length; type++) {
-    if ((facts.flags[type]! & FACT_FLAGS.ec2) === 0) continue;
+    if ((flags[type]! & ec2) === 0) continue;
     const storageBytes = capacity[type]!;
-    left[type] = storageBytes - keptBytes - thresholdBytes(evictionHardNodefs, storageBytes);
+    if (storageBytes !== knownBytes) {
+      knownBytes = storageBytes;
+      leftBytes = storageBytes - keptBytes - thresholdBytes(evictionHardNodefs, storageBytes);
+    }
+    left[type] = leftBytes;
   }
   return left;
 }

@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { openCatalogue, priceSourceName } from '../../engine/index.ts';
-import { packRegions } from './generate/pack.ts';
 import { buildRegionImage, packRegionImage, readRegionImage, unpackRegionImage } from './image.ts';
 import {
   CAPACITY_TYPES,
@@ -17,11 +16,12 @@ import {
   loadRegionFacts,
   loadRegionImage,
   NO_PRICE,
-  regionImageFile,
+  regionImageUrl,
 } from './index.ts';
+import { packRegions } from './pack.ts';
 
 function committed(region: string): Buffer {
-  return unpackRegionImage(readFileSync(new URL(regionImageFile(region), defaultDataDirectory())));
+  return unpackRegionImage(readFileSync(regionImageUrl(region)));
 }
 
 for (const region of embeddedRegions()) {
@@ -77,8 +77,9 @@ test('an image of another version, a cut one and one of another region are refus
   const folder = mkdtempSync(join(tmpdir(), 'image-test-'));
   try {
     cpSync(defaultDataDirectory(), folder, { recursive: true });
-    writeFileSync(join(folder, regionImageFile('us-west-2')), packRegionImage(image));
-    assert.throws(() => loadRegionImage('us-west-2', pathToFileURL(`${folder}/`)), /another one \(region=me-south-1\)/);
+    const directory = pathToFileURL(`${folder}/`);
+    writeFileSync(regionImageUrl('us-west-2', directory), packRegionImage(image));
+    assert.throws(() => loadRegionImage('us-west-2', directory), /another one \(region=me-south-1\)/);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -91,12 +92,10 @@ test('packing writes the image of every region and clears away what is none', ()
     cpSync(new URL('facts/', defaultDataDirectory()), join(folder, 'facts'), { recursive: true });
     const index = JSON.parse(readFileSync(new URL('index.json', defaultDataDirectory()), 'utf8'));
     writeFileSync(join(folder, 'index.json'), JSON.stringify({ ...index, regions: ['me-south-1'] }));
-    writeFileSync(join(folder, regionImageFile('mars-north-1')), 'old');
+    writeFileSync(regionImageUrl('mars-north-1', directory), 'old');
     packRegions(directory);
-    assert.ok(
-      unpackRegionImage(readFileSync(join(folder, regionImageFile('me-south-1')))).equals(committed('me-south-1')),
-    );
-    assert.throws(() => readFileSync(join(folder, regionImageFile('mars-north-1'))), /ENOENT/);
+    assert.ok(unpackRegionImage(readFileSync(regionImageUrl('me-south-1', directory))).equals(committed('me-south-1')));
+    assert.throws(() => readFileSync(regionImageUrl('mars-north-1', directory)), /ENOENT/);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -1,5 +1,5 @@
 // A region as it is used: the finished index of its types and the prices of its offerings, compressed as one file, so that
-// a start only reads and copies. Made from the facts beside it (generate/pack.ts); a test builds every region from its
+// a start only reads and copies. Made from the facts beside it (pack.ts); a test builds every region from its
 // facts and holds the images against that, byte by byte.
 //
 // Layout before compression, little-endian: magic, version, length of the header; the header as JSON; then, each on a

@@ -13,6 +13,6 @@ export {
   loadRegionFacts,
   loadRegionImage,
   loadTypeFacts,
-  regionImageFile,
+  regionImageUrl,
   UnknownRegionError,
 } from './load.ts';

@@ -16,7 +16,7 @@ import {
   loadRegionFacts,
   loadTypeFacts,
   NO_PRICE,
-  regionImageFile,
+  regionImageUrl,
   UnknownRegionError,
 } from './index.ts';
 
@@ -140,7 +140,7 @@ test('how many EBS volumes a type takes, and whether other devices share the slo
 });
 
 test('all data files together stay under 2 MB', () => {
-  const files = embeddedRegions().flatMap((region) => [`facts/region-${region}.json.br`, regionImageFile(region)]);
+  const files = embeddedRegions().flatMap((region) => [`facts/region-${region}.json.br`, regionImageUrl(region).href]);
   const sizes = [...files, 'facts/types.json.br', 'index.json'].map(
     (file) => statSync(new URL(file, defaultDataDirectory())).size,
   );

@@ -72,9 +72,9 @@ export function embeddedRegions(dataDirectory: URL = defaultDataDirectory()): re
   return readIndex(dataDirectory).regions;
 }
 
-/** File of a region's image, in the data directory. */
-export function regionImageFile(region: string): string {
-  return `region-${region}.zst`;
+/** File of a region's image. */
+export function regionImageUrl(region: string, dataDirectory: URL = defaultDataDirectory()): URL {
+  return new URL(`region-${region}.zst`, dataDirectory);
 }
 
 /**
@@ -84,7 +84,7 @@ export function regionImageFile(region: string): string {
 export function loadRegionImage(region: string, dataDirectory: URL = defaultDataDirectory()): RegionImage {
   const { regions } = readIndex(dataDirectory);
   if (!regions.includes(region)) throw new UnknownRegionError(region, regions);
-  const packed = readFileSync(new URL(regionImageFile(region), dataDirectory));
+  const packed = readFileSync(regionImageUrl(region, dataDirectory));
   const image = readRegionImage(unpackRegionImage(packed));
   if (image.region !== region) throw new Error(`load region: its file is of another one (region=${image.region})`);
   return image;

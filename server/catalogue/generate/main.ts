@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { CATALOGUE_SCHEMA, packJson, type StoredIndex, type StoredRegionFile, type StoredTypes } from '../format.ts';
+import { packRegions } from '../pack.ts';
 import { encodeTable } from '../table.ts';
 import { buildExpected } from './expected.ts';
 import { canBeNode, factsOf } from './facts.ts';
 import { describeLacking } from './lacking.ts';
-import { packRegions } from './pack.ts';
 import { buildRegions } from './regions.ts';
 import {
   buildKarpenterReader,
