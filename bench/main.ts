@@ -4,8 +4,9 @@ import { fork } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CaseOrder } from './case-process.ts';
-import { readEnvironment } from './environment.ts';
+import { type Environment, readEnvironment } from './environment.ts';
 import { type BenchOptions, parseOptions } from './options.ts';
+import { measureReady, renderReady } from './ready.ts';
 import { renderReport } from './report.ts';
 import type { CaseOutcome } from './result.ts';
 
@@ -32,6 +33,10 @@ async function main(args: readonly string[]): Promise<void> {
   }
   // Read before the first case: the benchmark itself is load.
   const environment = readEnvironment();
+  if (options.readyRegion !== undefined) {
+    await reportReady(environment, options.readyRegion, options);
+    return;
+  }
   const outcomes: CaseOutcome[] = [];
   for (const order of orders) {
     if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${outcomes.length + 1}/${orders.length} ${label(order)}`);
@@ -40,6 +45,18 @@ async function main(args: readonly string[]): Promise<void> {
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   console.log(options.json ? JSON.stringify({ environment, outcomes }, null, 2) : renderReport(environment, outcomes));
   if (outcomes.some((outcome) => 'failure' in outcome)) process.exitCode = 1;
+}
+
+async function reportReady(environment: Environment, region: string, options: BenchOptions): Promise<void> {
+  try {
+    const result = await measureReady({ region, processCount: options.measure.warmRunCount });
+    console.log(
+      options.json ? JSON.stringify({ environment, ready: result }, null, 2) : renderReady(environment, result),
+    );
+  } catch (error) {
+    console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  }
 }
 
 function listOrders(options: BenchOptions): CaseOrder[] {

@@ -1,6 +1,7 @@
 // What the benchmark is asked on its command line.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { embeddedRegionSource } from '../server/index.ts';
 import { type CaseSize, CORPUS, findCase } from './corpus.ts';
 import type { MeasureOptions } from './measure.ts';
 
@@ -10,6 +11,8 @@ export interface BenchOptions {
   /** Names of the corpus; all of them unless some are named or only problem files are wanted. */
   readonly cases: readonly string[];
   readonly seeds: readonly number[];
+  /** Only measure how long this region takes to be ready. */
+  readonly readyRegion?: string;
   /** A folder of problem files. */
   readonly problemsDirectory?: string;
   readonly json: boolean;
@@ -22,6 +25,9 @@ const MAX_SEEDS = 10_000;
 /** Time spent on other problems before the warm runs: enough for the hot code to be compiled. Smoke sizes skip it. */
 const WARM_UP_MS = 1_500;
 
+const DEFAULT_WARM_RUNS = '5';
+const DEFAULT_READY_PROCESSES = '15';
+
 /** The text of --help. */
 export const HELP = `npm run bench -- [options]
 
@@ -31,6 +37,8 @@ export const HELP = `npm run bench -- [options]
   --size smoke|normal  smoke is what the tests run (default: normal)
   --workers N          worker threads (default: the machine's cores)
   --repeat N           warm solves of each case, of which the median counts (default: 5)
+  --ready              only how long a region takes to be ready in fresh processes; --repeat of them (default: 15)
+  --region NAME        the region of --ready (default: us-east-1)
   --json               results as JSON
   --list               names and describes the cases
 
@@ -46,7 +54,9 @@ export function parseOptions(args: readonly string[]): BenchOptions | { readonly
       problems: { type: 'string' },
       size: { type: 'string', default: 'normal' },
       workers: { type: 'string' },
-      repeat: { type: 'string', default: '5' },
+      repeat: { type: 'string' },
+      ready: { type: 'boolean', default: false },
+      region: { type: 'string' },
       json: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -55,6 +65,14 @@ export function parseOptions(args: readonly string[]): BenchOptions | { readonly
   if (values.help) return { text: HELP };
   if (values.list) return { text: CORPUS.map(({ name, description }) => `${name}: ${description}`).join('\n') };
   if (values.size !== 'smoke' && values.size !== 'normal') throw new Error(`--size ${values.size}: smoke or normal`);
+  if (values.region !== undefined && !values.ready) throw new Error('--region: only with --ready');
+  const region = values.region ?? 'us-east-1';
+  if (!embeddedRegionSource.regions().includes(region)) {
+    throw new Error(
+      `--region ${region}: not in the catalogue; use one of ${embeddedRegionSource.regions().join(', ')}`,
+    );
+  }
+  const repeat = values.repeat ?? (values.ready ? DEFAULT_READY_PROCESSES : DEFAULT_WARM_RUNS);
   const named = (values.case ?? []).flatMap((list) => list.split(',')).filter((name) => name !== '');
   const cases = named.length > 0 || values.problems !== undefined ? named : CORPUS.map(({ name }) => name);
   return {
@@ -62,10 +80,11 @@ export function parseOptions(args: readonly string[]): BenchOptions | { readonly
     cases: cases.map((name) => findCase(name).name),
     seeds: parseSeeds(values.seeds),
     ...(values.problems === undefined ? {} : { problemsDirectory: values.problems }),
+    ...(values.ready ? { readyRegion: region } : {}),
     json: values.json,
     measure: {
       workerCount: values.workers === undefined ? availableParallelism() : parseCount('--workers', values.workers),
-      warmRunCount: parseCount('--repeat', values.repeat),
+      warmRunCount: parseCount('--repeat', repeat),
       warmUpMs: values.size === 'smoke' ? 0 : WARM_UP_MS,
     },
   };

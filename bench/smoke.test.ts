@@ -14,6 +14,7 @@ import { generateKarpenterMix } from './generators/index.ts';
 import { measureCase } from './measure.ts';
 import { openCorpusCase } from './problems.ts';
 import { openRandom } from './random.ts';
+import type { ReadyResult } from './ready.ts';
 import { renderReport } from './report.ts';
 import type { CaseOutcome, CaseResult } from './result.ts';
 
@@ -139,4 +140,28 @@ test('the table shows the answer beside the times, and what was refused', () => 
   assert.match(text, /mix +7 +10 +4 +123 +12\.3 +1\.00 +10\.0 +1\.34 +2\.00 +3 +1\.500 +8 +2 +f{12}\n/);
   assert.match(text, /mix seed 7: 2 pods refused \(LIMIT_REACHED\)/);
   assert.match(text, /FAILED other: went wrong/);
+});
+
+test('--ready tells both ways to a ready region, step by step, and that they lead to the same index', () => {
+  const { status, out, error } = bench('--ready', '--region', 'me-south-1', '--repeat', '1');
+  assert.equal(status, 0, error);
+  assert.match(out, /Region me-south-1 from nothing to ready, in 1 fresh processes/);
+  for (const step of ['decompress', 'derive AL2023 columns', 'ready'])
+    assert.match(out, new RegExp(`${step} +[0-9.]+ `));
+  const json = bench('--ready', '--region', 'me-south-1', '--repeat', '1', '--json');
+  const { ready } = JSON.parse(json.out) as { ready: ReadyResult };
+  const [packed] = ready.packed;
+  assert.equal(packed?.digest, ready.facts[0]?.digest);
+  const steps = packed!.loadMs + packed!.indexMs + packed!.pricesMs + packed!.deriveMs;
+  assert.ok(Math.abs(steps - packed!.totalMs) < 1e-6);
+});
+
+test('--ready refuses a region that is not in the catalogue, and --region is for --ready alone', () => {
+  const unknown = bench('--ready', '--region', 'mars-1');
+  assert.deepEqual(
+    [unknown.status, /mars-1: not in the catalogue; use one of .*us-east-1/.test(unknown.error)],
+    [2, true],
+  );
+  const alone = bench('--region', 'us-east-1');
+  assert.deepEqual([alone.status, /--region: only with --ready/.test(alone.error)], [2, true]);
 });

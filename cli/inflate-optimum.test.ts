@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { allocatableOf, DEFAULT_NODE_CLASS_FACTS, deriveInstanceType } from '../engine/index.ts';
-import { loadEmbeddedRegion, NO_PRICE } from '../server/index.ts';
+import { loadRegionFacts, NO_PRICE } from '../server/index.ts';
 import { runHere } from './testing.ts';
 
 const REPLICAS = 5;
@@ -18,7 +18,7 @@ function isOfDefaultPool(labels: Readonly<Record<string, readonly string[]>>): b
 
 /** The least price of one node for each number of replicas that it must hold, in nano-dollars; spot and on demand alike. */
 function cheapestNodes(region: string): number[] {
-  const { types, offerings } = loadEmbeddedRegion(region);
+  const { types, offerings } = loadRegionFacts(region);
   const cheapest = new Array<number>(REPLICAS + 1).fill(Number.POSITIVE_INFINITY);
   for (let index = 0; index < offerings.count; index++) {
     const price = offerings.priceNanoUsdPerHour[index] ?? NO_PRICE;

@@ -1,6 +1,7 @@
 // `dovetail serve`: starts the service, says in one screen where it listens and what to try, and ends cleanly on SIGTERM
 // and SIGINT.
 import { readFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import { type CommandConsole, painter, withProgress } from './console.ts';
@@ -31,6 +32,8 @@ export async function runServe(
   stopped: AbortSignal,
 ): Promise<ExitCode> {
   const { startServer, StartupError } = await import('../server/index.ts');
+  // Workers load much of the same code: what this thread has compiled of it they find from the very first start on.
+  flushCompileCache();
   // The library would write its own, less helpful line about a port that is taken.
   if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
   const tls = readTls(options);

@@ -37,7 +37,15 @@ export type {
   ResourceAmounts,
   UsageClass,
 } from './ec2/index.ts';
-export { allocatableOf, DEFAULT_NODE_CLASS_FACTS, deriveInstanceType, deriveInstanceTypes } from './ec2/index.ts';
+export {
+  allocatableOf,
+  DEFAULT_NODE_CLASS_FACTS,
+  deriveColumns,
+  deriveInstanceType,
+  EBS_ATTACHMENTS,
+  encodeFacts,
+  FactColumns,
+} from './ec2/index.ts';
 export type {
   DaemonSetInput,
   Effort,

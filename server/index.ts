@@ -28,12 +28,27 @@ import {
 import { warmUp } from './warm-up.ts';
 import { DEFAULT_WORKER_FILE, WorkerPool } from './worker/index.ts';
 
-export { type EmbeddedRegion, loadEmbeddedRegion, NO_PRICE } from './catalogue/index.ts';
+export {
+  type EmbeddedRegion,
+  loadRegionFacts,
+  NO_PRICE,
+  readRegionImage,
+  regionImageUrl,
+  UnknownRegionError,
+  unpackRegionImage,
+} from './catalogue/index.ts';
 export type { Clock } from './clock.ts';
 export type { FinishedCall } from './handlers/index.ts';
 export { createLocalSolver, type LocalSolver } from './local-solver.ts';
 export type { ServerLogger } from './logger.ts';
-export type { RegionRecords, RegionSource } from './offerings/index.ts';
+export {
+  CatalogueRegistry,
+  embeddedRegionSource,
+  factsRegionSource,
+  type IndexedRegion,
+  type RegionRecords,
+  type RegionSource,
+} from './offerings/index.ts';
 export { type ListenAddress, type MutualTls, StartupError } from './transport/index.ts';
 
 /** Where the services listen when nobody says otherwise: loopback only. */

@@ -2,7 +2,7 @@
 // every label and value the set of types that can carry it. Done once per catalogue; everything that reads it is in
 // catalogue.ts.
 import { wordCount } from '../bits/index.ts';
-import { DEFAULT_NODE_CLASS_FACTS, labelDeriver } from '../ec2/index.ts';
+import { DEFAULT_NODE_CLASS_FACTS, encodeFacts, labelDeriver } from '../ec2/index.ts';
 import { RequirementSet } from '../requirements/index.ts';
 import { encodeForms } from './forms.ts';
 import type { CatalogueInput, CatalogueTypeInput, OfferingInput } from './input.ts';
@@ -33,7 +33,7 @@ export function buildCatalogue(input: CatalogueInput): SharedArrayBuffer {
   const labels = collectLabels(types, input.region, strings);
   const forms = encodeForms(types.map((type) => type.form));
 
-  const sections: [keyof typeof HEADER, Uint32Array | Uint16Array][] = [
+  const sections: [keyof typeof HEADER, Uint32Array | Uint16Array | Float64Array][] = [
     ['stringStarts', strings.starts()],
     ['stringUnits', strings.units()],
     ['typeNames', typeNames],
@@ -45,6 +45,7 @@ export function buildCatalogue(input: CatalogueInput): SharedArrayBuffer {
     ['labelValues', labels.values],
     ['labelBits', labels.bits],
     ['formUnits', encodeUnits(forms)],
+    ['facts', encodeFacts(types.map(({ form }) => (form.kind === 'ec2' ? form.facts : undefined)))],
   ];
   let byteLength = align(HEADER.wordCount * 4);
   const offsets = sections.map(([, content]) => {
@@ -68,8 +69,8 @@ export function buildCatalogue(input: CatalogueInput): SharedArrayBuffer {
   sections.forEach(([name, content], index) => {
     const offset = offsets[index]!;
     header[HEADER[name]] = offset;
-    if (content instanceof Uint16Array) new Uint16Array(buffer, offset, content.length).set(content);
-    else new Uint32Array(buffer, offset, content.length).set(content);
+    const bytes = new Uint8Array(content.buffer, content.byteOffset, content.byteLength);
+    new Uint8Array(buffer, offset, bytes.length).set(bytes);
   });
   return buffer;
 }

@@ -1,6 +1,7 @@
 // An opened catalogue: views over the shared buffer, made once a thread. Answers which types and offerings meet a
 // requirement; what a node of a node class can hold is in columns.ts, prices are in price-table.ts.
 import { andInto, emptyBits, fullBits, orInto, setBit, wordCount } from '../bits/index.ts';
+import { FACT_COLUMN_COUNT, FactColumns } from '../ec2/index.ts';
 import type { Requirement } from '../requirements/index.ts';
 import { admitsAbsent, admitsValue } from '../requirements/index.ts';
 import { ColumnSets } from './columns.ts';
@@ -52,9 +53,14 @@ export class Catalogue {
   /** `Uint32Array[offeringCount]`: index into `cells`. */
   readonly offeringCells: Uint32Array;
   readonly cells: readonly OfferingCell[];
+  /** Numbers of the facts of EC2 types; rows of explicit types are zero. */
+  readonly facts: FactColumns;
   /** What nodes of each type hold, by node class. */
   readonly columnSets: ColumnSets;
   readonly #header: Uint32Array;
+  readonly #text: string;
+  readonly #stringStarts: Uint32Array;
+  /** Filled as they are asked for: of thousands a solve reads a few. */
   readonly #strings: string[];
   readonly #typeNameIndices: Uint32Array;
   readonly #labelKeys = new Map<string, number>();
@@ -81,24 +87,30 @@ export class Catalogue {
     this.offeringTypes = this.#words(HEADER.offeringTypes, this.offeringCount);
     this.offeringCells = this.#words(HEADER.offeringCells, this.offeringCount);
     this.#typeNameIndices = this.#words(HEADER.typeNames, this.typeCount);
-    this.#strings = this.#decodeStrings(header[HEADER.stringCount]!);
-    this.region = this.#strings[header[HEADER.region]!]!;
+    const stringCount = header[HEADER.stringCount]!;
+    this.#stringStarts = this.#words(HEADER.stringStarts, stringCount + 1);
+    const unitCount = this.#stringStarts[stringCount]!;
+    this.#text = decodeUnits(new Uint16Array(buffer, header[HEADER.stringUnits]!, unitCount));
+    this.#strings = new Array<string>(stringCount);
+    this.region = this.#string(header[HEADER.region]!);
     const cellTable = this.#words(HEADER.cells, header[HEADER.cellCount]! * 4);
     this.cells = Array.from({ length: header[HEADER.cellCount]! }, (_, cell) => ({
-      zone: this.#strings[cellTable[cell * 4]!]!,
-      zoneId: this.#strings[cellTable[cell * 4 + 1]!]!,
-      reservationId: this.#strings[cellTable[cell * 4 + 2]!]!,
+      zone: this.#string(cellTable[cell * 4]!),
+      zoneId: this.#string(cellTable[cell * 4 + 1]!),
+      reservationId: this.#string(cellTable[cell * 4 + 2]!),
       capacityTypeCode: cellTable[cell * 4 + 3]!,
       capacityType: CAPACITY_TYPES[cellTable[cell * 4 + 3]!]!,
     }));
+    const facts = new Float64Array(buffer, header[HEADER.facts]!, FACT_COLUMN_COUNT * this.typeCount);
+    this.facts = new FactColumns(facts, this.typeCount);
     this.columnSets = new ColumnSets(this);
     const keys = this.#words(HEADER.labelKeys, header[HEADER.labelKeyCount]! * 2);
-    for (let key = 0; key < keys.length / 2; key++) this.#labelKeys.set(this.#strings[keys[key * 2]!]!, key);
+    for (let key = 0; key < keys.length / 2; key++) this.#labelKeys.set(this.#string(keys[key * 2]!), key);
   }
 
   /** Name of a type. */
   typeName(typeIndex: number): string {
-    return this.#strings[this.#typeNameIndices[typeIndex]!]!;
+    return this.#string(this.#typeNameIndices[typeIndex]!);
   }
 
   /** Index of a type by name, -1 where there is none. */
@@ -254,7 +266,7 @@ export class Catalogue {
     const bits: Uint32Array[] = [];
     const indices = new Map<string, number>();
     for (let value = first; value < end; value++) {
-      const text = this.#strings[valueNames[value]!]!;
+      const text = this.#string(valueNames[value]!);
       const set = new Uint32Array(this.buffer, this.#header[HEADER.labelBits]! + value * words * 4, words);
       indices.set(text, values.length);
       values.push(text);
@@ -270,10 +282,12 @@ export class Catalogue {
     return new Uint32Array(this.buffer, this.#header[headerWord]!, length);
   }
 
-  #decodeStrings(count: number): string[] {
-    const starts = this.#words(HEADER.stringStarts, count + 1);
-    const text = decodeUnits(new Uint16Array(this.buffer, this.#header[HEADER.stringUnits]!, starts[count]!));
-    return Array.from({ length: count }, (_, index) => text.slice(starts[index]!, starts[index + 1]!));
+  #string(index: number): string {
+    const known = this.#strings[index];
+    if (known !== undefined) return known;
+    const text = this.#text.slice(this.#stringStarts[index]!, this.#stringStarts[index + 1]!);
+    this.#strings[index] = text;
+    return text;
   }
 }
 

@@ -1,12 +1,11 @@
 // What a node of each type can hold under one node class: a column an amount, one entry a type. Made from the types'
 // forms in a few milliseconds, kept by the node class's content, bounded. Which types meet a requirement is in
 // catalogue.ts.
-import { emptyBits, fullBits, hasBit, setBit } from '../bits/index.ts';
-import type { Incompatibility, NodeClassFacts, ResourceAmounts } from '../ec2/index.ts';
-import { allocatableOf, DEFAULT_NODE_CLASS_FACTS, typeDeriver } from '../ec2/index.ts';
+import { andNotInto, countBits, emptyBits, fullBits, hasBit, isEmpty, orInto, setBit } from '../bits/index.ts';
+import type { Ec2InstanceFacts, FactColumns, Incompatibility, NodeClassFacts } from '../ec2/index.ts';
+import { DEFAULT_NODE_CLASS_FACTS, deriveColumns, FACT_FLAGS, nodeClassLabels } from '../ec2/index.ts';
 import type { ResourceList } from '../model/index.ts';
 import type { Catalogue } from './catalogue.ts';
-import { NODE_CLASS_LABELS } from './layout.ts';
 
 /** Column sets kept for each catalogue; the one used longest ago goes first. */
 export const COLUMN_SET_LIMIT = 32;
@@ -102,79 +101,91 @@ export class ColumnSets {
 }
 
 function buildColumns(catalogue: Catalogue, nodeClass: NodeClassFacts, id: number): ColumnSet {
-  const { typeCount } = catalogue;
-  const allocatable = new Map<string, Float64Array>();
-  const capacity = new Map<string, Float64Array>();
+  const { typeCount, facts } = catalogue;
+  const factsOf = (type: number): Ec2InstanceFacts => {
+    const form = catalogue.typeForm(type);
+    if (form.kind !== 'ec2') throw new RangeError(`build columns: the type has no facts (type=${type})`);
+    return form.facts;
+  };
+  const derived = deriveColumns(facts, nodeClass, factsOf);
   const compatible = fullBits(typeCount);
-  const incompatibilities = new Map<number, Incompatibility>();
-  const licence = new Float64Array(typeCount);
-  const nodeClassLabels = new Map<string, Map<string, Uint32Array>>();
+  for (const type of derived.incompatibilities.keys()) compatible[type >>> 5]! &= ~(1 << (type & 31));
+  const ec2Types = typesWith(facts, FACT_FLAGS.ec2);
+  const amounts = countBits(ec2Types) < typeCount ? withExplicitTypes(catalogue, derived) : derived;
+  return {
+    id,
+    allocatable: amounts.allocatable,
+    capacity: amounts.capacity,
+    compatible,
+    incompatibilities: derived.incompatibilities,
+    licenceNanoUsdPerHour: derived.licenceNanoUsdPerHour,
+    ec2Types,
+    hasLicence: hasAmounts(derived.licenceNanoUsdPerHour),
+    nodeClassLabels: labelBits(nodeClass, ec2Types, typesWith(facts, FACT_FLAGS.arm64)),
+  };
+}
+
+type AmountColumns = Record<'capacity' | 'allocatable', ReadonlyMap<string, Float64Array>>;
+
+/** Copies of the columns with what types without facts state of themselves. */
+function withExplicitTypes(catalogue: Catalogue, derived: AmountColumns): AmountColumns {
+  const copy = (columns: ReadonlyMap<string, Float64Array>): Map<string, Float64Array> =>
+    new Map(Array.from(columns, ([name, column]) => [name, column.slice()]));
+  const capacity = copy(derived.capacity);
+  const allocatable = copy(derived.allocatable);
   const put = (columns: Map<string, Float64Array>, amounts: ResourceList, type: number): void => {
     for (const name in amounts) {
       let column = columns.get(name);
       if (column === undefined) {
-        column = new Float64Array(typeCount);
+        column = new Float64Array(catalogue.typeCount);
         columns.set(name, column);
       }
       column[type] = amounts[name]!;
     }
   };
-  const ec2Types = emptyBits(typeCount);
-  const deriveType = typeDeriver(nodeClass, catalogue.region);
-  for (let type = 0; type < typeCount; type++) {
+  for (let type = 0; type < catalogue.typeCount; type++) {
     const form = catalogue.typeForm(type);
-    if (form.kind === 'explicit') {
-      put(capacity, form.capacity, type);
-      put(allocatable, subtract(form.capacity, form.overhead), type);
-      continue;
-    }
-    setBit(ec2Types, type);
-    const derived = deriveType(form.facts);
-    put(capacity, toResourceList(derived.capacity), type);
-    put(allocatable, toResourceList(allocatableOf(derived)), type);
-    licence[type] = derived.licenceNanoUsdPerHour ?? 0;
-    if (derived.incompatibility !== undefined) {
-      incompatibilities.set(type, derived.incompatibility);
-      compatible[type >>> 5]! &= ~(1 << (type & 31));
-    }
-    for (const key of NODE_CLASS_LABELS) {
-      for (const value of derived.labels[key] ?? []) {
-        let values = nodeClassLabels.get(key);
-        if (values === undefined) {
-          values = new Map();
-          nodeClassLabels.set(key, values);
-        }
-        let bits = values.get(value);
-        if (bits === undefined) {
-          bits = new Uint32Array(compatible.length);
-          values.set(value, bits);
-        }
-        setBit(bits, type);
-      }
-    }
+    if (form.kind !== 'explicit') continue;
+    put(capacity, form.capacity, type);
+    put(allocatable, subtract(form.capacity, form.overhead), type);
   }
-  return {
-    id,
-    allocatable,
-    capacity,
-    compatible,
-    incompatibilities,
-    licenceNanoUsdPerHour: licence,
-    ec2Types,
-    hasLicence: licence.some((price) => price > 0),
-    nodeClassLabels,
-  };
+  return { capacity, allocatable };
 }
 
-/** Amounts in the form that the engine counts in. */
-export function toResourceList(amounts: ResourceAmounts): ResourceList {
-  return {
-    cpu: amounts.cpuMilli,
-    memory: amounts.memoryBytes,
-    'ephemeral-storage': amounts.ephemeralStorageBytes,
-    pods: amounts.pods,
-    ...amounts.extended,
-  };
+function hasAmounts(column: Float64Array): boolean {
+  for (let type = 0; type < column.length; type++) if (column[type]! > 0) return true;
+  return false;
+}
+
+/** Types with a flag: a bitset. */
+function typesWith({ typeCount, flags }: FactColumns, flag: number): Uint32Array {
+  const bits = emptyBits(typeCount);
+  for (let type = 0; type < typeCount; type++) if ((flags[type]! & flag) !== 0) setBit(bits, type);
+  return bits;
+}
+
+/** For each label that the node class gives and each of its values the EC2 types whose nodes carry it. */
+function labelBits(
+  nodeClass: NodeClassFacts,
+  ec2Types: Uint32Array,
+  arm64Types: Uint32Array,
+): Map<string, Map<string, Uint32Array>> {
+  const bits = new Map<string, Map<string, Uint32Array>>();
+  const amd64Types = ec2Types.slice();
+  andNotInto(amd64Types, arm64Types);
+  for (const [types, arm64] of [
+    [amd64Types, false],
+    [arm64Types, true],
+  ] as const) {
+    if (isEmpty(types)) continue;
+    for (const [key, value] of Object.entries(nodeClassLabels(nodeClass.amiFamily, arm64))) {
+      const values = bits.get(key) ?? new Map<string, Uint32Array>();
+      const carriers = values.get(value) ?? new Uint32Array(types.length);
+      orInto(carriers, types);
+      bits.set(key, values.set(value, carriers));
+    }
+  }
+  return bits;
 }
 
 /** Values of a label that comes from the node class for one type. */

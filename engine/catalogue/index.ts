@@ -15,7 +15,6 @@ export {
   type ColumnSet,
   ColumnSets,
   nodeClassLabelValues,
-  toResourceList,
 } from './columns.ts';
 export type {
   CapacityType,

@@ -5,7 +5,7 @@
 export const CATALOGUE_MAGIC = 0x4c545644;
 
 /** Raised whenever the layout changes; a buffer of another version is refused. */
-export const CATALOGUE_VERSION = 1;
+export const CATALOGUE_VERSION = 2;
 
 /** The header's words, by position. Offsets are in bytes from the buffer's start. */
 export const HEADER = {
@@ -43,7 +43,9 @@ export const HEADER = {
   /** Uint32Array[2]: start and length, in UTF-16 units, of the type forms as JSON. */
   formUnits: 20,
   formLength: 21,
-  wordCount: 22,
+  /** Float64Array[FACT_COLUMN_COUNT × typeCount]: numbers of the EC2 facts, column after column (engine/ec2). */
+  facts: 22,
+  wordCount: 23,
 } as const;
 
 /** Capacity types by code; also the order among offerings of equal price. */

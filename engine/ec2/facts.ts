@@ -64,9 +64,9 @@ export interface InstanceStorageFacts {
 
 /** How many EBS volumes can be attached to an instance. */
 export interface EbsAttachmentLimitFacts {
-  /** Attachments in all, the root volume included. */
+  /** Attachments in all, the root volume included; slots that NVMe disks and accelerators take are off it already. */
   readonly attachmentCount: number;
-  /** `shared`: network interfaces and NVMe disks use the same slots. `dedicated`: the slots are for EBS alone. */
+  /** `shared`: network interfaces use the same slots. `dedicated`: the slots are for EBS alone. */
   readonly kind: 'shared' | 'dedicated';
 }
 
@@ -239,6 +239,8 @@ export interface DerivedInstanceType {
   readonly capacity: ResourceAmounts;
   /** What the kubelet and the system keep of it; pods is 0. May exceed the capacity of a very small type. */
   readonly overhead: ResourceAmounts;
+  /** EBS volumes of pods that can be attached. */
+  readonly ebsVolumeCount: number;
   /** Absent where the node class can be launched on the type. */
   readonly incompatibility?: Incompatibility | undefined;
   /** What the operating system's licence adds to the Linux price, in nano-dollars per hour; always an estimate. Absent

@@ -9,6 +9,8 @@ const GIB = 1024 ** 3;
 export interface ImageFamily {
   /** The device whose size is the node's ephemeral storage; absent where only the image knows. */
   readonly ephemeralDeviceName?: string;
+  /** Devices of the volumes that the image itself brings; none where only the image knows. */
+  readonly volumeDeviceNames: readonly string[];
   /** Size of that device where the node class does not say. */
   readonly defaultEphemeralStorageBytes: number;
   /** Whether network interfaces limit the number of pods; otherwise it is DEFAULT_POD_COUNT. */
@@ -26,6 +28,7 @@ export const DEFAULT_POD_COUNT = 110;
 
 const LINUX: ImageFamily = {
   ephemeralDeviceName: '/dev/xvda',
+  volumeDeviceNames: ['/dev/xvda'],
   defaultEphemeralStorageBytes: 20 * GIB,
   podsLimitedByInterfaces: true,
   podsPerCoreSupported: true,
@@ -36,11 +39,13 @@ const BOTTLEROCKET: ImageFamily = {
   ...LINUX,
   // Bottlerocket keeps the system on the first device and pods on the second.
   ephemeralDeviceName: '/dev/xvdb',
+  volumeDeviceNames: ['/dev/xvda', '/dev/xvdb'],
   podsPerCoreSupported: false,
   reservesMemoryByInterfaces: false,
 };
 
 const CUSTOM: ImageFamily = {
+  volumeDeviceNames: [],
   defaultEphemeralStorageBytes: 20 * GIB,
   podsLimitedByInterfaces: true,
   podsPerCoreSupported: true,
@@ -50,6 +55,7 @@ const CUSTOM: ImageFamily = {
 function windows(windowsBuild: string): ImageFamily {
   return {
     ephemeralDeviceName: '/dev/sda1',
+    volumeDeviceNames: ['/dev/sda1'],
     defaultEphemeralStorageBytes: 50 * GIB,
     podsLimitedByInterfaces: false,
     podsPerCoreSupported: true,

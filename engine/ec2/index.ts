@@ -3,12 +3,15 @@
 export {
   allocatableOf,
   DEFAULT_NODE_CLASS_FACTS,
+  type DerivedColumns,
+  deriveColumns,
   deriveInstanceType,
-  deriveInstanceTypes,
   labelDeriver,
-  typeDeriver,
+  nodeClassLabels,
   WINDOWS_LICENCE_NANO_USD_PER_VCPU_HOUR,
 } from './derive.ts';
+export { EBS_ATTACHMENTS } from './ebs-volumes.ts';
+export { encodeFacts, FACT_COLUMN_COUNT, FACT_FLAGS, FactColumns } from './fact-columns.ts';
 export type {
   AcceleratorFacts,
   AmiFamily,

@@ -65,6 +65,16 @@ export class LabelValues {
   }
 }
 
+/** Labels that an image family gives to nodes of an architecture: kubernetes.io/os and node.kubernetes.io/windows-build. */
+export function imageLabels(
+  { windowsBuild }: ImageFamily,
+  architecture: Architecture,
+): { readonly os?: string; readonly windowsBuild?: string } {
+  if (windowsBuild === undefined) return { os: 'linux' };
+  // There is no Windows for arm64: such a type has no operating system that a pod could ask for.
+  return architecture === 'amd64' ? { os: 'windows', windowsBuild } : { windowsBuild };
+}
+
 /**
  * Labels of a type under an image family, each with the values it can take. Absent labels do not exist on the node.
  * Runs for every type whenever a node class is new: keys are literals and the common ones are set at once, because an
@@ -79,11 +89,11 @@ export function labelsOf(
   const architecture = facts.architectures[0] ?? 'amd64';
   const dot = facts.name.indexOf('.');
   const family = values.family(dot < 0 ? facts.name : facts.name.slice(0, dot));
-  const { windowsBuild } = imageFamily;
+  const image = imageLabels(imageFamily, architecture);
   const labels: Labels = {
     'node.kubernetes.io/instance-type': [facts.name],
     'kubernetes.io/arch': values.text(architecture),
-    'kubernetes.io/os': values.text(windowsBuild === undefined ? 'linux' : 'windows'),
+    'kubernetes.io/os': image.os === undefined ? NONE : values.text(image.os),
     'topology.kubernetes.io/region': values.text(region),
     'karpenter.k8s.aws/instance-category': family.category ?? NONE,
     'karpenter.k8s.aws/instance-generation': family.generation ?? NONE,
@@ -101,7 +111,10 @@ export function labelsOf(
     'karpenter.k8s.aws/instance-cpu-sustained-clock-speed-mhz': values.number(facts.sustainedClockMhz ?? 0),
     'karpenter.k8s.aws/instance-tenancy': TENANCIES,
   };
-  if (windowsBuild !== undefined) addWindows(labels, windowsBuild, architecture, values);
+  if (image.windowsBuild !== undefined) {
+    labels['node.kubernetes.io/windows-build'] = values.text(image.windowsBuild);
+    if (image.os === undefined) delete labels['kubernetes.io/os'];
+  }
   removeMissingNameParts(labels, facts.name, dot);
   if (facts.cpuManufacturer !== undefined) {
     labels['karpenter.k8s.aws/instance-cpu-manufacturer'] = values.text(slug(facts.cpuManufacturer));
@@ -117,12 +130,6 @@ export function labelsOf(
   }
   addDevices(labels, facts, values);
   return labels;
-}
-
-function addWindows(labels: Labels, build: string, architecture: Architecture, values: LabelValues): void {
-  labels['node.kubernetes.io/windows-build'] = values.text(build);
-  // There is no Windows for arm64: such a type has no operating system that a pod could ask for.
-  if (architecture !== 'amd64') delete labels['kubernetes.io/os'];
 }
 
 /** A name that is not FAMILY.SIZE, or whose family is not letters and a number, lacks the labels made from it. */

@@ -1,8 +1,12 @@
-// What the kubelet and the system keep of a node: kube-reserved, system-reserved and the hard eviction thresholds.
+// What the kubelet and the system leave of a node's capacity to pods: less kube-reserved, system-reserved and the hard
+// eviction thresholds. Columns in, a column out; amounts may fall below 0 on very small types. Pods and devices are never
+// kept.
+//
 // Source of the shares: the reservations that EKS images and Bottlerocket make at boot.
 
-import { type CompiledNodeClass, interfaceLimitedPodCount } from './capacity.ts';
-import type { Ec2InstanceFacts, EvictionThreshold, ResourceAmounts } from './facts.ts';
+import { type CompiledNodeClass, interfaceLimitedPodCounts } from './capacity.ts';
+import { FACT_FLAGS, type FactColumns } from './fact-columns.ts';
+import type { EvictionThreshold } from './facts.ts';
 
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
@@ -13,11 +17,8 @@ const KUBE_RESERVED_PER_POD_MIB = 11;
 const KUBE_RESERVED_STORAGE_BYTES = GIB;
 
 /** Defaults of the hard eviction signals. */
-const EVICTION_MEMORY_BYTES = 100 * MIB;
+const EVICTION_MEMORY: EvictionThreshold = { kind: 'bytes', bytes: 100 * MIB };
 const EVICTION_STORAGE: EvictionThreshold = { kind: 'percent', percent: 10 };
-
-/** Nothing is ever kept of devices and addresses. */
-const NO_EXTENDED: Readonly<Record<string, number>> = Object.freeze({});
 
 /**
  * CPU in thousandths of a core that is reserved for Kubernetes where the user sets nothing: 6 % of the first core, 1 %
@@ -40,30 +41,86 @@ function thresholdBytes(threshold: EvictionThreshold, capacityBytes: number): nu
   return threshold.percent === 100 ? 0 : Math.ceil((capacityBytes / 100) * threshold.percent);
 }
 
-/** Everything that is kept of `capacity`. Pods and devices are never kept. */
-export function overheadOf(
-  facts: Ec2InstanceFacts,
+/** CPU that is left. */
+export function allocatableCpuMilli(facts: FactColumns, compiled: CompiledNodeClass, capacity: Float64Array) {
+  const { kubeReserved, systemReserved } = compiled.nodeClass.kubelet;
+  const systemMilli = systemReserved.cpuMilli ?? 0;
+  const { flags } = facts;
+  const { ec2 } = FACT_FLAGS;
+  const setMilli = kubeReserved.cpuMilli;
+  // A thousand types have some forty numbers of cores.
+  const keptByCapacity = new Map<number, number>();
+  const left = new Float64Array(capacity.length);
+  for (let type = 0; type < left.length; type++) {
+    if ((flags[type]! & ec2) === 0) continue;
+    const cpuMilli = capacity[type]!;
+    let keptMilli = setMilli ?? keptByCapacity.get(cpuMilli);
+    if (keptMilli === undefined) {
+      keptMilli = kubeReservedCpuMilli(cpuMilli);
+      keptByCapacity.set(cpuMilli, keptMilli);
+    }
+    left[type] = cpuMilli - keptMilli - systemMilli;
+  }
+  return left;
+}
+
+/** Memory that is left. */
+export function allocatableMemoryBytes(
+  facts: FactColumns,
   compiled: CompiledNodeClass,
-  capacity: ResourceAmounts,
-): ResourceAmounts {
-  const { kubeReserved, systemReserved, evictionHardMemory, evictionHardNodefs } = compiled.nodeClass.kubelet;
+  capacity: Float64Array,
+  podCounts: Float64Array,
+): Float64Array {
+  const { flags } = facts;
+  const { kubeReserved, systemReserved, evictionHardMemory } = compiled.nodeClass.kubelet;
+  const systemBytes = systemReserved.memoryBytes ?? 0;
+  const kubeBytes = kubeReserved.memoryBytes;
   // Amazon Linux reserves by its interfaces, all of them, whatever maxPods and reserved interfaces say.
-  const podCount = compiled.family.reservesMemoryByInterfaces
-    ? interfaceLimitedPodCount(facts, compiled, 0)
-    : capacity.pods;
-  const kubeMemoryBytes =
-    kubeReserved.memoryBytes ?? (KUBE_RESERVED_PER_POD_MIB * podCount + KUBE_RESERVED_BASE_MIB) * MIB;
-  const evictionMemoryBytes =
-    evictionHardMemory === undefined ? EVICTION_MEMORY_BYTES : thresholdBytes(evictionHardMemory, capacity.memoryBytes);
-  const evictionStorageBytes = thresholdBytes(evictionHardNodefs ?? EVICTION_STORAGE, capacity.ephemeralStorageBytes);
-  return {
-    cpuMilli: (kubeReserved.cpuMilli ?? kubeReservedCpuMilli(capacity.cpuMilli)) + (systemReserved.cpuMilli ?? 0),
-    memoryBytes: kubeMemoryBytes + (systemReserved.memoryBytes ?? 0) + evictionMemoryBytes,
-    ephemeralStorageBytes:
-      (kubeReserved.ephemeralStorageBytes ?? KUBE_RESERVED_STORAGE_BYTES) +
-      (systemReserved.ephemeralStorageBytes ?? 0) +
-      evictionStorageBytes,
-    pods: 0,
-    extended: NO_EXTENDED,
-  };
+  const countedPods =
+    kubeBytes === undefined && compiled.family.reservesMemoryByInterfaces
+      ? interfaceLimitedPodCounts(facts, compiled, 0)
+      : podCounts;
+  const baseBytes = (kubeBytes ?? KUBE_RESERVED_BASE_MIB * MIB) + systemBytes;
+  const bytesPerPod = kubeBytes === undefined ? KUBE_RESERVED_PER_POD_MIB * MIB : 0;
+  const { ec2 } = FACT_FLAGS;
+  const left = new Float64Array(capacity.length);
+  for (let type = 0; type < left.length; type++) {
+    if ((flags[type]! & ec2) === 0) continue;
+    left[type] = capacity[type]! - baseBytes - countedPods[type]! * bytesPerPod;
+  }
+  takeThreshold(left, capacity, evictionHardMemory ?? EVICTION_MEMORY, flags);
+  return left;
+}
+
+/** Takes off what the kubelet keeps free by a threshold of its own. */
+function takeThreshold(left: Float64Array, capacity: Float64Array, threshold: EvictionThreshold, flags: Float64Array) {
+  const { ec2 } = FACT_FLAGS;
+  const fixedBytes = threshold.kind === 'bytes' ? threshold.bytes : undefined;
+  for (let type = 0; type < left.length; type++) {
+    if ((flags[type]! & ec2) === 0) continue;
+    left[type]! -= fixedBytes ?? thresholdBytes(threshold, capacity[type]!);
+  }
+}
+
+/** Ephemeral storage that is left. */
+export function allocatableStorageBytes(facts: FactColumns, compiled: CompiledNodeClass, capacity: Float64Array) {
+  const { kubeReserved, systemReserved, evictionHardNodefs = EVICTION_STORAGE } = compiled.nodeClass.kubelet;
+  const keptBytes =
+    (kubeReserved.ephemeralStorageBytes ?? KUBE_RESERVED_STORAGE_BYTES) + (systemReserved.ephemeralStorageBytes ?? 0);
+  const { flags } = facts;
+  const { ec2 } = FACT_FLAGS;
+  // Most types have the one volume of the node class.
+  let knownBytes = Number.NaN;
+  let leftBytes = Number.NaN;
+  const left = new Float64Array(capacity.length);
+  for (let type = 0; type < left.length; type++) {
+    if ((flags[type]! & ec2) === 0) continue;
+    const storageBytes = capacity[type]!;
+    if (storageBytes !== knownBytes) {
+      knownBytes = storageBytes;
+      leftBytes = storageBytes - keptBytes - thresholdBytes(evictionHardNodefs, storageBytes);
+    }
+    left[type] = leftBytes;
+  }
+  return left;
 }

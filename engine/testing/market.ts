@@ -7,6 +7,7 @@ import {
   type DaemonSetInput,
   DEFAULT_NODE_CLASS_FACTS,
   deriveInstanceType,
+  EBS_ATTACHMENTS,
   type NodeClassFacts,
   type NodePoolInput,
   type OfferingInput,
@@ -160,7 +161,7 @@ function describe(
   return {
     labels: new Map(Object.entries(derived.labels)),
     capacity: namedAmounts(derived.capacity),
-    allocatable: namedAmounts(allocatableOf(derived)),
+    allocatable: { ...namedAmounts(allocatableOf(derived)), [EBS_ATTACHMENTS]: derived.ebsVolumeCount },
     licenceNanoUsdPerHour: derived.licenceNanoUsdPerHour ?? 0,
   };
 }

@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { type Comparison, compareWithReference, type DifferentType, type ReferenceFile } from './comparison.ts';
-import { loadEmbeddedTypes } from './load.ts';
+import { loadTypeFacts } from './load.ts';
 
 /** How many types are equal at least with the reference page of Karpenter v1.14.1. */
 const MIN_EQUAL_COUNT = 1253;
@@ -20,7 +20,7 @@ if (path === undefined || positionals.length > 1) {
   console.error('usage: npm run catalogue:compare -- FILE [--write]');
   process.exit(2);
 }
-const comparison = compareWithReference(loadEmbeddedTypes(), readReference(path));
+const comparison = compareWithReference(loadTypeFacts(), readReference(path));
 const lines = comparison.different.flatMap((type) => describe(type));
 console.log([...lines, ...(lines.length > 0 ? [''] : []), ...summary(comparison)].join('\n'));
 if (values.write) {

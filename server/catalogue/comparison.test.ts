@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { allocatableOf, DEFAULT_NODE_CLASS_FACTS, deriveInstanceType } from '../../engine/index.ts';
 import { compareWithReference, type ReferenceFile } from './comparison.ts';
-import { loadEmbeddedTypes } from './load.ts';
+import { loadTypeFacts } from './load.ts';
 import { parseMilliUnits } from './quantities.ts';
 
-const types = loadEmbeddedTypes().filter((facts) => ['m5.large', 'i8ge.48xlarge'].includes(facts.name));
+const types = loadTypeFacts().filter((facts) => ['m5.large', 'i8ge.48xlarge'].includes(facts.name));
 
 type Editable = Record<string, { labels: Record<string, string>; allocatable: Record<string, string> }>;
 

@@ -4,7 +4,7 @@
 import {
   allocatableOf,
   DEFAULT_NODE_CLASS_FACTS,
-  deriveInstanceTypes,
+  deriveInstanceType,
   type Ec2InstanceFacts,
   type ResourceAmounts,
 } from '../../engine/index.ts';
@@ -48,11 +48,12 @@ const NOT_IN_REFERENCE = new Set(['topology.kubernetes.io/region', 'karpenter.k8
 
 /** Compares every type that both sides have. Throws where the file is not of the reference's shape. */
 export function compareWithReference(types: readonly Ec2InstanceFacts[], reference: ReferenceFile): Comparison {
-  const factsByName = new Map(types.map((facts) => [facts.name, facts]));
+  const names = new Set(types.map(({ name }) => name));
   const different: DifferentType[] = [];
   const onlyOurs: string[] = [];
   let sharedCount = 0;
-  for (const type of deriveInstanceTypes(types, DEFAULT_NODE_CLASS_FACTS, 'us-east-1')) {
+  for (const facts of types) {
+    const type = deriveInstanceType(facts, DEFAULT_NODE_CLASS_FACTS, 'us-east-1');
     const theirs = reference[type.name];
     if (theirs === undefined) {
       onlyOurs.push(type.name);
@@ -71,7 +72,7 @@ export function compareWithReference(types: readonly Ec2InstanceFacts[], referen
       ...differencesOf(milliUnits(allocatableOf(type)), referenceMilliUnits(theirs.allocatable)),
     ];
     if (differences.length === 0) continue;
-    const cause = causeOf(factsByName.get(type.name)!, differences);
+    const cause = causeOf(facts, differences);
     different.push({ name: type.name, differences, cause });
   }
   return {
@@ -80,7 +81,7 @@ export function compareWithReference(types: readonly Ec2InstanceFacts[], referen
     different,
     onlyOurs,
     onlyReference: Object.keys(reference)
-      .filter((name) => !factsByName.has(name))
+      .filter((name) => !names.has(name))
       .sort(),
   };
 }

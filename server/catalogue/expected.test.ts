@@ -5,13 +5,18 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import {
+  allocatableOf,
   type DerivedInstanceType,
+  deriveColumns,
   deriveInstanceType,
+  EBS_ATTACHMENTS,
+  encodeFacts,
+  FactColumns,
   type NodeClassFacts,
   type ResourceAmounts,
 } from '../../engine/index.ts';
 import { unpackJson } from './format.ts';
-import { loadEmbeddedTypes } from './load.ts';
+import { loadTypeFacts } from './load.ts';
 import { decodeTable, type EncodedTable } from './table.ts';
 
 interface NodeClassCase {
@@ -25,7 +30,7 @@ const cases = JSON.parse(
 const expected = unpackJson(readFileSync(new URL('./testdata/expected.json.br', import.meta.url))) as {
   cases: Record<string, EncodedTable>;
 };
-const types = new Map(loadEmbeddedTypes().map((facts) => [facts.name, facts]));
+const types = new Map(loadTypeFacts().map((facts) => [facts.name, facts]));
 
 // Zone, capacity type and reservations belong to offerings; Karpenter's figures were made without zones.
 const OFFERING_LABELS = new Set(['label karpenter.sh/capacity-type']);
@@ -46,6 +51,32 @@ for (const nodeClass of cases) {
       assert.deepEqual(ours, theirs);
     }
   });
+}
+
+for (const nodeClass of cases) {
+  test(`columns of all types hold what each type alone derives under ${nodeClass.name}`, () => {
+    const all = [...types.values()];
+    const facts = new FactColumns(encodeFacts(all), all.length);
+    const columns = deriveColumns(facts, nodeClass.facts, (type) => all[type]!);
+    for (const [type, each] of all.entries()) {
+      const alone = deriveInstanceType(each, nodeClass.facts, 'us-east-1');
+      const capacity: Record<string, unknown> = {};
+      const room: Record<string, unknown> = {};
+      addAmounts(capacity, 'of', alone.capacity);
+      addAmounts(room, 'of', allocatableOf(alone));
+      room[`of ${EBS_ATTACHMENTS}`] = alone.ebsVolumeCount;
+      assert.deepEqual(rowOf(columns.capacity, type), capacity, each.name);
+      assert.deepEqual(rowOf(columns.allocatable, type), room, each.name);
+      assert.equal(columns.incompatibilities.get(type), alone.incompatibility, each.name);
+      assert.equal(columns.licenceNanoUsdPerHour[type], alone.licenceNanoUsdPerHour ?? 0, each.name);
+    }
+  });
+}
+
+function rowOf(columns: ReadonlyMap<string, Float64Array>, type: number): Record<string, unknown> {
+  const row: Record<string, unknown> = {};
+  for (const [name, column] of columns) if (column[type] !== 0) row[`of ${name}`] = column[type];
+  return row;
 }
 
 test('usage classes are the capacity types that Karpenter offers', () => {

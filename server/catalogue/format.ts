@@ -1,4 +1,5 @@
-// The shape of the catalogue's files on disk, shared by the generator that writes them and the loader that reads them.
+// The shape of the catalogue's index and facts on disk, shared by the generator that writes them and the loader that reads
+// them. The images made from the facts are in image.ts.
 
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
 import type { EncodedTable } from './table.ts';
@@ -8,6 +9,9 @@ export const CATALOGUE_SCHEMA = 1;
 
 /** Price of a type that no source prices and no rule estimates. */
 export const NO_PRICE = -1;
+
+/** Capacity types by their position in an offering's `capacityTypeIndex`. */
+export const CAPACITY_TYPES = ['on-demand', 'spot'] as const;
 
 /** Where a figure comes from. */
 export interface CatalogueSource {
@@ -56,13 +60,13 @@ export interface StoredIndex {
   readonly regions: readonly string[];
 }
 
-/** types.json.br: facts of every type, in the order of their names. */
+/** facts/types.json.br: facts of every type, in the order of their names. */
 export interface StoredTypes {
   readonly schema: number;
   readonly table: EncodedTable;
 }
 
-/** region-NAME.json.br. */
+/** facts/region-NAME.json.br. */
 export interface StoredRegionFile {
   readonly schema: number;
   readonly typeCount: number;

@@ -2,15 +2,17 @@
 // AWS; a server that is fed offerings does not need it.
 
 export type { CatalogueSource, CatalogueZone } from './format.ts';
-export { NO_PRICE } from './format.ts';
+export { CAPACITY_TYPES, NO_PRICE } from './format.ts';
+export { type RegionImage, type RegionSummary, readRegionImage, unpackRegionImage } from './image.ts';
 export {
-  CAPACITY_TYPES,
   DEFAULT_REGION,
   defaultDataDirectory,
   type EmbeddedOfferings,
   type EmbeddedRegion,
   embeddedRegions,
-  loadEmbeddedRegion,
-  loadEmbeddedTypes,
+  loadRegionFacts,
+  loadRegionImage,
+  loadTypeFacts,
+  regionImageUrl,
   UnknownRegionError,
 } from './load.ts';

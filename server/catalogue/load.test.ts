@@ -13,9 +13,10 @@ import {
   defaultDataDirectory,
   type EmbeddedRegion,
   embeddedRegions,
-  loadEmbeddedRegion,
-  loadEmbeddedTypes,
+  loadRegionFacts,
+  loadTypeFacts,
   NO_PRICE,
+  regionImageUrl,
   UnknownRegionError,
 } from './index.ts';
 
@@ -53,13 +54,13 @@ test('thirty-three regions are embedded, the default one among them', () => {
 
 test('an unknown region is refused with the list of known ones', () => {
   assert.throws(
-    () => loadEmbeddedRegion('us-east-9'),
+    () => loadRegionFacts('us-east-9'),
     (error: unknown) => error instanceof UnknownRegionError && /us-east-9.*us-east-1, us-east-2/.test(error.message),
   );
 });
 
 test('m5.large in us-east-1 has its list price on demand and an estimated spot price in each of its zones', () => {
-  const rows = rowsOf(loadEmbeddedRegion('us-east-1'), 'm5.large');
+  const rows = rowsOf(loadRegionFacts('us-east-1'), 'm5.large');
   assert.equal(rows.length, 10);
   const onDemand = rows.filter((row) => row.capacityType === 'on-demand');
   assert.deepEqual([...new Set(onDemand.map((row) => `${row.price} ${row.estimate}`))], ['96000000 false']);
@@ -68,7 +69,7 @@ test('m5.large in us-east-1 has its list price on demand and an estimated spot p
 });
 
 test('a region without a price table has the prices of us-east-1, marked as estimates', () => {
-  const region = loadEmbeddedRegion('eu-central-1');
+  const region = loadRegionFacts('eu-central-1');
   assert.equal(region.onDemandPricesAsOf, undefined);
   const onDemand = rowsOf(region, 'm5.large').filter((row) => row.capacityType === 'on-demand');
   assert.ok(onDemand.length > 0);
@@ -76,7 +77,7 @@ test('a region without a price table has the prices of us-east-1, marked as esti
 });
 
 test('GovCloud has its own list prices, and its zones are marked as assumed', () => {
-  const region = loadEmbeddedRegion('us-gov-west-1');
+  const region = loadRegionFacts('us-gov-west-1');
   assert.ok(region.zonesAreAssumed);
   const rows = rowsOf(region, 'm5.large').filter((row) => row.capacityType === 'on-demand');
   assert.equal(rows.length, 3);
@@ -84,18 +85,18 @@ test('GovCloud has its own list prices, and its zones are marked as assumed', ()
 });
 
 test('prices in China are in yuan and say so', () => {
-  assert.equal(loadEmbeddedRegion('cn-north-1').currency, 'CNY');
-  assert.equal(loadEmbeddedRegion('us-east-1').currency, 'USD');
+  assert.equal(loadRegionFacts('cn-north-1').currency, 'CNY');
+  assert.equal(loadRegionFacts('us-east-1').currency, 'USD');
 });
 
 test('a type that nobody prices has no price in any offering and is not called an estimate', () => {
-  const rows = rowsOf(loadEmbeddedRegion('us-east-1'), 'g7.2xlarge');
+  const rows = rowsOf(loadRegionFacts('us-east-1'), 'g7.2xlarge');
   assert.ok(rows.length > 0);
   assert.ok(rows.every((row) => row.price === NO_PRICE && !row.estimate));
 });
 
 test('a type that is sold on demand only has no spot offering', () => {
-  const region = loadEmbeddedRegion('us-east-1');
+  const region = loadRegionFacts('us-east-1');
   const onDemandOnly = region.types.find((facts) => !facts.usageClasses.includes('spot'));
   assert.ok(onDemandOnly);
   const rows = rowsOf(region, onDemandOnly.name);
@@ -103,7 +104,7 @@ test('a type that is sold on demand only has no spot offering', () => {
 });
 
 test('zone ids are those of the place that offers the very same types', () => {
-  const ids = Object.fromEntries(loadEmbeddedRegion('us-east-1').zones.map(({ name, zoneId }) => [name, zoneId]));
+  const ids = Object.fromEntries(loadRegionFacts('us-east-1').zones.map(({ name, zoneId }) => [name, zoneId]));
   assert.deepEqual(ids, {
     'us-east-1a': 'use1-az2',
     'us-east-1b': 'use1-az4',
@@ -115,9 +116,9 @@ test('zone ids are those of the place that offers the very same types', () => {
 });
 
 test('offerings are ordered by type, zone and capacity type, every price is a whole number and every type is known', () => {
-  const types = new Set(loadEmbeddedTypes().map((facts) => facts.name));
+  const types = new Set(loadTypeFacts().map((facts) => facts.name));
   for (const name of embeddedRegions()) {
-    const region = loadEmbeddedRegion(name);
+    const region = loadRegionFacts(name);
     assert.ok(region.types.every((facts) => types.has(facts.name)));
     const { offerings } = region;
     let last = -1;
@@ -132,15 +133,15 @@ test('offerings are ordered by type, zone and capacity type, every price is a wh
 });
 
 test('how many EBS volumes a type takes, and whether other devices share the slots, is recorded for every type', () => {
-  const types = new Map(loadEmbeddedTypes().map((facts) => [facts.name, facts]));
+  const types = new Map(loadTypeFacts().map((facts) => [facts.name, facts]));
   assert.deepEqual(types.get('m5.large')?.ebsAttachmentLimit, { attachmentCount: 27, kind: 'shared' });
   assert.equal(types.get('p4d.24xlarge')?.ebsAttachmentLimit?.kind, 'dedicated');
   assert.ok([...types.values()].every((facts) => (facts.ebsAttachmentLimit?.attachmentCount ?? 0) > 0));
 });
 
 test('all data files together stay under 2 MB', () => {
-  const files = embeddedRegions().map((region) => `region-${region}.json.br`);
-  const sizes = [...files, 'types.json.br', 'index.json'].map(
+  const files = embeddedRegions().flatMap((region) => [`facts/region-${region}.json.br`, regionImageUrl(region).href]);
+  const sizes = [...files, 'facts/types.json.br', 'index.json'].map(
     (file) => statSync(new URL(file, defaultDataDirectory())).size,
   );
   assert.ok(sizes.reduce((sum, size) => sum + size, 0) < 2_000_000);
@@ -151,13 +152,13 @@ test('data is read from the directory that is named, and files that do not belon
   try {
     cpSync(defaultDataDirectory(), folder, { recursive: true });
     const directory = pathToFileURL(`${folder}/`);
-    assert.equal(loadEmbeddedRegion('us-west-2', directory).region, 'us-west-2');
-    const file = join(folder, 'region-us-west-2.json.br');
+    assert.equal(loadRegionFacts('us-west-2', directory).region, 'us-west-2');
+    const file = join(folder, 'facts', 'region-us-west-2.json.br');
     const stored = unpackJson(readFileSync(file)) as { typeCount: number };
     writeFileSync(file, packJson({ ...stored, typeCount: stored.typeCount - 1 }));
-    assert.throws(() => loadEmbeddedRegion('us-west-2', directory), /another table of types/);
+    assert.throws(() => loadRegionFacts('us-west-2', directory), /another table of types/);
     writeFileSync(file, packJson({ ...stored, schema: 99 }));
-    assert.throws(() => loadEmbeddedRegion('us-west-2', directory), /wrong schema/);
+    assert.throws(() => loadRegionFacts('us-west-2', directory), /wrong schema/);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -1,10 +1,11 @@
-// Reads the embedded catalogue from its files. It keeps nothing between calls and knows no node class: what a type is as
-// a node is derived by engine/ec2.
+// Reads the embedded catalogue from its files: a region's image, which is what a server uses, and the facts that images are
+// made from. It keeps nothing between calls and knows no node class: what a type is as a node is derived by engine/ec2.
 
 import { readFileSync } from 'node:fs';
 import type { Ec2InstanceFacts } from '../../engine/index.ts';
 import { estimateSpotPriceNano } from './estimates.ts';
 import {
+  CAPACITY_TYPES,
   CATALOGUE_SCHEMA,
   type CatalogueSource,
   type CatalogueZone,
@@ -15,13 +16,11 @@ import {
   type StoredTypes,
   unpackJson,
 } from './format.ts';
+import { type RegionImage, type RegionSummary, readRegionImage, unpackRegionImage } from './image.ts';
 import { decodeTypes } from './types.ts';
 
 /** The region that is served where nobody names one. */
 export const DEFAULT_REGION = 'us-east-1';
-
-/** Capacity types by their position in an offering's `capacityTypeIndex`. */
-export const CAPACITY_TYPES = ['on-demand', 'spot'] as const;
 
 const ON_DEMAND = 0;
 const SPOT = 1;
@@ -42,14 +41,7 @@ export interface EmbeddedOfferings {
 }
 
 /** Everything the catalogue knows of one region. */
-export interface EmbeddedRegion {
-  readonly region: string;
-  /** CNY in China: prices are then nano-yuan, as Karpenter has them there. USD everywhere else. */
-  readonly currency: 'USD' | 'CNY';
-  /** The sources name no zones for the region's types: each is taken to be in every zone. */
-  readonly zonesAreAssumed: boolean;
-  /** ISO date of the region's own on-demand prices; absent where all prices are estimates. */
-  readonly onDemandPricesAsOf?: string;
+export interface EmbeddedRegion extends RegionSummary {
   readonly zones: readonly CatalogueZone[];
   /** Types on offer in the region, by name. */
   readonly types: readonly Ec2InstanceFacts[];
@@ -80,15 +72,33 @@ export function embeddedRegions(dataDirectory: URL = defaultDataDirectory()): re
   return readIndex(dataDirectory).regions;
 }
 
+/** File of a region's image. */
+export function regionImageUrl(region: string, dataDirectory: URL = defaultDataDirectory()): URL {
+  return new URL(`region-${region}.zst`, dataDirectory);
+}
+
 /**
- * Reads one region; about 10 ms. Throws UnknownRegionError where the catalogue lacks it, and a plain error where the
+ * Reads a region ready to use; a few milliseconds. Throws UnknownRegionError where the catalogue lacks it, and a plain error
+ * where its file is damaged or of another version.
+ */
+export function loadRegionImage(region: string, dataDirectory: URL = defaultDataDirectory()): RegionImage {
+  const { regions } = readIndex(dataDirectory);
+  if (!regions.includes(region)) throw new UnknownRegionError(region, regions);
+  const packed = readFileSync(regionImageUrl(region, dataDirectory));
+  const image = readRegionImage(unpackRegionImage(packed));
+  if (image.region !== region) throw new Error(`load region: its file is of another one (region=${image.region})`);
+  return image;
+}
+
+/**
+ * Reads the facts of one region; about 30 ms. Throws UnknownRegionError where the catalogue lacks it, and a plain error where the
  * files do not belong together.
  */
-export function loadEmbeddedRegion(region: string, dataDirectory: URL = defaultDataDirectory()): EmbeddedRegion {
+export function loadRegionFacts(region: string, dataDirectory: URL = defaultDataDirectory()): EmbeddedRegion {
   const index = readIndex(dataDirectory);
   if (!index.regions.includes(region)) throw new UnknownRegionError(region, index.regions);
-  const allTypes = loadEmbeddedTypes(dataDirectory);
-  const file = unpackJson(readFileSync(new URL(`region-${region}.json.br`, dataDirectory))) as StoredRegionFile;
+  const allTypes = loadTypeFacts(dataDirectory);
+  const file = unpackJson(readFileSync(new URL(`facts/region-${region}.json.br`, dataDirectory))) as StoredRegionFile;
   checkSchema(file.schema, `region-${region}.json.br`);
   if (file.typeCount !== allTypes.length) {
     throw new Error(`load region: made for another table of types (region=${region}); generate the catalogue again`);
@@ -108,8 +118,8 @@ export function loadEmbeddedRegion(region: string, dataDirectory: URL = defaultD
 }
 
 /** Facts of every type of the catalogue, whatever region offers it, by name. */
-export function loadEmbeddedTypes(dataDirectory: URL = defaultDataDirectory()): Ec2InstanceFacts[] {
-  const stored = unpackJson(readFileSync(new URL('types.json.br', dataDirectory))) as StoredTypes;
+export function loadTypeFacts(dataDirectory: URL = defaultDataDirectory()): Ec2InstanceFacts[] {
+  const stored = unpackJson(readFileSync(new URL('facts/types.json.br', dataDirectory))) as StoredTypes;
   checkSchema(stored.schema, 'types.json.br');
   return decodeTypes(stored.table);
 }

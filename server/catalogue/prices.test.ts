@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { estimateOnDemandPriceNano, estimateSpotPriceNano } from './estimates.ts';
-import { loadEmbeddedTypes } from './load.ts';
+import { loadTypeFacts } from './load.ts';
 import { parsePriceNano } from './prices.ts';
 
-const types = new Map(loadEmbeddedTypes().map((facts) => [facts.name, facts]));
+const types = new Map(loadTypeFacts().map((facts) => [facts.name, facts]));
 const facts = (name: string) => types.get(name)!;
 const listed = (prices: Record<string, number>) =>
   new Map(Object.entries(prices).map(([name, priceNano]) => [name, { facts: facts(name), priceNano }]));

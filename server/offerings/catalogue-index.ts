@@ -1,8 +1,13 @@
 // One immutable index of a catalogue: the buffer that workers share, opened once for this thread, with the digest of its
 // content. Prices and availability are not in it (live-catalogue.ts).
 import { createHash } from 'node:crypto';
-import { buildCatalogue, type Catalogue, openCatalogue } from '../../engine/index.ts';
-import type { TypeRecord } from '../messages/index.ts';
+import {
+  buildCatalogue,
+  type Catalogue,
+  type CatalogueTypeInput,
+  type OfferingInput,
+  openCatalogue,
+} from '../../engine/index.ts';
 
 /** An index that any number of catalogues with equal content share. */
 export interface CatalogueIndex {
@@ -13,16 +18,32 @@ export interface CatalogueIndex {
   readonly digest: string;
 }
 
-/** Builds the index of these types; a few milliseconds for all of EC2. */
-export function buildCatalogueIndex(region: string, types: Iterable<TypeRecord>): CatalogueIndex {
+/** Builds the index of these types; about 50 ms for all of EC2. */
+export function buildCatalogueIndex(region: string, types: Iterable<CatalogueTypeInput>): CatalogueIndex {
   const buffer = buildCatalogue({ region, types: [...types].map(canonicalType) });
   // The index sorts what it is given, so equal content makes equal bytes.
   const digest = createHash('sha256').update(new Uint8Array(buffer)).digest('hex');
   return { buffer, catalogue: openCatalogue(buffer), digest };
 }
 
+/** The types that an index was built from, by name, to build another one with. */
+export function typesOf({ catalogue }: CatalogueIndex): Map<string, CatalogueTypeInput> {
+  const types = new Map<string, CatalogueTypeInput>();
+  for (let type = 0; type < catalogue.typeCount; type++) {
+    const offerings: OfferingInput[] = [];
+    const end = catalogue.typeOfferingStarts[type + 1] ?? 0;
+    for (let offering = catalogue.typeOfferingStarts[type] ?? 0; offering < end; offering++) {
+      const { zone, zoneId, capacityType, reservationId } = catalogue.offering(offering);
+      offerings.push({ zone, zoneId, capacityType, reservationId });
+    }
+    const name = catalogue.typeName(type);
+    types.set(name, { name, form: catalogue.typeForm(type), offerings });
+  }
+  return types;
+}
+
 /** The type with the keys of its maps in order, so that the digest does not depend on the order they were sent in. */
-function canonicalType(type: TypeRecord): TypeRecord {
+function canonicalType(type: CatalogueTypeInput): CatalogueTypeInput {
   if (type.form.kind === 'ec2') return type;
   const { labels, capacity, overhead } = type.form;
   return {

@@ -27,6 +27,17 @@ export function createColumns(offeringCount: number): OfferingColumns {
   };
 }
 
+/** Columns of their own with the same state. */
+export function copyColumns(columns: OfferingColumns): OfferingColumns {
+  return {
+    priceNanoUsdPerHour: columns.priceNanoUsdPerHour.slice(),
+    available: columns.available.slice(),
+    source: columns.source.slice(),
+    priceAsOfUnixSeconds: columns.priceAsOfUnixSeconds.slice(),
+    reservations: new Map(columns.reservations),
+  };
+}
+
 /** Writes one offering's state; true when anything but the price's time changed. */
 export function setOffering(columns: OfferingColumns, offeringIndex: number, record: OfferingRecord): boolean {
   const available = record.available ? 1 : 0;

@@ -30,7 +30,7 @@ function change(instanceType: string, record: OfferingRecord, index = 0): Offeri
 
 function start(types: readonly TypeRecord[] = [type('m', [offering('a'), offering('b')])]) {
   const clock = { time: 1_000_000, nowMs: () => clock.time };
-  return { clock, live: new LiveCatalogue({ region: '', types, clock }) };
+  return { clock, live: new LiveCatalogue({ region: '', start: { types }, clock }) };
 }
 
 /** Offerings that solves see as available, as type/zone, with the epoch and the prices of the shared table. */

@@ -1,15 +1,21 @@
 // One catalogue as it stands: an index, the prices and availability of its offerings, shortages that pass by themselves,
 // and the epoch that counts every change. Lives on the main thread, which is the only writer of its price table; workers
 // read that table under its sequence lock. Which catalogue a caller means is decided in registry.ts.
-import { createPriceTable, type PriceSnapshot, writePriceTable } from '../../engine/index.ts';
+import {
+  type CatalogueTypeInput,
+  createPriceTable,
+  type OfferingInput,
+  type PriceSnapshot,
+  writePriceTable,
+} from '../../engine/index.ts';
 import type { Clock } from '../clock.ts';
 import { invalidArgument, ServiceError } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { OfferingRecord, TypeRecord } from '../messages/index.ts';
 import { offeringKey } from '../messages/index.ts';
 import type { CatalogueIndex } from './catalogue-index.ts';
-import { buildCatalogueIndex } from './catalogue-index.ts';
-import { copyOffering, createColumns, type OfferingColumns, setOffering } from './columns.ts';
+import { buildCatalogueIndex, typesOf } from './catalogue-index.ts';
+import { copyColumns, copyOffering, createColumns, type OfferingColumns, setOffering } from './columns.ts';
 
 /** One change of an update: an offering's new state, with its place in the request for messages. */
 export interface OfferingChange {
@@ -40,7 +46,6 @@ export class LiveCatalogue {
   readonly region: string;
   readonly notices: readonly string[];
   readonly #clock: Clock;
-  #types: Map<string, TypeRecord>;
   #index: CatalogueIndex;
   #columns: OfferingColumns;
   #priceTable: SharedArrayBuffer;
@@ -51,22 +56,27 @@ export class LiveCatalogue {
   #nextExpiryMs = Number.POSITIVE_INFINITY;
   #epoch = 1;
 
-  /** Takes an index that was built from `types`, or builds one. */
+  /** Starts from types, with the index of them where it is built already, or from an index with the state of its offerings. */
   constructor(options: {
     readonly region: string;
-    readonly types: readonly TypeRecord[];
-    readonly index?: CatalogueIndex;
+    readonly start:
+      | { readonly types: readonly TypeRecord[]; readonly index?: CatalogueIndex }
+      | { readonly columns: OfferingColumns; readonly index: CatalogueIndex };
     readonly notices?: readonly string[];
     readonly clock: Clock;
   }) {
     this.region = options.region;
     this.notices = options.notices ?? [];
     this.#clock = options.clock;
-    this.#types = new Map(options.types.map((type) => [type.name, type]));
-    this.#index = options.index ?? buildCatalogueIndex(options.region, options.types);
+    const { start } = options;
+    if ('columns' in start) {
+      this.#index = start.index;
+      this.#columns = copyColumns(start.columns);
+    } else {
+      this.#index = start.index ?? buildCatalogueIndex(options.region, start.types);
+      this.#columns = columnsOf(this.#index, start.types);
+    }
     const { catalogue } = this.#index;
-    this.#columns = createColumns(catalogue.offeringCount);
-    setAll(this.#columns, this.#index, options.types);
     this.#effective = new Uint8Array(catalogue.offeringCount);
     this.#priceTable = createPriceTable(catalogue.offeringCount);
     this.#publish();
@@ -119,7 +129,7 @@ export class LiveCatalogue {
     const index = structure === undefined ? this.#index : buildCatalogueIndex(this.region, structure.values());
     const named = this.#resolveChanges(update.changes, index);
     // Nothing below this line can fail.
-    if (structure !== undefined) this.#replaceIndex(structure, index, update.types);
+    if (structure !== undefined) this.#replaceIndex(index, update.types);
     if (update.replaceAll) {
       const keep = new Uint8Array(index.catalogue.offeringCount);
       for (const offeringIndex of named) keep[offeringIndex] = 1;
@@ -216,12 +226,12 @@ export class LiveCatalogue {
   }
 
   /** The types as the update leaves them, or undefined where it changes neither types nor offerings. */
-  #planStructure(update: CatalogueUpdate): Map<string, TypeRecord> | undefined {
+  #planStructure(update: CatalogueUpdate): Map<string, CatalogueTypeInput> | undefined {
     const added = new Map<string, OfferingRecord[]>();
     const sentTypes = new Set(update.types.map((type) => type.name));
     const { catalogue } = this.#index;
     for (const { instanceType, offering, path } of update.changes) {
-      if (!this.#types.has(instanceType) && !sentTypes.has(instanceType)) {
+      if (catalogue.findType(instanceType) < 0 && !sentTypes.has(instanceType)) {
         throw new ServiceError(
           'not-found',
           `the catalogue has no instance type ${instanceType}; send it under instance_types`,
@@ -237,7 +247,7 @@ export class LiveCatalogue {
       else list.push(offering);
     }
     if (update.types.length === 0 && added.size === 0) return undefined;
-    const types = new Map(this.#types);
+    const types = typesOf(this.#index);
     for (const type of update.types) types.set(type.name, type);
     for (const [name, offerings] of added) {
       const type = types.get(name);
@@ -271,7 +281,7 @@ export class LiveCatalogue {
     return named;
   }
 
-  #replaceIndex(types: Map<string, TypeRecord>, index: CatalogueIndex, sent: readonly TypeRecord[]): void {
+  #replaceIndex(index: CatalogueIndex, sent: readonly TypeRecord[]): void {
     const columns = createColumns(index.catalogue.offeringCount);
     const shortages = new Map<number, number>();
     const before = this.#index.catalogue;
@@ -284,13 +294,19 @@ export class LiveCatalogue {
       if (expiresMs !== undefined) shortages.set(now, expiresMs);
     }
     setAll(columns, index, sent);
-    this.#types = types;
     this.#index = index;
     this.#columns = columns;
     this.#shortages = shortages;
     this.#effective = new Uint8Array(index.catalogue.offeringCount);
     this.#priceTable = createPriceTable(index.catalogue.offeringCount);
   }
+}
+
+/** State of an index's offerings as its types bring it. */
+export function columnsOf(index: CatalogueIndex, types: readonly TypeRecord[]): OfferingColumns {
+  const columns = createColumns(index.catalogue.offeringCount);
+  setAll(columns, index, types);
+  return columns;
 }
 
 /** Writes the states that come with types; true when anything changed. */
@@ -313,7 +329,7 @@ function find(
 }
 
 /** A type's offerings with others added; one that is there already takes the newer zone id. */
-function mergeOfferings(present: readonly OfferingRecord[], added: readonly OfferingRecord[]): OfferingRecord[] {
+function mergeOfferings(present: readonly OfferingInput[], added: readonly OfferingInput[]): OfferingInput[] {
   const merged = new Map(present.map((offering) => [offeringKey(offering), offering]));
   for (const offering of added) {
     const key = offeringKey(offering);

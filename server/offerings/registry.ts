@@ -9,8 +9,8 @@ import { LIMITS } from '../limits.ts';
 import { type TypeRecord, toTypeRecords } from '../messages/index.ts';
 import { buildCatalogueIndex, type CatalogueIndex } from './catalogue-index.ts';
 import type { OfferingColumns } from './columns.ts';
-import type { RegionSource } from './embedded.ts';
-import { LiveCatalogue } from './live-catalogue.ts';
+import type { IndexedRegion, RegionRecords, RegionSource } from './embedded.ts';
+import { columnsOf, LiveCatalogue } from './live-catalogue.ts';
 
 /** The region of a request that names no catalogue. */
 export const DEFAULT_REGION = 'us-east-1';
@@ -54,17 +54,11 @@ interface BroughtCatalogue {
   readonly index: CatalogueIndex;
 }
 
-interface SharedRegion {
-  readonly types: readonly TypeRecord[];
-  readonly notices: readonly string[];
-  readonly index: CatalogueIndex;
-}
-
 /** All catalogues of one server. */
 export class CatalogueRegistry {
   readonly #clock: Clock;
   readonly #regions: RegionSource;
-  readonly #loaded = new Map<string, SharedRegion>();
+  readonly #loaded = new Map<string, IndexedRegion>();
   /** By identity key, the least recently used first. */
   readonly #identities = new Map<string, LiveCatalogue>();
   /** By content hash, the least recently used first. */
@@ -158,8 +152,8 @@ export class CatalogueRegistry {
     const region = known ? this.#loadRegion(identity.region) : undefined;
     const live = new LiveCatalogue({
       region: identity.region,
-      types: region?.types ?? [],
-      ...(region === undefined ? {} : { index: region.index, notices: region.notices }),
+      start: region ?? { types: [] },
+      ...(region === undefined ? {} : { notices: region.notices }),
       clock: this.#clock,
     });
     this.#identities.set(text, live);
@@ -181,13 +175,13 @@ export class CatalogueRegistry {
     );
   }
 
-  #loadRegion(region: string): SharedRegion {
+  #loadRegion(region: string): IndexedRegion {
     const present = this.#loaded.get(region);
     if (present !== undefined) return present;
-    const { types, notices } = this.#regions.load(region);
-    const loaded = { types, notices, index: buildCatalogueIndex(region, types) };
-    this.#loaded.set(region, loaded);
-    return loaded;
+    const loaded = this.#regions.load(region);
+    const indexed = 'index' in loaded ? loaded : indexRegion(region, loaded);
+    this.#loaded.set(region, indexed);
+    return indexed;
   }
 
   #byHash(hash: string, field: string): [CatalogueKey, LiveCatalogue] {
@@ -222,7 +216,7 @@ export class CatalogueRegistry {
   }
 
   #startInline({ types, index }: BroughtCatalogue): LiveCatalogue {
-    return new LiveCatalogue({ region: '', types, index, clock: this.#clock });
+    return new LiveCatalogue({ region: '', start: { types, index }, clock: this.#clock });
   }
 
   /** Keeps a brought catalogue under the hash of its content, which moves when its types change; answers the hash. */
@@ -245,6 +239,12 @@ export class CatalogueRegistry {
       bytes -= each.byteLength;
     }
   }
+}
+
+/** Indexes a region's types. */
+function indexRegion(region: string, { types, notices }: RegionRecords): IndexedRegion {
+  const index = buildCatalogueIndex(region, types);
+  return { index, columns: columnsOf(index, types), notices };
 }
 
 type CatalogueKey =

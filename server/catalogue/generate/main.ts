@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { CATALOGUE_SCHEMA, packJson, type StoredIndex, type StoredRegionFile, type StoredTypes } from '../format.ts';
+import { packRegions } from '../pack.ts';
 import { encodeTable } from '../table.ts';
 import { buildExpected } from './expected.ts';
 import { canBeNode, factsOf } from './facts.ts';
@@ -24,6 +25,7 @@ import {
 
 const folder = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 const dataFolder = folder('../data/');
+const factsFolder = folder('../data/facts/');
 const testdataFolder = folder('../testdata/');
 const docsFolder = folder('../../../docs/');
 
@@ -43,8 +45,8 @@ const types = Object.keys(rawTypes)
   .map((name) => factsOf(rawTypes[name]!, karpenter));
 const regions = buildRegions(types, moto, karpenter);
 
-mkdirSync(dataFolder, { recursive: true });
-for (const file of readdirSync(dataFolder)) if (file.endsWith('.json.br')) rmSync(join(dataFolder, file));
+mkdirSync(factsFolder, { recursive: true });
+for (const file of readdirSync(factsFolder)) if (file.endsWith('.json.br')) rmSync(join(factsFolder, file));
 const index: StoredIndex = {
   schema: CATALOGUE_SCHEMA,
   licence: 'Facts extracted from works under Apache-2.0; see NOTICE.md beside this file.',
@@ -54,11 +56,12 @@ const index: StoredIndex = {
 };
 writeFileSync(join(dataFolder, 'index.json'), `${JSON.stringify(index, undefined, 2)}\n`);
 const storedTypes: StoredTypes = { schema: CATALOGUE_SCHEMA, table: encodeTable(types) };
-writeFileSync(join(dataFolder, 'types.json.br'), packJson(storedTypes));
+writeFileSync(join(factsFolder, 'types.json.br'), packJson(storedTypes));
 for (const data of regions) {
   const file: StoredRegionFile = { schema: CATALOGUE_SCHEMA, typeCount: types.length, data };
-  writeFileSync(join(dataFolder, `region-${data.region}.json.br`), packJson(file));
+  writeFileSync(join(factsFolder, `region-${data.region}.json.br`), packJson(file));
 }
+packRegions();
 writeFileSync(join(docsFolder, 'catalogue-lacking.md'), describeLacking(types, regions, moto, karpenter));
 
 const computed = computeExpected(program, rawTypes, join(testdataFolder, 'node-class-cases.json'), scratch);

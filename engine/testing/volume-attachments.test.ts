@@ -1,0 +1,128 @@
+// Pods with EBS volumes on nodes made from facts of EC2, and on nodes that exist: the limit of the CSI driver holds on both.
+// Which limit each type has is in server/catalogue/ebs-volumes.test.ts.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { M5_LARGE, nodeClass } from '../ec2/testing/index.ts';
+import type { Ec2InstanceFacts } from '../index.ts';
+import { planViolations } from './checker.ts';
+import {
+  market,
+  milliDollars,
+  node,
+  offeringOf,
+  openMarket,
+  pool,
+  problemOf,
+  resources,
+  shape,
+  solveCase,
+  stateOf,
+  type TypeOnSale,
+  typeOnSale,
+} from './situations.ts';
+
+/** Of 27 slots the root volume takes one and seven further interfaces one each: 19 are left. */
+const M5_4XLARGE: Ec2InstanceFacts = {
+  ...M5_LARGE,
+  name: 'm5.4xlarge',
+  vcpuCount: 16,
+  memoryMib: 65_536,
+  networkCards: [{ index: 0, interfaceCount: 8 }],
+  ipv4AddressesPerInterface: 30,
+};
+
+const EBS = 'ebs.csi.aws.com';
+
+/** Far smaller than a hundredth of the node. */
+const small = resources(100, 0.1);
+
+function onSale(facts: Ec2InstanceFacts): TypeOnSale {
+  const sale = { priceNanoUsdPerHour: milliDollars(768) };
+  return {
+    type: { name: facts.name, form: { kind: 'ec2', facts }, offerings: [offeringOf(sale)] },
+    states: [stateOf(sale)],
+  };
+}
+
+const withVolume = (driver = EBS) => shape(small, { volumes: [{ claimName: '', driver, nodeTerms: [] }] });
+
+test('60 pods with a volume each get as many nodes as their volumes need, though one would hold the pods', () => {
+  const { plan, ...subject } = solveCase(
+    openMarket(market(onSale(M5_4XLARGE))),
+    problemOf({ pools: [pool('default')], groups: [{ shape: withVolume(), count: 60 }] }),
+  );
+  assert.deepEqual(planViolations({ plan, ...subject }), []);
+  assert.deepEqual(plan.unplaced, []);
+  assert.equal(
+    plan.nodes.reduce((sum, { nodeCount }) => sum + nodeCount, 0),
+    4,
+  );
+  for (const { pods, allocatable } of plan.nodes) {
+    assert.ok(pods.reduce((sum, { count }) => sum + count, 0) <= 19);
+    assert.equal(allocatable['attachable-volumes-ebs.csi.aws.com'], 19);
+  }
+});
+
+test('pods without volumes, and with volumes of another driver, are not held to the limit', () => {
+  const { plan } = solveCase(
+    openMarket(market(onSale(M5_4XLARGE))),
+    problemOf({
+      pools: [pool('default')],
+      groups: [
+        { shape: withVolume('nfs.csi.example.com'), count: 40 },
+        { shape: shape(small), count: 20 },
+      ],
+    }),
+  );
+  assert.equal(
+    plan.nodes.reduce((sum, { nodeCount }) => sum + nodeCount, 0),
+    1,
+  );
+});
+
+test('more volumes of a node class leave fewer attachments to pods', () => {
+  const device = (deviceName: string) => ({ deviceName, rootVolume: false, volumeSizeBytes: 50 * 1024 ** 3 });
+  const blockDevices = ['/dev/xvda', ...Array.from({ length: 14 }, (_, index) => `/dev/sd${index}`)].map(device);
+  const facts = nodeClass({ blockDevices });
+  const { plan } = solveCase(
+    openMarket(market(onSale(M5_4XLARGE))),
+    problemOf({
+      pools: [pool('default', { nodeClassName: 'disks' })],
+      nodeClasses: [{ name: 'disks', facts }],
+      groups: [{ shape: withVolume(), count: 10 }],
+    }),
+  );
+  assert.equal(
+    plan.nodes.reduce((sum, { nodeCount }) => sum + nodeCount, 0),
+    2,
+    '19 less 14 are 5 a node',
+  );
+});
+
+test('a node that exists takes what its CSINode still has, and new nodes take the rest', () => {
+  const running = { shape: withVolume(), count: 2 };
+  const nodes = [node('old', resources(16_000, 64, { 'attachable-volumes-ebs.csi.aws.com': 5 }), { pods: [running] })];
+  const subject = solveCase(
+    openMarket(market(onSale(M5_4XLARGE))),
+    problemOf({ pools: [pool('default')], nodes, groups: [{ shape: withVolume(), count: 10 }] }),
+  );
+  assert.deepEqual(planViolations(subject), []);
+  const onOld = subject.plan.existing.flatMap(({ pods }) => pods).reduce((sum, { count }) => sum + count, 0);
+  assert.equal(onOld, 3);
+  assert.deepEqual(
+    subject.plan.nodes.map(({ pods }) => pods.reduce((sum, { count }) => sum + count, 0)),
+    [7],
+  );
+});
+
+test('an explicit type that says nothing of attachments takes any number beside EC2 types that are held to theirs', () => {
+  const free = typeOnSale('free', resources(16_000, 64), [{ priceNanoUsdPerHour: milliDollars(769) }]);
+  const { plan } = solveCase(
+    openMarket(market(onSale(M5_4XLARGE), free)),
+    problemOf({ pools: [pool('default')], groups: [{ shape: withVolume(), count: 60 }] }),
+  );
+  assert.deepEqual(
+    plan.nodes.map(({ nodeCount }) => nodeCount),
+    [1],
+  );
+});
