@@ -10,6 +10,7 @@ import {
   PRICE_SOURCES,
   type PriceOrder,
   type PriceSnapshot,
+  reservedPrice,
 } from '../catalogue/index.ts';
 import type {
   DaemonSetInput,
@@ -41,6 +42,7 @@ import { CONSTRAINT_TERM_LIMIT, type Constraint, ConstraintTable, termCount } fr
 import { collectWanted, meetsCustomLabel } from './custom-labels.ts';
 import { type Dimensions, dimensionsOf, isAttachment, podVectorOf, vectorOf } from './dimensions.ts';
 import { Floors } from './floors.ts';
+import { Reservations } from './reservations.ts';
 import {
   type CompiledPool,
   compilePools,
@@ -124,6 +126,7 @@ export class CompiledProblem {
   /** Why a pool can't be used at all, by its index in the problem. */
   readonly unusable: ReadonlyMap<number, UnplacedReason>;
   readonly notices: readonly EngineNotice[];
+  readonly reservations: Reservations;
   /** What daemonsets demand of nodes' labels. */
   readonly daemonConstraints: readonly Constraint[];
   readonly counters: CounterTable;
@@ -171,9 +174,9 @@ export class CompiledProblem {
     for (const pods of this.running.flat()) fillSet(pods.counting, this.counters.counting(pods.shape));
     const daemons = problem.daemonSets.map((input) => ({ input, constraint: this.#constraints.of(input.shape) }));
     this.daemonConstraints = daemons.map((daemon) => daemon.constraint);
-    const compiled = compilePools(catalogue, prices, problem);
-    this.pools = compiled.pools;
-    this.notices = compiled.notices;
+    this.pools = compilePools(catalogue, prices, problem);
+    this.reservations = new Reservations(catalogue, prices);
+    this.notices = this.reservations.notices;
     const domainKeys = new Set(this.counters.counters.map((counter) => counter.topologyKey));
     const wanted = collectWanted(this.#constraints.constraints.flatMap((constraint) => constraint.terms));
     const templates: CompiledTemplate[] = [];
@@ -266,8 +269,17 @@ export class CompiledProblem {
     }
   }
 
-  /** Price of a node of a template bought as an offering: the offering's and the operating system's licence. */
+  /**
+   * Price of a node of a template bought as an offering: the offering's and the operating system's licence; next to nothing
+   * on reserved capacity.
+   */
   priceOf(template: Template, offering: number): number {
+    const price = this.fullPriceOf(template, offering);
+    return this.reservations.of(offering) < 0 ? price : reservedPrice(price);
+  }
+
+  /** The same, at the price on demand where the capacity is reserved: what it is worth. */
+  fullPriceOf(template: Template, offering: number): number {
     const licence = template.pool.columns.licenceNanoUsdPerHour[this.catalogue.offeringTypes[offering]!]!;
     return this.prices.priceNanoUsdPerHour[offering]! + licence;
   }

@@ -40,6 +40,7 @@ function loadRegion(region: string): RegionRecords {
       zoneId: zone.zoneId,
       capacityType,
       reservationId: '',
+      freeCount: 0,
       priceNanoUsdPerHour: price === NO_PRICE ? Number.NaN : price,
       available: price !== NO_PRICE,
       priceSource: estimated ? 'estimated' : 'listed',
