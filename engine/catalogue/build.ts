@@ -106,8 +106,8 @@ function collectOfferings(types: readonly CatalogueTypeInput[], strings: StringT
       const capacityType = CAPACITY_TYPES.indexOf(offering.capacityType);
       // Cells are found by a number; only reservations, and zones with two ids, need a text of their own.
       const place = zone * CAPACITY_TYPES.length + capacityType;
-      const usual = offering.reservationId === '' && usualZoneIds.get(zone) === offering.zoneId;
       const kind = RESERVATION_KINDS.indexOf(offering.reservationKind ?? 'default');
+      const usual = kind === 0 && offering.reservationId === '' && usualZoneIds.get(zone) === offering.zoneId;
       const key = usual ? place : `${place} ${kind} ${offering.zoneId} ${offering.reservationId}`;
       let cell = cellIndices.get(key);
       if (cell === undefined) {
