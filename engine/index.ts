@@ -18,6 +18,8 @@ export {
   type PriceSnapshot,
   type PriceSource,
   priceSourceName,
+  RESERVATION_KINDS,
+  type ReservationKind,
   type TypeForm,
   writePriceTable,
 } from './catalogue/index.ts';

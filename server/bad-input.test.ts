@@ -223,6 +223,16 @@ const BAD_UPDATES: readonly (readonly [string, UpdateInit, Code, string, RegExp]
     'updates[0].offering.reservation',
     /needs its reservation/,
   ],
+  [
+    'a reservation of an unknown kind',
+    updateOf({
+      instanceType: 'small',
+      offering: offering(1n, { capacityType: CapacityType.RESERVED, reservation: { id: 'cr-1', kind: 'half' } }),
+    }),
+    Code.InvalidArgument,
+    'updates[0].offering.reservation.kind',
+    /is half; use one of default, capacity-block, interruptible/,
+  ],
 ];
 
 describe('bad input', () => {

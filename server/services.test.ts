@@ -229,6 +229,48 @@ const CASES: readonly Case[] = [
     },
   ],
   [
+    'a reservation is used as far as it is free, and its count moves without a new catalogue',
+    async (client, account) => {
+      const catalogue = ofAccount(account);
+      const reserve = (freeCount: number) =>
+        client.call(updateOfferings, {
+          catalogue,
+          updates: [
+            {
+              instanceType: 'large',
+              offering: {
+                zone: 'us-east-1a',
+                capacityType: CapacityType.RESERVED,
+                priceNanoUsdPerHour: 10_000_001n,
+                available: true,
+                reservation: { id: 'cr-1', freeCount },
+              },
+            },
+          ],
+        });
+      const before = await reserve(1);
+      const { plan, stats } = await client.call(solve, podsRequest(1, { catalogue }));
+      assert.deepEqual(
+        plan?.offerings.map((one) => [one.reservationId, one.capacityType, one.priceNanoUsdPerHour]),
+        [['cr-1', CapacityType.RESERVED, 2n]],
+      );
+      assert.equal(stats?.offeringEpoch, before.epoch);
+      const after = await reserve(0);
+      assert.equal(after.catalogueHash, before.catalogueHash);
+      const none = await client.call(solve, podsRequest(1, { catalogue }));
+      assert.ok(none.plan?.offerings.every(({ reservationId }) => reservationId === ''));
+      const listed = await client.call(listOfferings, {
+        catalogue,
+        requirements: [{ key: 'karpenter.sh/capacity-type', operator: Operator.IN, values: ['reserved'] }],
+      });
+      assert.deepEqual(
+        listed.offerings.map(({ offering }) => [offering?.reservation?.freeCount, offering?.reservation?.kind]),
+        [[0, 'default']],
+      );
+      assert.equal(listed.offerings[0]?.offering?.priceNanoUsdPerHour, 10_000_001n);
+    },
+  ],
+  [
     'offerings that ran out are left out in that account and in no other',
     async (client, account) => {
       const catalogue = ofAccount(account);

@@ -9,6 +9,8 @@ export interface ReportedOffering {
   readonly capacityType: string;
   /** US dollars an hour. */
   readonly price: number;
+  /** The reservation of reserved capacity. */
+  readonly reservation?: string;
   /** Present and true where the price is an estimate. */
   readonly estimated?: true;
 }
@@ -61,6 +63,7 @@ export function reportOffering(offering: RankedOffering): ReportedOffering {
     zone: offering.zone,
     capacityType: capacityTypeName(offering.capacityType),
     price: dollars(offering.priceNanoUsdPerHour),
+    ...(offering.reservationId === '' ? {} : { reservation: offering.reservationId }),
     ...(offering.priceSource === PriceSource.ESTIMATED ? { estimated: true as const } : {}),
   };
 }

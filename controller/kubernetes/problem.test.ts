@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { create } from '@bufbuild/protobuf';
-import { CapacityType, NodeStage, PriceSource, SolveResponseSchema } from '../../proto/index.ts';
+import { CapacityType, MinValuesPolicy, NodeStage, PriceSource, SolveResponseSchema } from '../../proto/index.ts';
 import { formatPath, InputError, type KubernetesObject } from './fields.ts';
 import { planReportJson, reportPlan } from './plan-report.ts';
 import { priceNanoUsd, readProblem } from './problem.ts';
@@ -86,6 +86,27 @@ describe('readProblem', () => {
     assert.equal(spreads('Ignore'), 0);
   });
 
+  test('reads reservations, several of one place, and the policy on minValues', () => {
+    const reserved = (id: string, kind?: string) => ({
+      ...offering,
+      capacityType: 'reserved',
+      reservation: { id, freeCount: 3, ...(kind === undefined ? {} : { kind }) },
+    });
+    const { request } = readProblem({
+      ...problem,
+      minValuesPolicy: 'BestEffort',
+      instanceTypes: [{ ...type, offerings: [offering, reserved('cr-1'), reserved('cr-2', 'capacity-block')] }],
+    });
+    assert.ok(request.catalogue?.catalogue.case === 'inline');
+    assert.deepEqual(
+      request.catalogue.catalogue.value.instanceTypes[0]?.offerings.map(({ reservation: one }) =>
+        one === undefined ? undefined : [one.id, one.freeCount, one.kind],
+      ),
+      [undefined, ['cr-1', 3, 'default'], ['cr-2', 3, 'capacity-block']],
+    );
+    assert.equal(request.options?.minValuesPolicy, MinValuesPolicy.BEST_EFFORT);
+  });
+
   const withOffering = (more: KubernetesObject) => ({
     ...problem,
     instanceTypes: [{ ...type, offerings: [{ ...offering, ...more }] }],
@@ -103,6 +124,16 @@ describe('readProblem', () => {
     [
       withOffering({ capacityType: 'cheap' }),
       /offerings\[0\]\.capacityType: is "cheap": use one of on-demand, spot, reserved/,
+    ],
+    [withOffering({ capacityType: 'reserved' }), /offerings\[0\]\.reservation: is missing: .*freeCount/],
+    [withOffering({ reservation: { id: 'cr-1', freeCount: 1 } }), /offerings\[0\]\.reservation: is for reserved/],
+    [
+      withOffering({ capacityType: 'reserved', reservation: { id: 'cr-1' } }),
+      /offerings\[0\]\.reservation\.freeCount: is missing/,
+    ],
+    [
+      withOffering({ capacityType: 'reserved', reservation: { id: 'cr-1', freeCount: 1, kind: 'x' } }),
+      /offerings\[0\]\.reservation\.kind/,
     ],
     [withOffering({ capacityType: 'toString' }), /capacityType: is "toString"/],
     [withOffering({ zone: '' }), /offerings\[0\]\.zone: is missing/],

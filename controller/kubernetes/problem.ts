@@ -24,6 +24,7 @@ import {
   type FieldPath,
   flag,
   InputError,
+  integer,
   type KubernetesObject,
   list,
   nameOf,
@@ -242,8 +243,10 @@ function readInstanceType(value: unknown, path: FieldPath): InstanceType {
     offerings: list(type.offerings, offeringsPath).map((entry, index) => {
       const here = at(offeringsPath, index);
       const offering = readOffering(entry, here);
-      const identity = `${offering.zone}/${offering.capacityType}`;
-      if (seen.has(identity)) throw new InputError(here, 'repeats an offering of the same zone and capacity type');
+      const identity = `${offering.zone}/${offering.capacityType}/${offering.reservation?.id ?? ''}`;
+      if (seen.has(identity)) {
+        throw new InputError(here, 'repeats an offering of the same zone, capacity type and reservation');
+      }
       seen.add(identity);
       return offering;
     }),
@@ -264,5 +267,35 @@ function readOffering(value: unknown, path: FieldPath): Offering {
     priceNanoUsdPerHour: priceNanoUsd(offering.price, at(path, 'price')),
     available: flag(offering.available, at(path, 'available')) ?? true,
     priceSource: PriceSource.REPORTED,
+    ...readReservation(offering, code === CapacityType.RESERVED, path),
   });
+}
+
+const RESERVATION_KINDS = ['default', 'capacity-block', 'interruptible'];
+
+/** Reserved capacity says from which reservation it is and how many instances are free; nothing else may. */
+function readReservation(
+  offering: KubernetesObject,
+  isReserved: boolean,
+  path: FieldPath,
+): { reservation?: { id: string; freeCount: number; kind: string } } {
+  const here = at(path, 'reservation');
+  if (!isReserved) {
+    if (offering.reservation === undefined) return {};
+    throw new InputError(here, 'is for reserved capacity only: leave it out, or use the capacityType reserved');
+  }
+  if (offering.reservation === undefined) {
+    throw new InputError(here, 'is missing: reserved capacity needs {"id", "freeCount", "kind"?}');
+  }
+  const reservation = requiredMapping(offering.reservation, here);
+  const freeCount = integer(reservation.freeCount, at(here, 'freeCount'), 0, 4_294_967_295);
+  if (freeCount === undefined)
+    throw new InputError(at(here, 'freeCount'), 'is missing: say how many instances are free');
+  return {
+    reservation: {
+      id: requiredText(reservation.id, at(here, 'id')),
+      freeCount,
+      kind: choice(reservation.kind, at(here, 'kind'), RESERVATION_KINDS) ?? 'default',
+    },
+  };
 }

@@ -11,8 +11,10 @@ import {
   CAPACITY_TYPES,
   CATALOGUE_MAGIC,
   CATALOGUE_VERSION,
+  CELL_WORDS,
   HEADER,
   NODE_CLASS_LABELS,
+  RESERVATION_KINDS,
   TENANCY_LABEL,
 } from './layout.ts';
 
@@ -60,7 +62,7 @@ export function buildCatalogue(input: CatalogueInput): SharedArrayBuffer {
   header[HEADER.byteLength] = byteLength;
   header[HEADER.typeCount] = types.length;
   header[HEADER.offeringCount] = offerings.types.length;
-  header[HEADER.cellCount] = offerings.cellTable.length / 4;
+  header[HEADER.cellCount] = offerings.cellTable.length / CELL_WORDS;
   header[HEADER.stringCount] = strings.count;
   header[HEADER.labelKeyCount] = labels.keys.length / 2;
   header[HEADER.labelValueCount] = labels.values.length;
@@ -105,13 +107,15 @@ function collectOfferings(types: readonly CatalogueTypeInput[], strings: StringT
       const capacityType = CAPACITY_TYPES.indexOf(offering.capacityType);
       // Cells are found by a number; only reservations, and zones with two ids, need a text of their own.
       const place = zone * CAPACITY_TYPES.length + capacityType;
-      const usual = offering.reservationId === '' && usualZoneIds.get(zone) === offering.zoneId;
-      const key = usual ? place : `${place} ${offering.zoneId} ${offering.reservationId}`;
+      const kind = RESERVATION_KINDS.indexOf(offering.reservationKind ?? 'default');
+      const usual = kind === 0 && offering.reservationId === '' && usualZoneIds.get(zone) === offering.zoneId;
+      const key = usual ? place : `${place} ${kind} ${offering.zoneId} ${offering.reservationId}`;
       let cell = cellIndices.get(key);
       if (cell === undefined) {
-        cell = cellTable.length / 4;
+        cell = cellTable.length / CELL_WORDS;
         cellIndices.set(key, cell);
-        cellTable.push(zone, strings.intern(offering.zoneId), strings.intern(offering.reservationId), capacityType);
+        const reservation = strings.intern(offering.reservationId);
+        cellTable.push(zone, strings.intern(offering.zoneId), reservation, capacityType, kind);
       }
       offeringTypes.push(typeIndex);
       offeringCells.push(cell);

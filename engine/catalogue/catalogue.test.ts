@@ -13,6 +13,7 @@ import {
   type CatalogueInput,
   type CatalogueTypeInput,
   openCatalogue,
+  RESERVATION_KINDS,
 } from './index.ts';
 import { CATALOGUE_VERSION, HEADER } from './layout.ts';
 
@@ -27,7 +28,8 @@ const offerings = fc.uniqueArray(
     zone: fc.constantFrom(...ZONES),
     zoneId: fc.constantFrom('', 'id-1', 'id-2'),
     capacityType: fc.constantFrom(...CAPACITY_TYPES),
-    reservationId: fc.constant(''),
+    reservationId: fc.constantFrom('', 'cr-1'),
+    reservationKind: fc.constantFrom(...RESERVATION_KINDS),
   }),
   { selector: (offering) => `${offering.zone} ${offering.capacityType}`, maxLength: 6 },
 );
@@ -119,7 +121,8 @@ describe('a catalogue that was built and opened', () => {
             const found = catalogue.findOffering(type.name, wanted.zone, wanted.capacityType, wanted.reservationId);
             assert.ok(found >= from && found < to);
             const { capacityTypeCode, ...offering } = catalogue.offering(found);
-            assert.deepEqual(offering, { ...wanted, typeIndex: index, instanceType: type.name });
+            const reservationKind = wanted.capacityType === 'reserved' ? wanted.reservationKind : '';
+            assert.deepEqual(offering, { ...wanted, reservationKind, typeIndex: index, instanceType: type.name });
             assert.equal(CAPACITY_TYPES[capacityTypeCode], wanted.capacityType);
           }
         }

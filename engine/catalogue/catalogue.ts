@@ -6,8 +6,8 @@ import type { Requirement } from '../requirements/index.ts';
 import { admitsAbsent, admitsValue } from '../requirements/index.ts';
 import { ColumnSets } from './columns.ts';
 import { decodeForms } from './forms.ts';
-import type { CapacityType, TypeForm } from './input.ts';
-import { CAPACITY_TYPES, CATALOGUE_MAGIC, CATALOGUE_VERSION, HEADER } from './layout.ts';
+import type { CapacityType, ReservationKind, TypeForm } from './input.ts';
+import { CAPACITY_TYPES, CATALOGUE_MAGIC, CATALOGUE_VERSION, CELL_WORDS, HEADER, RESERVATION_KINDS } from './layout.ts';
 import type { PriceSnapshot } from './price-table.ts';
 
 /** Labels of a node that come from its offering and not from its type. */
@@ -16,6 +16,8 @@ export const OFFERING_LABELS = {
   zoneId: 'topology.k8s.aws/zone-id',
   capacityType: 'karpenter.sh/capacity-type',
   reservationId: 'karpenter.k8s.aws/capacity-reservation-id',
+  reservationType: 'karpenter.k8s.aws/capacity-reservation-type',
+  reservationInterruptible: 'karpenter.k8s.aws/capacity-reservation-interruptible',
 } as const;
 
 /** What offerings of one place and one way to buy have in common. */
@@ -28,6 +30,8 @@ export interface OfferingCell {
   readonly capacityTypeCode: number;
   /** Empty unless reserved. */
   readonly reservationId: string;
+  /** Empty unless reserved. */
+  readonly reservationKind: ReservationKind | '';
 }
 
 /** The values of one label over the types. */
@@ -93,14 +97,19 @@ export class Catalogue {
     this.#text = decodeUnits(new Uint16Array(buffer, header[HEADER.stringUnits]!, unitCount));
     this.#strings = new Array<string>(stringCount);
     this.region = this.#string(header[HEADER.region]!);
-    const cellTable = this.#words(HEADER.cells, header[HEADER.cellCount]! * 4);
-    this.cells = Array.from({ length: header[HEADER.cellCount]! }, (_, cell) => ({
-      zone: this.#string(cellTable[cell * 4]!),
-      zoneId: this.#string(cellTable[cell * 4 + 1]!),
-      reservationId: this.#string(cellTable[cell * 4 + 2]!),
-      capacityTypeCode: cellTable[cell * 4 + 3]!,
-      capacityType: CAPACITY_TYPES[cellTable[cell * 4 + 3]!]!,
-    }));
+    const cellTable = this.#words(HEADER.cells, header[HEADER.cellCount]! * CELL_WORDS);
+    this.cells = Array.from({ length: header[HEADER.cellCount]! }, (_, cell) => {
+      const [zone, zoneId, reservationId, capacityTypeCode, kind] = cellTable.subarray(cell * CELL_WORDS);
+      const capacityType = CAPACITY_TYPES[capacityTypeCode!]!;
+      return {
+        zone: this.#string(zone!),
+        zoneId: this.#string(zoneId!),
+        reservationId: this.#string(reservationId!),
+        reservationKind: capacityType === 'reserved' ? RESERVATION_KINDS[kind!]! : '',
+        capacityTypeCode: capacityTypeCode!,
+        capacityType,
+      };
+    });
     const facts = new Float64Array(buffer, header[HEADER.facts]!, FACT_COLUMN_COUNT * this.typeCount);
     this.facts = new FactColumns(facts, this.typeCount);
     this.columnSets = new ColumnSets(this);
@@ -291,7 +300,10 @@ export class Catalogue {
   }
 }
 
-/** Offerings that can be had at a known price, cheapest first; reserved, then spot, then on demand among equals. */
+/**
+ * Offerings that can be had at a known price: reserved capacity, then the rest by price; spot before on demand among
+ * equals.
+ */
 export interface PriceOrder {
   readonly epoch: number;
   readonly table: SharedArrayBuffer | undefined;
@@ -299,6 +311,22 @@ export interface PriceOrder {
   readonly order: Uint32Array;
   /** `Uint32Array[offeringCount]`: place of each offering in `order`; meaningless for those that are not in it. */
   readonly rank: Uint32Array;
+}
+
+/** By how much launching on reserved capacity is cheaper than what it costs on demand, as Karpenter shows it. */
+const RESERVED_DISCOUNT = 10_000_000;
+
+const RESERVED = CAPACITY_TYPES.indexOf('reserved');
+
+/** More than any price. */
+const RESERVED_FIRST = Number.MAX_SAFE_INTEGER;
+
+/**
+ * What a node on reserved capacity is shown and planned to cost, of its price on demand: it is paid for already, so it adds
+ * next to nothing. Whole nano US dollars, rounded up.
+ */
+export function reservedPrice(onDemandNanoUsdPerHour: number): number {
+  return Math.ceil(onDemandNanoUsdPerHour / RESERVED_DISCOUNT);
 }
 
 /** Orders offerings by price, or by price and what `extra` adds for each type. */
@@ -310,7 +338,10 @@ export function orderByPrice(catalogue: Catalogue, prices: PriceSnapshot, extra?
   for (let offering = 0; offering < offeringCount; offering++) {
     const price = prices.priceNanoUsdPerHour[offering]!;
     if (prices.available[offering] !== 1 || Number.isNaN(price)) continue;
-    keys[offering] = price + (extra?.[offeringTypes[offering]!] ?? 0);
+    const whole = price + (extra?.[offeringTypes[offering]!] ?? 0);
+    // Reserved capacity comes first by order as well as by price: an instance may cost next to nothing otherwise.
+    const reserved = codes[offeringCells[offering]!] === RESERVED;
+    keys[offering] = reserved ? reservedPrice(whole) - RESERVED_FIRST : whole;
     offerings.push(offering);
   }
   const order = Uint32Array.from(offerings).sort(
@@ -340,6 +371,11 @@ export function offeringLabelReader(key: string): ((cell: OfferingCell) => strin
       return (cell) => cell.capacityType;
     case OFFERING_LABELS.reservationId:
       return (cell) => cell.reservationId;
+    case OFFERING_LABELS.reservationType:
+      // EC2 has two types; whether one can be taken back is a fact of its own.
+      return ({ reservationKind }) => (reservationKind === 'interruptible' ? 'default' : reservationKind);
+    case OFFERING_LABELS.reservationInterruptible:
+      return ({ reservationKind }) => (reservationKind === '' ? '' : String(reservationKind === 'interruptible'));
     default:
       return undefined;
   }

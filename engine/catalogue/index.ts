@@ -8,6 +8,7 @@ export {
   openCatalogue,
   orderByPrice,
   type PriceOrder,
+  reservedPrice,
 } from './catalogue.ts';
 export {
   amountsOf,
@@ -23,9 +24,10 @@ export type {
   OfferingInput,
   OfferingState,
   PriceSource,
+  ReservationKind,
   TypeForm,
 } from './input.ts';
-export { CAPACITY_TYPES, NODE_CLASS_LABELS, PRICE_SOURCES, TENANCY_LABEL } from './layout.ts';
+export { CAPACITY_TYPES, NODE_CLASS_LABELS, PRICE_SOURCES, RESERVATION_KINDS, TENANCY_LABEL } from './layout.ts';
 export {
   copyPriceTable,
   createPriceSnapshot,

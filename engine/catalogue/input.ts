@@ -6,6 +6,9 @@ import type { ResourceList } from '../model/index.ts';
 /** How capacity is bought. */
 export type CapacityType = 'on-demand' | 'spot' | 'reserved';
 
+/** What kind of reservation stands behind reserved capacity. */
+export type ReservationKind = 'default' | 'capacity-block' | 'interruptible';
+
 /** Where a price comes from. */
 export type PriceSource = 'reported' | 'listed' | 'estimated';
 
@@ -27,6 +30,8 @@ export interface OfferingInput {
   readonly capacityType: CapacityType;
   /** Empty unless the capacity type is `reserved`. */
   readonly reservationId: string;
+  /** Of reserved capacity; absent means default. */
+  readonly reservationKind?: ReservationKind;
 }
 
 /** One instance type. */
@@ -45,8 +50,13 @@ export interface CatalogueInput {
 
 /** The fast-moving state of one offering. */
 export interface OfferingState {
-  /** Nano US dollars per hour, an integer from 0 to 2^53 - 1; absent where nobody knows it. */
+  /**
+   * Nano US dollars per hour, an integer from 0 to 2^53 - 1; absent where nobody knows it. Of reserved capacity the type's
+   * on-demand price.
+   */
   readonly priceNanoUsdPerHour?: number;
+  /** Instances that can still be launched from the reservation; absent means none, and is so where there is none. */
+  readonly freeCount?: number;
   readonly available: boolean;
   readonly priceSource: PriceSource;
 }

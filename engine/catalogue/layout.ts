@@ -5,7 +5,7 @@
 export const CATALOGUE_MAGIC = 0x4c545644;
 
 /** Raised whenever the layout changes; a buffer of another version is refused. */
-export const CATALOGUE_VERSION = 2;
+export const CATALOGUE_VERSION = 3;
 
 /** The header's words, by position. Offsets are in bytes from the buffer's start. */
 export const HEADER = {
@@ -32,7 +32,10 @@ export const HEADER = {
   offeringTypes: 14,
   /** Uint32Array[offeringCount]: cell of each offering. */
   offeringCells: 15,
-  /** Uint32Array[cellCount × 4]: zone, zone id, reservation id (string indices) and capacity type code of each cell. */
+  /**
+   * Uint32Array[cellCount × CELL_WORDS]: zone, zone id, reservation id (string indices), capacity type code and code of the
+   * reservation's kind.
+   */
   cells: 16,
   /** Uint32Array[labelKeyCount × 2]: string index of the key, first value. */
   labelKeys: 17,
@@ -47,6 +50,12 @@ export const HEADER = {
   facts: 22,
   wordCount: 23,
 } as const;
+
+/** Words of a cell. */
+export const CELL_WORDS = 5;
+
+/** Kinds of reservations by code; also the order in which they are used at equal prices. */
+export const RESERVATION_KINDS = ['default', 'capacity-block', 'interruptible'] as const;
 
 /** Capacity types by code; also the order among offerings of equal price. */
 export const CAPACITY_TYPES = ['reserved', 'spot', 'on-demand'] as const;

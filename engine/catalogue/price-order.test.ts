@@ -12,7 +12,7 @@ function names({ catalogue }: Market, order: Uint32Array): string[] {
   });
 }
 
-test('offerings of one price come as reserved, spot, on demand, then by type and zone', () => {
+test('reserved capacity comes first; others of one price come as spot, on demand, then by type and zone', () => {
   const same = { priceNanoUsdPerHour: 7 };
   const offerings = [
     { ...same, zone: 'zone-b' },
@@ -25,8 +25,8 @@ test('offerings of one price come as reserved, spot, on demand, then by type and
     explicitType('a', {}, [{ ...same }, { priceNanoUsdPerHour: 6, zone: 'zone-z' }]),
   ]);
   assert.deepEqual(names(market, orderByPrice(market.catalogue, market.prices).order), [
-    'a zone-z on-demand',
     'b zone-a reserved',
+    'a zone-z on-demand',
     'b zone-a spot',
     'a zone-a on-demand',
     'b zone-a on-demand',

@@ -10,13 +10,19 @@ import { copyPriceTable, createPriceSnapshot, createPriceTable, type PriceSnapsh
 
 function stateOf(
   epoch: number,
-  rows: readonly { readonly price: number; readonly available: number; readonly source: number }[],
+  rows: readonly {
+    readonly price: number;
+    readonly available: number;
+    readonly source: number;
+    readonly free?: number;
+  }[],
 ): PriceSnapshot {
   return {
     epoch,
     priceNanoUsdPerHour: Float64Array.from(rows, (row) => row.price),
     available: Uint8Array.from(rows, (row) => row.available),
     source: Uint8Array.from(rows, (row) => row.source),
+    freeCount: Uint32Array.from(rows, (row) => row.free ?? 0),
   };
 }
 
@@ -33,6 +39,7 @@ describe('a price table', () => {
       price: fc.oneof(fc.constant(Number.NaN), fc.maxSafeNat()),
       available: fc.nat(1),
       source: fc.nat(2),
+      free: fc.nat(4_294_967_295),
     });
     const writes = fc
       .nat(17)

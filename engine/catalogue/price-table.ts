@@ -1,4 +1,4 @@
-// Prices and availability of one catalogue, in a small buffer of their own under a sequence lock: one writer, any number
+// Prices, availability and free reservations of one catalogue, in a small buffer of their own under a sequence lock: one writer, any number
 // of readers, and no reader ever sees half an update. Two slots take turns, so that a reader copies the one that is not
 // being written and starts again only when the writer has come round to it meanwhile. Source: the seqlock of Lameter
 // ("Effective synchronization on Linux/NUMA systems", 2005), with the slots of a left-right scheme.
@@ -16,6 +16,8 @@ export interface PriceSnapshot {
   readonly available: Uint8Array;
   /** Code of the price's source, see PRICE_SOURCES. */
   readonly source: Uint8Array;
+  /** Instances that can still be launched from the offering's reservation; 0 where it has none. */
+  readonly freeCount: Uint32Array;
 }
 
 // Words of the header: magic, offering count, current slot, then for each slot a sequence (odd while it is written).
@@ -44,6 +46,7 @@ export function createPriceSnapshot(offeringCount: number): PriceSnapshot {
     priceNanoUsdPerHour: new Float64Array(offeringCount).fill(Number.NaN),
     available: new Uint8Array(offeringCount),
     source: new Uint8Array(offeringCount),
+    freeCount: new Uint32Array(offeringCount),
   };
 }
 
@@ -58,6 +61,7 @@ export function writePriceTable(buffer: SharedArrayBuffer, state: PriceSnapshot)
   views.price.set(state.priceNanoUsdPerHour);
   views.available.set(state.available);
   views.source.set(state.source);
+  views.freeCount.set(state.freeCount);
   Atomics.add(header, WORD_SEQUENCE + next, 1);
   Atomics.store(header, WORD_CURRENT, next);
 }
@@ -75,6 +79,7 @@ export function copyPriceTable(buffer: SharedArrayBuffer, into: PriceSnapshot): 
       into.priceNanoUsdPerHour.set(views.price);
       into.available.set(views.available);
       into.source.set(views.source);
+      into.freeCount.set(views.freeCount);
       // An exchange of the sequence for itself, because the reads above must be over before it: a plain load would not
       // hold them back on arm64. Boehm, "Can seqlocks get along with programming language memory models?" (2012).
       if (Atomics.compareExchange(header, WORD_SEQUENCE + slot, before, before) === before) {
@@ -95,19 +100,22 @@ interface SlotViews {
   readonly price: Float64Array;
   readonly available: Uint8Array;
   readonly source: Uint8Array;
+  readonly freeCount: Uint32Array;
 }
 
 function slotBytes(offeringCount: number): number {
-  return (8 + offeringCount * 10 + 7) & ~7;
+  return (8 + offeringCount * 14 + 7) & ~7;
 }
 
 function slotViews(buffer: SharedArrayBuffer, slot: number): SlotViews {
   const offeringCount = new Int32Array(buffer, 0, HEADER_BYTES / 4)[WORD_OFFERING_COUNT]!;
   const start = HEADER_BYTES + slot * slotBytes(offeringCount);
-  const bytes = start + 8 + offeringCount * 8;
+  const words = start + 8 + offeringCount * 8;
+  const bytes = words + offeringCount * 4;
   return {
     epoch: new Float64Array(buffer, start, 1),
     price: new Float64Array(buffer, start + 8, offeringCount),
+    freeCount: new Uint32Array(buffer, words, offeringCount),
     available: new Uint8Array(buffer, bytes, offeringCount),
     source: new Uint8Array(buffer, bytes + offeringCount, offeringCount),
   };
@@ -121,8 +129,8 @@ function checkedHeader(buffer: SharedArrayBuffer): Int32Array {
 
 function checkSize(verb: 'copy' | 'write', header: Int32Array, snapshot: PriceSnapshot): void {
   const offeringCount = header[WORD_OFFERING_COUNT]!;
-  const { priceNanoUsdPerHour, available, source } = snapshot;
-  const wrong = [priceNanoUsdPerHour, available, source].find((column) => column.length !== offeringCount);
+  const { priceNanoUsdPerHour, available, source, freeCount } = snapshot;
+  const wrong = [priceNanoUsdPerHour, available, source, freeCount].find((column) => column.length !== offeringCount);
   if (wrong === undefined) return;
   throw new RangeError(
     `${verb} price table: the snapshot has another size (offerings=${offeringCount}, snapshot=${wrong.length})`,

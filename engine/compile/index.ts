@@ -11,5 +11,6 @@ export {
   type RunningPods,
   type TaintPolicy,
 } from './problem.ts';
+export type { Reservations } from './reservations.ts';
 export { type CompiledPool, isDecidedByOffering, narrowByNodeClass } from './templates.ts';
 export { makeUnit, TemplateFilter, type Unit, type UnitMember } from './units.ts';

@@ -140,28 +140,19 @@ describe("a pool's offerings", () => {
     assert.deepEqual(admits(requirement('kubernetes.io/os', 'NotIn', 'linux')), ['other-windows', 'silent']);
   });
 
-  test('are available where they can be had at a known price; reserved ones are left out with a notice', () => {
+  test('are available where they can be had at a known price; reserved ones where some of it is free', () => {
     const market = marketOf([
       explicitType('t', {}, [
         { zone: 'zone-a', priceNanoUsdPerHour: 1 },
         { zone: 'zone-b', priceNanoUsdPerHour: 1, available: false },
         { zone: 'zone-c' },
-        { zone: 'zone-d', capacityType: 'reserved', reservationId: 'cr-1', priceNanoUsdPerHour: 1 },
-        { zone: 'zone-d', capacityType: 'reserved', reservationId: 'cr-2', priceNanoUsdPerHour: 1, available: false },
+        { zone: 'zone-d', capacityType: 'reserved', reservationId: 'cr-1', priceNanoUsdPerHour: 1, freeCount: 1 },
+        { zone: 'zone-d', capacityType: 'reserved', reservationId: 'cr-2', priceNanoUsdPerHour: 1 },
       ]),
     ]);
-    const pools = [nodePool('b'), nodePool('a'), nodePool('spot', { labels: { [CAPACITY_TYPE]: 'spot' } })];
-    const compiled = compiledOf({ pools }, market);
-    const poolA = compiled.pools.find((pool) => pool.input.name === 'a')!;
-    assert.equal(named(poolA.offerings, market).length, 5);
-    assert.deepEqual(named(poolA.available, market), ['t zone-a on-demand']);
-    assert.deepEqual(
-      compiled.notices.map(({ field, message }) => [field, message.slice(0, 34)]),
-      [
-        ['pools[a]', '1 reserved offerings are left out:'],
-        ['pools[b]', '1 reserved offerings are left out:'],
-      ],
-    );
+    const [pool] = compiledOf({ pools: [nodePool('p')] }, market).pools;
+    assert.equal(named(pool!.offerings, market).length, 5);
+    assert.deepEqual(named(pool!.available, market), ['t zone-a on-demand', 't zone-d reserved']);
   });
 });
 

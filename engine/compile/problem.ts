@@ -10,6 +10,7 @@ import {
   PRICE_SOURCES,
   type PriceOrder,
   type PriceSnapshot,
+  reservedPrice,
 } from '../catalogue/index.ts';
 import type {
   EngineNotice,
@@ -41,6 +42,7 @@ import { collectWanted, meetsCustomLabel } from './custom-labels.ts';
 import { type DaemonConflict, DaemonRules, onceReady } from './daemons.ts';
 import { type Dimensions, dimensionsOf, isAttachment, podVectorOf, vectorOf } from './dimensions.ts';
 import { Floors } from './floors.ts';
+import { Reservations } from './reservations.ts';
 import {
   type CompiledPool,
   compilePools,
@@ -130,6 +132,7 @@ export class CompiledProblem {
   readonly unusable: ReadonlyMap<number, UnplacedReason>;
   readonly notices: readonly EngineNotice[];
   readonly daemons: DaemonRules;
+  readonly reservations: Reservations;
   readonly counters: CounterTable;
   /** Counters of affinities over hosts: pods that they mean must be known to whoever looks for a mate. */
   readonly mateCounters: ReadonlySet<Counter>;
@@ -180,9 +183,9 @@ export class CompiledProblem {
         counting.filter((counter) => this.daemons.countsRunning(counter, pods)),
       );
     }
-    const compiled = compilePools(catalogue, prices, problem);
-    this.pools = compiled.pools;
-    this.notices = compiled.notices;
+    this.pools = compilePools(catalogue, prices, problem);
+    this.reservations = new Reservations(catalogue, prices);
+    this.notices = this.reservations.notices;
     const domainKeys = new Set(this.counters.counters.map((counter) => counter.topologyKey));
     const wanted = collectWanted(this.#constraints.constraints.flatMap((constraint) => constraint.terms));
     const templates: CompiledTemplate[] = [];
@@ -275,8 +278,17 @@ export class CompiledProblem {
     }
   }
 
-  /** Price of a node of a template bought as an offering: the offering's and the operating system's licence. */
+  /**
+   * Price of a node of a template bought as an offering: the offering's and the operating system's licence; next to nothing
+   * on reserved capacity.
+   */
   priceOf(template: Template, offering: number): number {
+    const price = this.fullPriceOf(template, offering);
+    return this.reservations.of(offering) < 0 ? price : reservedPrice(price);
+  }
+
+  /** The same, at the price on demand where the capacity is reserved: what it is worth. */
+  fullPriceOf(template: Template, offering: number): number {
     const licence = template.pool.columns.licenceNanoUsdPerHour[this.catalogue.offeringTypes[offering]!]!;
     return this.prices.priceNanoUsdPerHour[offering]! + licence;
   }

@@ -9,7 +9,7 @@ import {
   type PriceSnapshot,
   TENANCY_LABEL,
 } from '../catalogue/index.ts';
-import type { EngineNotice, NodePoolInput, Problem, UnplacedReason } from '../model/index.ts';
+import type { NodePoolInput, Problem, UnplacedReason } from '../model/index.ts';
 import {
   admitsValue,
   describeRequirement,
@@ -48,13 +48,8 @@ export interface Template {
 }
 
 /** Compiles the pools in the order of use: heavier first, then the name later in the alphabet, as Karpenter has it. */
-export function compilePools(
-  catalogue: Catalogue,
-  prices: PriceSnapshot,
-  problem: Problem,
-): { pools: readonly CompiledPool[]; notices: readonly EngineNotice[] } {
+export function compilePools(catalogue: Catalogue, prices: PriceSnapshot, problem: Problem): readonly CompiledPool[] {
   const nodeClasses = new Map(problem.nodeClasses.map((nodeClass) => [nodeClass.name, nodeClass.facts]));
-  const notices: EngineNotice[] = [];
   const pools = problem.pools.map((input, index) => {
     const facts = input.nodeClassName === undefined ? undefined : nodeClasses.get(input.nodeClassName);
     const columns = catalogue.columnSets.for(facts);
@@ -78,13 +73,7 @@ export function compilePools(
     }
     const offerings = catalogue.offeringsOf(types, cellAdmitted);
     const available = offerings.slice();
-    const reservedCount = clearUnavailable(catalogue, prices, available);
-    if (reservedCount > 0) {
-      notices.push({
-        field: `pools[${input.name}]`,
-        message: `${reservedCount} reserved offerings are left out: reserved capacity is not planned for by this version`,
-      });
-    }
+    clearUnavailable(catalogue, prices, available);
     const unusable = unusableReason(input, index, requirements);
     return {
       index,
@@ -100,7 +89,7 @@ export function compilePools(
     };
   });
   pools.sort((left, right) => right.input.weight - left.input.weight || compareText(right.input.name, left.input.name));
-  return { pools, notices: notices.sort((left, right) => compareText(left.field, right.field)) };
+  return pools;
 }
 
 /** The templates of a pool, or why there can't be any. */
@@ -220,17 +209,14 @@ function unusableReason(
   return undefined;
 }
 
-/** Clears what can't be had now or has no price; returns how many reserved offerings it cleared that could be had. */
-function clearUnavailable(catalogue: Catalogue, prices: PriceSnapshot, offerings: Uint32Array): number {
-  let reservedCount = 0;
-  if (isEmpty(offerings)) return 0;
+/** Clears what can't be had now, has no price, or is of a reservation that is used up. */
+function clearUnavailable(catalogue: Catalogue, prices: PriceSnapshot, offerings: Uint32Array): void {
+  if (isEmpty(offerings)) return;
   for (let offering = 0; offering < catalogue.offeringCount; offering++) {
     if (!hasBit(offerings, offering)) continue;
     const known = prices.available[offering] === 1 && !Number.isNaN(prices.priceNanoUsdPerHour[offering]!);
-    const reserved = catalogue.cells[catalogue.offeringCells[offering]!]!.capacityTypeCode === 0;
-    if (known && !reserved) continue;
-    if (known) reservedCount++;
+    const reserved = catalogue.cells[catalogue.offeringCells[offering]!]!.capacityType === 'reserved';
+    if (known && (!reserved || prices.freeCount[offering]! > 0)) continue;
     offerings[offering >>> 5]! &= ~(1 << (offering & 31));
   }
-  return reservedCount;
 }

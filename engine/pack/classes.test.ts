@@ -49,6 +49,7 @@ const LIMITED: LimitTable = {
   names: ['cpu', 'nodes'],
   groupOf: new Map([[0, 0]]),
   remaining: Float64Array.of(100, 100),
+  free: new Float64Array(0),
 };
 
 interface Row {
@@ -214,6 +215,7 @@ describe('classes', () => {
       names: ['cpu', 'nodes', 'nvidia.com/gpu'],
       groupOf: new Map([[0, 0]]),
       remaining: new Float64Array(3),
+      free: new Float64Array(0),
     };
     const instance = instanceOfAll(compiled, limits);
     assert.deepEqual([...instance.limitTakes], [4, 1, 0]);

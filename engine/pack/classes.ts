@@ -34,6 +34,8 @@ export interface PackingInstance {
   readonly limitGroups: Int32Array;
   /** `Float64Array[classes × limit dimensions]`: what a node of the class takes of its pool's limits. */
   readonly limitTakes: Float64Array;
+  /** Reservations of each class, of which a node of it takes one instance each; none where it needs no reservation. */
+  readonly reservations: readonly (readonly number[])[];
 }
 
 /** A unit and the templates it may use. */
@@ -42,7 +44,7 @@ export interface Candidate {
   readonly templates: readonly CompiledTemplate[];
 }
 
-/** Remaining limits of the pools of a problem. */
+/** Remaining limits of the pools of a problem, and what is free of reservations. */
 export interface LimitTable {
   /** Names of limited resources over all pools. */
   readonly names: readonly string[];
@@ -50,6 +52,8 @@ export interface LimitTable {
   readonly groupOf: ReadonlyMap<number, number>;
   /** `Float64Array[groups × names]`: what is left, Infinity where there is no limit. */
   readonly remaining: Float64Array;
+  /** `Float64Array[reservations]`: instances that can still be launched from each, over all pools. */
+  readonly free: Float64Array;
 }
 
 /** A class before it is known which units it suits. */
@@ -62,6 +66,8 @@ export interface ClassDraft {
   readonly room: Float64Array;
   /** `Float64Array[limit names]`: what a node takes of them; may be empty where the pool has no limits. */
   readonly takes: Float64Array;
+  /** Reservations of which a node takes one instance each. */
+  readonly reservations: readonly number[];
   /** Whether a unit that admits these offerings (bitset) may be on its nodes. */
   readonly admits: (mask: Uint32Array) => boolean;
 }
@@ -139,6 +145,7 @@ export function buildInstance(
     suits: Uint32Array.from(suits),
     limitGroups: Int32Array.from(kept, ({ draft }) => limits.groupOf.get(draft.template.pool.index) ?? -1),
     limitTakes,
+    reservations: kept.map(({ draft }) => draft.reservations),
   };
 }
 
@@ -184,13 +191,15 @@ function draftClasses(
   const limited = limits.groupOf.has(template.pool.index);
   const capacityIds = limited ? catalogue.columnSets.capacityIds(template.pool.columns, limits.names) : undefined;
   const capacityCount = capacityIds === undefined ? 1 : catalogue.typeCount;
+  const { reservations } = compiled;
   const found = new Map<number, { offering: number; price: number }>();
   for (let offering = 0; offering < catalogue.offeringCount; offering++) {
     const signature = signatures[offering]!;
     if (signature === 0) continue;
     const type = catalogue.offeringTypes[offering]!;
     const room = (roomIds[type]! * overheadCount + template.daemonOverheadOf[offering]!) * signatureCount + signature;
-    const key = room * capacityCount + (capacityIds?.[type] ?? 0);
+    const kind = room * capacityCount + (capacityIds?.[type] ?? 0);
+    const key = kind * (reservations.ids.length + 1) + reservations.of(offering) + 1;
     const price = compiled.priceOf(template, offering);
     const known = found.get(key);
     if (known === undefined) found.set(key, { offering, price });
@@ -204,9 +213,13 @@ function draftClasses(
     compiled.roomInto(template, offering, room);
     const takes = new Float64Array(limits.names.length);
     limitTakesInto(compiled, template, offering, limits.names, takes, 0);
-    return { template, offering, price, room, takes, admits: (mask) => hasBit(mask, offering) };
+    const reservation = reservations.of(offering);
+    const drawn = reservation < 0 ? NONE : [reservation];
+    return { template, offering, price, room, takes, reservations: drawn, admits: (mask) => hasBit(mask, offering) };
   });
 }
+
+const NONE: readonly number[] = [];
 
 /** Order among offerings of equal price: spot before on demand, then by type and zone. */
 export function isPreferred(compiled: CompiledProblem, left: number, right: number): boolean {
@@ -290,6 +303,9 @@ function rarestShapes(entries: readonly ClassEntry[]): number[] {
 }
 
 function dominates(better: ClassEntry, worse: ClassEntry, limited: boolean): boolean {
+  // What draws on a reservation can be had only so often: it makes nothing superfluous but what draws on the same.
+  const drawn = better.draft.reservations;
+  if (drawn.length > 0 && drawn.join(' ') !== worse.draft.reservations.join(' ')) return false;
   if (better.suits.length < worse.suits.length) return false;
   const room = worse.draft.room;
   for (let dimension = 0; dimension < room.length; dimension++) {

@@ -1,7 +1,7 @@
 // Classes of a pool with minValues. A node of such a pool is no single offering but a set of them that is wide enough, so
 // its room is what all of the set hold, its price that of the cheapest, and what it takes of limits the most that any of
 // them takes. Most sets cost no room at all: for all but the largest types there are enough others at least as large.
-import { andInto, hasBit, isSubset } from '../bits/index.ts';
+import { andInto, emptyBits, hasBit, isEmpty, isSubset, setBit } from '../bits/index.ts';
 import type { CompiledProblem, CompiledTemplate, Floors, Tally } from '../compile/index.ts';
 import { type ClassDraft, isPreferred, type LimitTable, limitTakesInto } from './classes.ts';
 
@@ -14,12 +14,14 @@ interface Wanted {
   readonly request: Float64Array;
 }
 
-/** Offerings with the same room that take the same of limits. */
+/** Offerings with the same room that take the same of limits and of reservations. */
 interface Kind {
   readonly room: Float64Array;
   readonly takes: Float64Array;
   /** The largest share of what is left of some limit that a node takes. */
   readonly share: number;
+  /** -1 where they need none. */
+  readonly reservation: number;
   readonly offerings: number[];
   /** The cheapest of them. */
   offering: number;
@@ -39,13 +41,14 @@ export function draftFlooredClasses(
 ): ClassDraft[] {
   const drafts: ClassDraft[] = [];
   const tally = floors.tally();
-  for (const among of combinations(compiled, units)) {
+  for (const among of combinations(compiled, units).flatMap((common) => listGroups(compiled, common))) {
     const kinds = kindsAmong(compiled, template, among, limits);
     const admits = (mask: Uint32Array): boolean => isSubset(among, mask);
     const found = new Map<string, ClassDraft>();
     const keep = (draft: Omit<ClassDraft, 'admits'> | undefined): void => {
       if (draft === undefined) return;
-      found.set(`${draft.room.join(' ')} ${draft.takes.join(' ')}`, { ...draft, admits });
+      const key = [draft.room, draft.takes, draft.reservations].map((values) => values.join(' ')).join('|');
+      if (!found.has(key)) found.set(key, { ...draft, admits });
     };
     for (const kind of kinds) keep(widen(template, kinds, kind, tally));
     for (const { mask, request } of units) {
@@ -102,8 +105,25 @@ function widen(
     if (best === undefined) return undefined;
     add(best);
   }
-  const first = kinds.find((kind) => covers(kind.room, room) && kind.takes.every((take, name) => take <= takes[name]!));
-  return { template, offering: first!.offering, price: first!.price, room, takes };
+  const first = kinds.find(
+    (kind) =>
+      (kind.reservation < 0 || chosen.has(kind)) &&
+      covers(kind.room, room) &&
+      kind.takes.every((take, name) => take <= takes[name]!),
+  );
+  const reservations = [...new Set([...chosen].map(({ reservation }) => reservation))].filter((one) => one >= 0).sort();
+  return { template, offering: first!.offering, price: first!.price, room, takes, reservations };
+}
+
+/** The offerings apart as far as they can't be in one list. */
+function listGroups({ catalogue, reservations }: CompiledProblem, among: Uint32Array): Uint32Array[] {
+  const groups = reservations.listGroups;
+  if (groups.length === 1) return [among];
+  const parts = groups.map(() => emptyBits(catalogue.offeringCount));
+  for (let offering = 0; offering < catalogue.offeringCount; offering++) {
+    if (hasBit(among, offering)) setBit(parts[groups.indexOf(reservations.listGroupOf(offering))]!, offering);
+  }
+  return parts.filter((part) => !isEmpty(part));
 }
 
 /** The offerings that units admit, alone and as far as several have some in common. Bitsets, each once. */
@@ -142,7 +162,8 @@ function kindsAmong(
   for (let offering = 0; offering < catalogue.offeringCount; offering++) {
     if (!hasBit(among, offering)) continue;
     const type = catalogue.offeringTypes[offering]!;
-    const key = `${roomIds[type]} ${template.daemonOverheadOf[offering]} ${capacityIds[type]}`;
+    const reservation = compiled.reservations.of(offering);
+    const key = `${roomIds[type]} ${template.daemonOverheadOf[offering]} ${capacityIds[type]} ${reservation}`;
     const price = compiled.priceOf(template, offering);
     const known = found.get(key);
     if (known !== undefined) {
@@ -160,7 +181,7 @@ function kindsAmong(
     const left = (name: number): number => limits.remaining[group! * names.length + name]!;
     const shares = Array.from(takes, (take, name) => (take === 0 ? 0 : take / left(name)));
     const share = Math.max(0, ...shares);
-    found.set(key, { room, takes, share, offerings: [offering], offering, price });
+    found.set(key, { room, takes, share, reservation, offerings: [offering], offering, price });
   }
   return [...found.values()]
     .filter(({ room, share }) => share <= 1 && room.every((amount) => amount >= 0))

@@ -262,6 +262,7 @@ describe('the better of two packings', () => {
     priceNanoUsdPerHour: price,
     nodeCount,
     limitsLeft: new Float64Array(0),
+    freeLeft: new Float64Array(0),
   });
   const cases: readonly (readonly [string, Packing, Packing])[] = [
     ['places more pods of the highest priority', packing([9, 9, 0], 9, 9), packing([0, 0, 1], 1, 1)],

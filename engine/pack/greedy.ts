@@ -28,6 +28,8 @@ export interface Packing {
   readonly nodeCount: number;
   /** `Float64Array[groups × names]`: what is left of the limits. */
   readonly limitsLeft: Float64Array;
+  /** `Float64Array[reservations]`: what is left free of each. */
+  readonly freeLeft: Float64Array;
 }
 
 /** How far a value moves towards what the pods paid. */
@@ -99,7 +101,7 @@ export function packGreedily(
     const packing = packOnce(instance, filler, classes, counts, values, costs, limits, budget);
     if (best === undefined || isBetterPacking(instance, packing, best)) best = packing;
     if (budget.cut) break;
-    correctValues(packing, costs, values, start);
+    correctValues(instance, packing, costs, values, start);
   }
   return best!;
 }
@@ -162,15 +164,25 @@ function effectiveCosts(instance: PackingInstance, limits: LimitTable, limitWeig
 export function ownShares(instance: PackingInstance, costs: Float64Array): Float64Array {
   const { suits, suitStarts } = instance;
   const shares = new Float64Array(instance.shapes.length).fill(Number.POSITIVE_INFINITY);
+  const reservedShares = shares.slice();
   for (let index = 0; index < instance.classCount; index++) {
+    const into = instance.reservations[index]!.length === 0 ? shares : reservedShares;
     for (let position = suitStarts[index]!; position < suitStarts[index + 1]!; position++) {
       const shape = suits[position]!;
       const most = mostOfKind(instance, index, shape);
-      shares[shape] = Math.min(shares[shape]!, costs[index]! / most);
+      into[shape] = Math.min(into[shape]!, costs[index]! / most);
     }
+  }
+  // A pod is worth what it costs without reservations, of which there are only so many. One that can be nowhere else comes
+  // before those that can.
+  for (let shape = 0; shape < shares.length; shape++) {
+    if (shares[shape] === Number.POSITIVE_INFINITY) shares[shape] = reservedShares[shape]! * RESERVED_ONLY_WORTH;
   }
   return shares;
 }
+
+/** Times the cost of reserved capacity that a pod is worth which can have nothing else: a thousand times the full price. */
+const RESERVED_ONLY_WORTH = 1e10;
 
 /** Suits from which on only promising classes are packed: below it, all of them cost little. */
 const MANY_SUITS = 20_000;
@@ -206,6 +218,9 @@ function promisingClasses(instance: PackingInstance, counts: Float64Array, costs
     }
   }
   for (const index of bestClasses) if (index >= 0) chosen.add(index);
+  for (let index = 0; index < instance.classCount; index++) {
+    if (instance.reservations[index]!.length > 0) chosen.add(index);
+  }
   const totals = new Float64Array(dimensionCount);
   for (let cell = 0; cell < requests.length; cell++) {
     totals[cell % dimensionCount]! += requests[cell]! * counts[Math.floor(cell / dimensionCount)]!;
@@ -240,6 +255,7 @@ function packOnce(
   filler.left.set(counts);
   filler.values.set(values);
   const limitsLeft = limits.remaining.slice();
+  const freeLeft = limits.free.slice();
   const heap = new RatioHeap(instance.classCount);
   for (const index of classes) {
     if (!budget.spend()) break;
@@ -255,19 +271,19 @@ function packOnce(
       heap.push(index, ratio);
       continue;
     }
-    const nodeCount = repetitions(instance, filler, index, limits, limitsLeft);
+    const nodeCount = repetitions(instance, filler, index, limits, limitsLeft, freeLeft);
     if (nodeCount === 0) continue;
-    nodes.push(takePattern(instance, filler, index, nodeCount, limits, limitsLeft));
+    nodes.push(takePattern(instance, filler, index, nodeCount, limits, limitsLeft, freeLeft));
     heap.push(index, ratio);
   }
-  downsize(instance, nodes, limits, limitsLeft);
+  downsize(instance, nodes, limits, limitsLeft, freeLeft);
   let price = 0;
   let nodeCount = 0;
   for (const node of nodes) {
     price += instance.prices[node.classIndex]! * node.nodeCount;
     nodeCount += node.nodeCount;
   }
-  return { nodes, left: filler.left.slice(), priceNanoUsdPerHour: price, nodeCount, limitsLeft };
+  return { nodes, left: filler.left.slice(), priceNanoUsdPerHour: price, nodeCount, limitsLeft, freeLeft };
 }
 
 /** How often the last pattern can be repeated: as long as the pods last and the limits allow. */
@@ -277,6 +293,7 @@ function repetitions(
   classIndex: number,
   limits: LimitTable,
   limitsLeft: Float64Array,
+  freeLeft: Float64Array,
 ): number {
   const { pattern, left } = filler;
   let most = Number.POSITIVE_INFINITY;
@@ -289,6 +306,7 @@ function repetitions(
     const take = instance.limitTakes[classIndex * nameCount + name]!;
     if (take > 0) most = Math.min(most, Math.floor(limitsLeft[group * nameCount + name]! / take));
   }
+  for (const reservation of instance.reservations[classIndex]!) most = Math.min(most, freeLeft[reservation]!);
   return Math.max(0, most);
 }
 
@@ -299,6 +317,7 @@ function takePattern(
   nodeCount: number,
   limits: LimitTable,
   limitsLeft: Float64Array,
+  freeLeft: Float64Array,
 ): PackedNodes {
   const { pattern, left } = filler;
   const entries: [number, number][] = [];
@@ -308,7 +327,7 @@ function takePattern(
     entries.push([shape, pattern.pods[entry]!]);
   }
   entries.sort(([a], [b]) => a - b);
-  takeLimits(instance, classIndex, nodeCount, limits, limitsLeft);
+  takeLimits(instance, classIndex, nodeCount, limits, limitsLeft, freeLeft);
   return { classIndex, nodeCount, shapes: entries.map(([shape]) => shape), pods: entries.map(([, pods]) => pods) };
 }
 
@@ -318,16 +337,24 @@ function takeLimits(
   nodeCount: number,
   limits: LimitTable,
   limitsLeft: Float64Array,
+  freeLeft: Float64Array,
 ): void {
   const group = instance.limitGroups[classIndex]!;
   const nameCount = limits.names.length;
   for (let name = 0; group >= 0 && name < nameCount; name++) {
     limitsLeft[group * nameCount + name]! -= nodeCount * instance.limitTakes[classIndex * nameCount + name]!;
   }
+  for (const reservation of instance.reservations[classIndex]!) freeLeft[reservation]! -= nodeCount;
 }
 
 /** Moves each pattern to the cheapest class that holds it: a node is rarely filled to the last pod. */
-function downsize(instance: PackingInstance, nodes: PackedNodes[], limits: LimitTable, limitsLeft: Float64Array): void {
+function downsize(
+  instance: PackingInstance,
+  nodes: PackedNodes[],
+  limits: LimitTable,
+  limitsLeft: Float64Array,
+  freeLeft: Float64Array,
+): void {
   const { dimensionCount, requests } = instance;
   const used = new Float64Array(dimensionCount);
   for (const node of nodes) {
@@ -338,16 +365,16 @@ function downsize(instance: PackingInstance, nodes: PackedNodes[], limits: Limit
       }
     });
     const before = node.classIndex;
-    takeLimits(instance, before, -node.nodeCount, limits, limitsLeft);
+    takeLimits(instance, before, -node.nodeCount, limits, limitsLeft, freeLeft);
     // Classes are in ascending order of price: the first that holds the pattern is the cheapest.
     for (let index = 0; index < before; index++) {
       if (instance.prices[index]! >= instance.prices[before]!) break;
       if (!holds(instance, index, used, node.shapes)) continue;
-      if (!limitsHold(instance, index, node.nodeCount, limits, limitsLeft)) continue;
+      if (!limitsHold(instance, index, node.nodeCount, limits, limitsLeft, freeLeft)) continue;
       node.classIndex = index;
       break;
     }
-    takeLimits(instance, node.classIndex, node.nodeCount, limits, limitsLeft);
+    takeLimits(instance, node.classIndex, node.nodeCount, limits, limitsLeft, freeLeft);
   }
 }
 
@@ -371,6 +398,7 @@ function limitsHold(
   nodeCount: number,
   limits: LimitTable,
   limitsLeft: Float64Array,
+  freeLeft: Float64Array,
 ): boolean {
   const group = instance.limitGroups[classIndex]!;
   const nameCount = limits.names.length;
@@ -378,14 +406,22 @@ function limitsHold(
     const take = instance.limitTakes[classIndex * nameCount + name]! * nodeCount;
     if (take > limitsLeft[group * nameCount + name]!) return false;
   }
-  return true;
+  return instance.reservations[classIndex]!.every((reservation) => nodeCount <= freeLeft[reservation]!);
 }
 
 /** Moves each value towards what a pod of the shape paid: its part of its node's cost, shared by value. */
-function correctValues(packing: Packing, costs: Float64Array, values: Float64Array, start: Float64Array): void {
+function correctValues(
+  instance: PackingInstance,
+  packing: Packing,
+  costs: Float64Array,
+  values: Float64Array,
+  start: Float64Array,
+): void {
   const paid = new Float64Array(values.length);
   const placed = new Float64Array(values.length);
   for (const node of packing.nodes) {
+    // What pods pay on reserved capacity says nothing of what the next of them will.
+    if (instance.reservations[node.classIndex]!.length > 0) continue;
     let total = 0;
     node.shapes.forEach((shape, entry) => {
       total += values[shape]! * node.pods[entry]!;

@@ -19,7 +19,6 @@ export function packUniformly(
   budget: Budget,
 ): Packing | undefined {
   const options = paretoOptions(instance);
-  if (options.length === 0) return undefined;
   const used = new Map<number, Map<number, number>>();
   const add = (classIndex: number, pods: number, nodes: number): void => {
     let byPods = used.get(classIndex);
@@ -29,7 +28,9 @@ export function packUniformly(
     }
     byPods.set(pods, (byPods.get(pods) ?? 0) + nodes);
   };
-  let rest = count;
+  const freeLeft = limits.free.slice();
+  let rest = takeReserved(instance, count, freeLeft, add);
+  if (rest > 0 && options.length === 0) return undefined;
   if (rest > EXACT_POD_LIMIT) {
     const bulk = options.reduce((best, option) =>
       option.price * best.pods < best.price * option.pods ? option : best,
@@ -62,7 +63,40 @@ export function packUniformly(
       if (limitsLeft[at]! < 0) return undefined;
     }
   }
-  return { nodes, left: new Float64Array(1), priceNanoUsdPerHour: price, nodeCount, limitsLeft };
+  return { nodes, left: new Float64Array(1), priceNanoUsdPerHour: price, nodeCount, limitsLeft, freeLeft };
+}
+
+/**
+ * Puts pods on reserved capacity, which costs nothing more: classes that hold most first, the last node as cheap as can be.
+ * Takes what it uses off `freeLeft`; returns the pods that are left.
+ */
+function takeReserved(
+  instance: PackingInstance,
+  count: number,
+  freeLeft: Float64Array,
+  add: (classIndex: number, pods: number, nodes: number) => void,
+): number {
+  const reserved: Option[] = [];
+  for (let classIndex = 0; classIndex < instance.classCount; classIndex++) {
+    if (instance.reservations[classIndex]!.length === 0) continue;
+    const pods = mostOfKind(instance, classIndex, 0);
+    if (pods > 0) reserved.push({ classIndex, pods, price: instance.prices[classIndex]! });
+  }
+  const freeOf = ({ classIndex }: Option): number =>
+    Math.min(...instance.reservations[classIndex]!.map((reservation) => freeLeft[reservation]!));
+  let rest = count;
+  while (rest > 0) {
+    const usable = reserved.filter((option) => freeOf(option) > 0);
+    if (usable.length === 0) break;
+    const option =
+      usable.find(({ pods }) => pods >= rest) ??
+      usable.reduce((best, other) => (other.pods > best.pods ? other : best));
+    const nodes = Math.max(1, Math.min(freeOf(option), Math.floor(rest / option.pods)));
+    add(option.classIndex, Math.min(option.pods, rest), nodes);
+    for (const reservation of instance.reservations[option.classIndex]!) freeLeft[reservation]! -= nodes;
+    rest -= Math.min(option.pods, rest) * nodes;
+  }
+  return rest;
 }
 
 interface Option {
@@ -76,6 +110,7 @@ function paretoOptions(instance: PackingInstance): Option[] {
   const options: Option[] = [];
   let most = 0;
   for (let classIndex = 0; classIndex < instance.classCount; classIndex++) {
+    if (instance.reservations[classIndex]!.length > 0) continue;
     const pods = mostOfKind(instance, classIndex, 0);
     // Classes come in ascending order of price.
     if (pods <= most) continue;

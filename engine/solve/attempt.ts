@@ -98,7 +98,7 @@ function openWork(compiled: CompiledProblem, budget: Budget): PlacingWork {
     nodes: openNodes(compiled, domains),
     domains,
     domainRules: new Map<Demand, DomainRules>(),
-    limits: remainingLimits(compiled.problem),
+    limits: remainingLimits(compiled.problem, compiled.reservations.freeCounts),
     budget,
     newNodes: [],
   };

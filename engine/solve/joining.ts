@@ -2,7 +2,7 @@
 // a preference had to go first, may still fit beside the pods of a node that is to be made. Works on whole groups of equal
 // nodes and splits them where only some take more.
 import { andInto, hasBit } from '../bits/index.ts';
-import type { Unit } from '../compile/index.ts';
+import type { CompiledProblem, Unit } from '../compile/index.ts';
 import { limitTakesInto } from '../pack/index.ts';
 import { type HostPod, hostObstacle } from '../topology/index.ts';
 import type { PlacingWork } from './attempt.ts';
@@ -77,6 +77,12 @@ function mostUnits(work: PlacingWork, group: NewNodes, unit: Unit, wanted: numbe
   return most;
 }
 
+/** Whether nodes that take of these reservations, or of none, may be bought as an offering. */
+function drawsOn({ reservations }: CompiledProblem, drawn: readonly number[], offering: number): boolean {
+  const reservation = reservations.of(offering);
+  return reservation < 0 ? drawn.length === 0 : drawn.includes(reservation);
+}
+
 /**
  * Price of the cheapest offering that holds what is used and takes no more of the limits than planned; NaN for none, or
  * where those that there are fall short of floors that the node must keep.
@@ -90,7 +96,7 @@ function cheapest(work: PlacingWork, group: NewNodes, mask: Uint32Array, used: F
   const tally = group.floorRule === 'floors-kept' ? template.floors?.tally() : undefined;
   let best = Number.NaN;
   for (let offering = 0; offering < compiled.catalogue.offeringCount; offering++) {
-    if (!hasBit(mask, offering)) continue;
+    if (!hasBit(mask, offering) || !drawsOn(compiled, group.reservations, offering)) continue;
     const price = compiled.priceOf(template, offering);
     if (price >= best && tally?.isMet !== false) continue;
     compiled.roomInto(template, offering, room);

@@ -17,7 +17,7 @@ function node(
 
 /** What is left by pool and name. */
 function left(pools: readonly NodePoolInput[], nodes: readonly NodeInput[]): Record<string, Record<string, number>> {
-  const { names, groupOf, remaining } = remainingLimits(problemOf({ pools, nodes }));
+  const { names, groupOf, remaining } = remainingLimits(problemOf({ pools, nodes }), new Float64Array(0));
   return Object.fromEntries(
     [...groupOf].map(([poolIndex, group]) => [
       pools[poolIndex]!.name,
@@ -68,7 +68,10 @@ describe('what is left of limits', () => {
     const pools = [nodePool('b', { limits: { cpu: 5, memory: 7 } }), nodePool('a', { limits: { memory: 9 } })];
     const nodes = [node('x', 'a', { memory: 1 }), node('y', 'b', { memory: 2, cpu: 1 })];
     const table = (ordered: readonly NodePoolInput[], list: readonly NodeInput[]): unknown => {
-      const { names, groupOf, remaining } = remainingLimits(problemOf({ pools: ordered, nodes: list }));
+      const { names, groupOf, remaining } = remainingLimits(
+        problemOf({ pools: ordered, nodes: list }),
+        new Float64Array(0),
+      );
       return [names, [...remaining], new Map([...groupOf].map(([index, group]) => [ordered[index]!.name, group]))];
     };
     assert.deepEqual(table(pools, nodes), table([...pools].reverse(), [...nodes].reverse()));

@@ -5,8 +5,10 @@ import type { LimitTable } from '../pack/index.ts';
 
 const NODE_POOL_LABEL = 'karpenter.sh/nodepool';
 
-/** The limits of all pools that have any. A node that is being deleted counts for nothing. */
-export function remainingLimits(problem: Problem): LimitTable {
+/**
+ * The limits of all pools that have any, and what is free of reservations. A node that is being deleted counts for nothing.
+ */
+export function remainingLimits(problem: Problem, freeCounts: Float64Array): LimitTable {
   const limited = problem.pools
     .map((pool, index) => ({ pool, index }))
     .filter(({ pool }) => Object.keys(pool.limits).length > 0)
@@ -27,5 +29,5 @@ export function remainingLimits(problem: Problem): LimitTable {
       remaining[group * names.length + position] = Math.max(0, left);
     });
   });
-  return { names, groupOf, remaining };
+  return { names, groupOf, remaining, free: freeCounts.slice() };
 }

@@ -137,18 +137,20 @@ export class PlaceFinder {
     const tuples = this.#labels.tuplesOf(template, keys);
     const counted = sieves.map((counter) => this.#sieves.countedOn(template, counter));
     const room = new Float64Array(compiled.dimensions.length);
-    const holding = new Map<string, number[]>();
+    const holding = new Map<string, { readonly place: string; readonly offerings: number[] }>();
     for (let offering = 0; offering < tuples.of.length; offering++) {
       if (!hasBit(mask, offering)) continue;
       compiled.roomInto(template, offering, room);
       if (unitsIn(room, unit.request) === 0) continue;
-      const key = keyOf(tuples.values[tuples.of[offering]!]!, ignoredBits(counted, offering));
-      const list = holding.get(key);
-      if (list === undefined) holding.set(key, [offering]);
-      else list.push(offering);
+      const place = keyOf(tuples.values[tuples.of[offering]!]!, ignoredBits(counted, offering));
+      // Only what can be in one list keeps a floor together.
+      const key = `${compiled.reservations.listGroupOf(offering)} ${place}`;
+      const known = holding.get(key);
+      if (known === undefined) holding.set(key, { place, offerings: [offering] });
+      else known.offerings.push(offering);
     }
-    const wide = [...holding].filter(([, offerings]) => floors.areKept(offerings));
-    return new Set(wide.map(([key]) => key));
+    const wide = [...holding.values()].filter(({ offerings }) => floors.areKept(offerings));
+    return new Set(wide.map(({ place }) => place));
   }
 
   /** The cheapest offering for each room at each place: all that the price of a unit there depends on. */
@@ -174,7 +176,8 @@ export class PlaceFinder {
       const roomKey = roomIds[type]! * template.daemonOverheads.length + template.daemonOverheadOf[offering]!;
       const tuple = tuples.of[offering]!;
       const ignored = ignoredBits(counted, offering);
-      const price = compiled.priceOf(template, offering);
+      // At its full price: reservations are too few to draw whole groups of pods to where they are.
+      const price = compiled.fullPriceOf(template, offering);
       const place = roomKey * tuples.values.length + tuple;
       const standKey = ignored === 0 ? place : `${place} ${ignored}`;
       const stand = found.get(standKey);

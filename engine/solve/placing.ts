@@ -27,6 +27,8 @@ export interface NewNodes {
   readonly limitTakes: Float64Array;
   /** Whether their offerings must keep the pool's minValues. */
   readonly floorRule: FloorRule;
+  /** Reservations of which each of the nodes takes one instance; none where they are not on reserved capacity. */
+  readonly reservations: readonly number[];
 }
 
 /** Templates by weight, heaviest first. */
@@ -70,7 +72,8 @@ export function placeOnNewNodes(
   const made = packTier(compiled, filter, templates, units, limits, budget, 'floors-kept');
   if (floored.length === 0) return made;
   // A node of a limited pool takes what the greediest of its offerings takes: with less left, narrower sets may do.
-  for (let more = made; more.length > 0 && floored.some(({ pool }) => limits.groupOf.has(pool.index)); ) {
+  const bounded = limits.free.length > 0 || floored.some(({ pool }) => limits.groupOf.has(pool.index));
+  for (let more = made; bounded && more.length > 0; ) {
     more = packTier(compiled, filter, floored, units, limits, budget, 'floors-kept');
     made.push(...more);
   }
@@ -101,6 +104,7 @@ function packTier(
   const counts = Float64Array.from(candidates, ({ entry }) => entry.count);
   const packing = pack(instance, counts, limits, budget);
   limits.remaining.set(packing.limitsLeft);
+  limits.free.set(packing.freeLeft);
   candidates.forEach(({ entry }, position) => {
     entry.count = packing.left[position]!;
   });
@@ -112,6 +116,7 @@ function packTier(
     unitCounts: node.pods,
     limitTakes: instance.limitTakes.slice(node.classIndex * nameCount, (node.classIndex + 1) * nameCount),
     floorRule,
+    reservations: instance.reservations[node.classIndex]!,
   }));
 }
 
@@ -122,7 +127,8 @@ function pack(instance: PackingInstance, wanted: Float64Array, limits: LimitTabl
   }
   const goals = packingGoals(instance);
   let best = packGreedily(instance, wanted, limits, goals.usual, budget);
-  const limited = instance.limitGroups.some((group) => group >= 0);
+  const limited =
+    instance.limitGroups.some((group) => group >= 0) || instance.reservations.some((drawn) => drawn.length > 0);
   if (!limited || budget.cut || best.left.every((left) => left === 0)) return best;
   for (const goal of goals.whenLimited) {
     const packing = packGreedily(instance, wanted, limits, goal, budget);

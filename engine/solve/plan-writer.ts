@@ -61,7 +61,11 @@ export function writePlan(compiled: CompiledProblem, placement: Placement): Engi
     const leftover = left.get(shape);
     const count = shape.unsupported.length > 0 ? shape.input.count : (leftover?.count ?? 0);
     if (count === 0) continue;
-    const reasons = reasonsFor(compiled, shape, { cut: placement.budget.cut, obstacle: leftover?.obstacle });
+    const reasons = reasonsFor(compiled, shape, {
+      cut: placement.budget.cut,
+      obstacle: leftover?.obstacle,
+      free: placement.limits.free,
+    });
     unplaced.push({ shapeIndex: shape.index, count, reasons });
   }
   const plan = {
@@ -87,6 +91,7 @@ function rankNodes(
   const ranking = new Ranking(compiled);
   const merged = mergeEqual(placement.newNodes);
   const slack = limitSlack(placement, merged);
+  const freeLeft = placement.limits.free.slice();
   return merged.map((group) => {
     const used = new Float64Array(compiled.dimensions.length);
     group.units.forEach((unit, entry) => {
@@ -96,7 +101,14 @@ function rankNodes(
     });
     const constraints = new Set(group.units.flatMap((unit) => unit.constraints));
     const { template } = group;
-    const offerings = ranking.list(template, constraints, used, limitTest(compiled, placement.limits, group, slack));
+    const withinLimits = limitTest(compiled, placement.limits, group, slack);
+    const drawn = new Set(group.reservations);
+    if (drawn.size > 0) drawMore(compiled, ranking, group, constraints, used, withinLimits, freeLeft, drawn);
+    const { reservations } = compiled;
+    const offerings = ranking.list(template, constraints, used, (offering) => {
+      const reservation = reservations.of(offering);
+      return (reservation < 0 ? drawn.size === 0 : drawn.has(reservation)) && withinLimits(offering);
+    });
     const first = offerings[0]!;
     const type = compiled.catalogue.offeringTypes[first]!;
     const allocatable: Record<string, number> = {};
@@ -115,6 +127,44 @@ function rankNodes(
       relaxedMinValues: shortfalls(template, offerings),
     };
   });
+}
+
+/**
+ * Adds reservations that hold the same pods, can be launched together with those that the nodes draw on, and have an
+ * instance left for each of the nodes whatever else the plan takes: a choice for the launch. Takes them off `freeLeft`.
+ */
+function drawMore(
+  compiled: CompiledProblem,
+  ranking: Ranking,
+  { template, reservations: drawnOn, nodeCount }: NewNodes,
+  constraints: Iterable<Constraint>,
+  used: Float64Array,
+  withinLimits: (offering: number) => boolean,
+  freeLeft: Float64Array,
+  drawn: Set<number>,
+): void {
+  const { reservations, catalogue } = compiled;
+  const kind = reservations.kinds[drawnOn[0]!];
+  if (kind === 'capacity-block') return;
+  const placeOf = (offering: number): string => {
+    const { instanceType, zone } = catalogue.offering(offering);
+    return `${instanceType} ${zone}`;
+  };
+  const holding = ranking.list(
+    template,
+    constraints,
+    used,
+    (offering) => reservations.kinds[reservations.of(offering)] === kind && withinLimits(offering),
+  );
+  const places = new Set([...holding].filter((offering) => drawn.has(reservations.of(offering))).map(placeOf));
+  for (const offering of holding) {
+    const reservation = reservations.of(offering);
+    // A launch takes one reservation of a type in a zone: a second one would lie idle.
+    if (drawn.has(reservation) || places.has(placeOf(offering)) || freeLeft[reservation]! < nodeCount) continue;
+    freeLeft[reservation]! -= nodeCount;
+    drawn.add(reservation);
+    places.add(placeOf(offering));
+  }
 }
 
 /** Floors of the pool that a list falls short of. */
@@ -138,7 +188,7 @@ function mergeEqual(groups: readonly NewNodes[]): NewNodes[] {
   const merged = new Map<string, NewNodes>();
   for (const group of groups) {
     const units = group.units.map((unit, entry) => `${unitText(unit)}x${group.unitCounts[entry]}`).join(' ');
-    const key = `${group.template.index} ${group.limitTakes.join(',')} ${units}`;
+    const key = `${group.template.index} ${group.limitTakes.join(',')} ${group.reservations.join(',')} ${units}`;
     const known = merged.get(key);
     merged.set(key, known === undefined ? group : { ...known, nodeCount: known.nodeCount + group.nodeCount });
   }
@@ -157,6 +207,7 @@ function compareGroups(left: NewNodes, right: NewNodes): number {
   return (
     rightPods.length - leftPods.length ||
     compareVectors(left.limitTakes, right.limitTakes) ||
+    compareText(left.reservations.join(), right.reservations.join()) ||
     compareText(left.units.map(unitText).join(' '), right.units.map(unitText).join(' '))
   );
 }

@@ -2,7 +2,7 @@
 // offerings meet some conditions.
 import { andInto, emptyBits, orInto } from '../bits/index.ts';
 import { amountsOf, type Catalogue, type PriceSnapshot, TENANCY_LABEL } from '../catalogue/index.ts';
-import { CompiledProblem, vectorOf } from '../compile/index.ts';
+import { CompiledProblem, type CompiledShape, type CompiledTemplate, vectorOf } from '../compile/index.ts';
 import type { NodeClassFacts } from '../ec2/index.ts';
 import type {
   MinValuesPolicy,
@@ -39,12 +39,8 @@ export function rankOfferings(
   const [template] = compiled.templates;
   const [shape] = compiled.shapes;
   const used = vectorOf(compiled.dimensions, query.requests);
-  const ranked =
-    template === undefined
-      ? new Uint32Array(0)
-      : new Ranking(compiled).list(template, [shape!.ownConstraint], used, () => true, query.maxInstanceTypes);
-  const isWide = compiled.mayRelaxFloors || template?.floors?.areKept(ranked) !== false;
-  const list = isWide ? ranked : new Uint32Array(0);
+  const list =
+    template === undefined ? new Uint32Array(0) : rankFor(compiled, template, shape!, used, query.maxInstanceTypes);
   const reasons = list.length > 0 ? [] : reasonsFor(compiled, shape!, { cut: false });
   const offerings: OfferingTable = {
     offeringIndex: list,
@@ -52,6 +48,55 @@ export function rankOfferings(
     priceSource: Uint8Array.from(list, (offering) => compiled.priceSourceOf(template!, offering)),
   };
   return { offerings, reasons: reasons.map(({ poolIndex: _, ...reason }) => reason) };
+}
+
+/**
+ * Reserved capacity where there is any, of one kind that can be launched together and one reservation of a type in a zone;
+ * everything else where there is none. Empty where neither keeps the floors that must be kept.
+ */
+function rankFor(
+  compiled: CompiledProblem,
+  template: CompiledTemplate,
+  shape: CompiledShape,
+  used: Float64Array,
+  typeLimit: number,
+): Uint32Array {
+  const { reservations, catalogue, prices } = compiled;
+  const ranking = new Ranking(compiled);
+  const lists = reservations.listGroups.map((listGroup) =>
+    ranking.list(
+      template,
+      [shape.ownConstraint],
+      used,
+      (offering) => reservations.listGroupOf(offering) === listGroup,
+      typeLimit,
+    ),
+  );
+  const wide = lists.filter(
+    (list) => list.length > 0 && (compiled.mayRelaxFloors || template.floors?.areKept(list) !== false),
+  );
+  const [best, ...others] = wide;
+  if (best === undefined) return new Uint32Array(0);
+  // Of several kinds of reservations the cheapest is used, then the plainer one; what needs none comes last.
+  const cheapest = others.reduce(
+    (first, other) =>
+      reservations.of(other[0]!) >= 0 && compiled.priceOf(template, other[0]!) < compiled.priceOf(template, first[0]!)
+        ? other
+        : first,
+    best,
+  );
+  const mostFree = new Map<string, number>();
+  const placeOf = (offering: number): string => {
+    const { instanceType, zone, capacityType } = catalogue.offering(offering);
+    return `${instanceType} ${zone} ${capacityType}`;
+  };
+  for (const offering of cheapest) {
+    const known = mostFree.get(placeOf(offering));
+    if (known === undefined || prices.freeCount[offering]! > prices.freeCount[known]!) {
+      mostFree.set(placeOf(offering), offering);
+    }
+  }
+  return cheapest.filter((offering) => mostFree.get(placeOf(offering)) === offering);
 }
 
 /** Offerings whose labels meet all conditions, sold at the moment or not; a new bitset over offerings. */
@@ -65,6 +110,7 @@ export function matchOfferings(
     priceNanoUsdPerHour: new Float64Array(catalogue.offeringCount),
     available: new Uint8Array(catalogue.offeringCount),
     source: new Uint8Array(catalogue.offeringCount),
+    freeCount: new Uint32Array(catalogue.offeringCount),
   };
   const query = { requirements, requests: {}, maxInstanceTypes: 0, ...(nodeClass === undefined ? {} : { nodeClass }) };
   const compiled = new CompiledProblem(catalogue, prices, problemOf(query));

@@ -30,6 +30,8 @@ export interface UnplacedContext {
   readonly cut: boolean;
   /** The topology rule that kept its last pod out, where it was one. */
   readonly obstacle?: Obstacle | undefined;
+  /** `Float64Array[reservations]`: what the plan leaves free; absent where it is no question of a plan. */
+  readonly free?: Float64Array;
 }
 
 /** The reasons for a shape, pools in the order of use. */
@@ -51,7 +53,7 @@ export function reasonsFor(
       },
     ];
   }
-  const reasons = compiled.pools.map((pool) => poolReason(compiled, pool, shape));
+  const reasons = compiled.pools.map((pool) => poolReason(compiled, pool, shape, context.free));
   if (context.cut && reasons.some((reason) => reason.code === 'limit-reached')) return [CUT_SHORT];
   const fitsAlone = reasons.some(
     ({ code, poolIndex }) =>
@@ -146,7 +148,12 @@ function topologyReason(shape: CompiledShape, obstacle: Obstacle | undefined): U
   }
 }
 
-function poolReason(compiled: CompiledProblem, pool: CompiledPool, shape: CompiledShape): UnplacedReason {
+function poolReason(
+  compiled: CompiledProblem,
+  pool: CompiledPool,
+  shape: CompiledShape,
+  free: Float64Array | undefined,
+): UnplacedReason {
   const reason = (code: UnplacedReason['code'], field: string, message: string): UnplacedReason => ({
     poolIndex: pool.index,
     code,
@@ -198,6 +205,21 @@ function poolReason(compiled: CompiledProblem, pool: CompiledPool, shape: Compil
   }
   const narrow = tooNarrow(compiled, templates, shape);
   if (narrow !== undefined) return narrowReason(compiled, pool.index, narrow);
+  const usedUp = free === undefined ? undefined : usedUpReservations(compiled, templates, shape, available, free);
+  if (usedUp !== undefined) {
+    return reason(
+      'no-offering-available',
+      'spec.template.spec.requirements',
+      `only reserved capacity of pool ${pool.input.name} would hold the pod, and other pods of the plan use up its reservations (${usedUp.join(', ')}): let the pod use other capacity, or reserve more`,
+    );
+  }
+  if (free !== undefined && tooNarrow(compiled, templates, shape, free) !== undefined) {
+    return reason(
+      'no-offering-available',
+      'spec.template.spec.requirements.minValues',
+      `other pods of the plan use up reservations of pool ${pool.input.name}, and what is left of its offerings has too few values for its minValues: let the pool use more, or reserve more`,
+    );
+  }
   return reason(
     'limit-reached',
     'spec.limits',
@@ -228,12 +250,13 @@ function admittedOfferings(
 /**
  * The first of the pool's floors that is not kept by the offerings that hold one pod, where most values are left;
  * undefined where they keep all of them, or need not. Rules about other pods, its own or theirs, put a pod into one
- * domain, so only offerings of one domain count together.
+ * domain, so only offerings of one domain count together. With `free`, reservations that are used up count for nothing.
  */
 function tooNarrow(
   compiled: CompiledProblem,
   templates: readonly CompiledTemplate[],
   shape: CompiledShape,
+  free?: Float64Array,
 ): (Floor & { readonly left: number }) | undefined {
   if (compiled.mayRelaxFloors) return undefined;
   const keys = labelsThatMatter(shape.demands.at(-1)!);
@@ -248,7 +271,10 @@ function tooNarrow(
       if (!hasBit(admitted, offering)) continue;
       compiled.roomInto(template, offering, room);
       if (!room.every((amount, dimension) => amount >= 0 && shape.request[dimension]! <= amount)) continue;
-      const domain = keys.map((key) => labelOf(compiled, template, offering, key) ?? '').join(' ');
+      const reservation = compiled.reservations.of(offering);
+      if (reservation >= 0 && free?.[reservation] === 0) continue;
+      const values = keys.map((key) => labelOf(compiled, template, offering, key) ?? '');
+      const domain = [compiled.reservations.listGroupOf(offering), ...values].join(' ');
       const tally = domains.get(domain) ?? floors.tally();
       domains.set(domain, tally);
       tally.add(offering);
@@ -264,6 +290,33 @@ function tooNarrow(
     }
   }
   return narrow;
+}
+
+/** The reservations behind all offerings that hold one pod, where nothing is left of any; else undefined. */
+function usedUpReservations(
+  compiled: CompiledProblem,
+  templates: readonly CompiledTemplate[],
+  shape: CompiledShape,
+  available: Uint32Array,
+  free: Float64Array,
+): string[] | undefined {
+  const { reservations } = compiled;
+  if (free.length === 0) return undefined;
+  const room = new Float64Array(compiled.dimensions.length);
+  const found = new Set<number>();
+  for (const template of templates) {
+    for (let offering = 0; offering < compiled.catalogue.offeringCount; offering++) {
+      if (!hasBit(available, offering) || !hasBit(template.pool.available, offering)) continue;
+      compiled.roomInto(template, offering, room);
+      if (!room.every((amount, dimension) => amount >= 0 && shape.request[dimension]! <= amount)) continue;
+      const reservation = reservations.of(offering);
+      if (reservation < 0 || free[reservation]! > 0) return undefined;
+      found.add(reservation);
+    }
+  }
+  return found.size === 0
+    ? undefined
+    : [...found].sort((left, right) => left - right).map((one) => reservations.ids[one]!);
 }
 
 /** A label of a node that a template makes from an offering; the first value where there are several. */

@@ -28,6 +28,8 @@ interface Choice {
   readonly price: number;
   /** `Float64Array[limit names]`: the most that one of them takes. */
   readonly takes: Float64Array;
+  /** Reservations of which it takes one instance each. */
+  readonly reservations: readonly number[];
 }
 
 /** What joining or opening a node would make of it. */
@@ -81,6 +83,7 @@ export class NodeOpener {
       unitCounts: [...bin.units.values()],
       limitTakes: bin.choice.takes,
       floorRule: bin.floorRule,
+      reservations: bin.choice.reservations,
     }));
   }
 
@@ -128,7 +131,10 @@ export class NodeOpener {
     for (const { pod, podCount } of unit.members) bin.pods.set(pod, (bin.pods.get(pod) ?? 0) + podCount);
   }
 
-  /** Offerings of the mask that hold what is used within the limits and keep the floors; undefined where there are none. */
+  /**
+   * Offerings of the mask that hold what is used within the limits and keep the floors, reserved capacity first; undefined
+   * where there are none.
+   */
   #choose(
     template: CompiledTemplate,
     mask: Uint32Array,
@@ -136,24 +142,47 @@ export class NodeOpener {
     bin: Bin | undefined,
     floorRule: FloorRule,
   ): Choice | undefined {
+    for (const listGroup of this.#work.compiled.reservations.listGroups) {
+      const choice = this.#chooseAmong(template, mask, used, bin, floorRule, listGroup);
+      if (choice !== undefined) return choice;
+    }
+    return undefined;
+  }
+
+  #chooseAmong(
+    template: CompiledTemplate,
+    mask: Uint32Array,
+    used: Float64Array,
+    bin: Bin | undefined,
+    floorRule: FloorRule,
+    listGroup: number,
+  ): Choice | undefined {
     const { compiled } = this.#work;
-    const floors = floorRule === 'floors-kept' ? template.floors : undefined;
+    const { reservations } = compiled;
     const room = new Float64Array(used.length);
     const holding: Choice[] = [];
-    const tally = floors?.tally();
+    const tally = floorRule === 'floors-kept' ? template.floors?.tally() : undefined;
     const offerings: number[] = [];
     for (const offering of compiled.priceOrder(template).order) {
-      if (!hasBit(mask, offering)) continue;
+      if (!hasBit(mask, offering) || reservations.listGroupOf(offering) !== listGroup) continue;
+      const reservation = reservations.of(offering);
+      if (reservation >= 0 && !this.#isFree(reservation, bin)) continue;
       compiled.roomInto(template, offering, room);
       if (!room.every((amount, dimension) => amount >= 0 && used[dimension]! <= amount)) continue;
       const takes = this.#takesOf(template, offering);
       if (!this.#withinLimits(template, takes, bin)) continue;
-      const choice = { price: compiled.priceOf(template, offering), takes };
+      const drawn = reservation < 0 ? [] : [reservation];
+      const choice = { price: compiled.priceOf(template, offering), takes, reservations: drawn };
       if (tally === undefined) return choice;
       holding.push(choice);
       offerings.push(offering);
     }
     return tally === undefined ? undefined : this.#widen(template, holding, offerings, tally);
+  }
+
+  #isFree(reservation: number, bin: Bin | undefined): boolean {
+    const own = bin?.choice.reservations.includes(reservation) === true ? 1 : 0;
+    return this.#work.limits.free[reservation]! + own >= 1;
   }
 
   /** As few offerings as keep the floors, those that take least of the limits first. Cheapest first in `holding`. */
@@ -167,17 +196,22 @@ export class NodeOpener {
     const shares = holding.map(({ takes }) => this.#shareOf(template, takes));
     places.sort((left, right) => shares[left]! - shares[right]! || left - right);
     const most = new Float64Array(this.#work.limits.names.length);
+    const drawn = new Set<number>();
     for (const place of places) {
       if (tally.isMet) break;
       if (!tally.helps(offerings[place]!)) continue;
       tally.add(offerings[place]!);
+      for (const reservation of holding[place]!.reservations) drawn.add(reservation);
       holding[place]!.takes.forEach((take, name) => {
         most[name] = Math.max(most[name]!, take);
       });
     }
     if (!tally.isMet) return undefined;
-    const first = holding.find(({ takes }) => takes.every((take, name) => take <= most[name]!));
-    return first === undefined ? undefined : { price: first.price, takes: most };
+    const first = holding.find(
+      ({ takes, reservations }) =>
+        takes.every((take, name) => take <= most[name]!) && reservations.every((reservation) => drawn.has(reservation)),
+    );
+    return first === undefined ? undefined : { price: first.price, takes: most, reservations: [...drawn].sort() };
   }
 
   /** What a node takes of limits; nothing where its pool has none. */
@@ -211,7 +245,9 @@ export class NodeOpener {
   #takeLimits(template: CompiledTemplate, choice: Choice | undefined, nodeCount: number): void {
     const { limits } = this.#work;
     const group = limits.groupOf.get(template.pool.index);
-    if (group === undefined || choice === undefined) return;
+    if (choice === undefined) return;
+    for (const reservation of choice.reservations) limits.free[reservation]! -= nodeCount;
+    if (group === undefined) return;
     choice.takes.forEach((amount, name) => {
       limits.remaining[group * limits.names.length + name]! -= amount * nodeCount;
     });

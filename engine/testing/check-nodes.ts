@@ -2,6 +2,7 @@
 // checker; see checker.ts.
 import type { PodShape, ShapeShare } from '../index.ts';
 import { identities, type OpenCase, type ResolvedNodes } from './case.ts';
+import { idleReservationViolations, isLeft, reservedListViolations } from './check-reservations.ts';
 import { alike, isVariedEnough, keepsMinValues, varietyViolations } from './check-variety.ts';
 import {
   ATTACHMENT_PREFIX,
@@ -74,11 +75,14 @@ export function plannedNodeViolations(open: OpenCase, resolved: ResolvedNodes): 
   found.push(...statedAmountViolations(resolved, wanted));
   // Where other pods, preferences or volumes have a say, neither the pool nor the offering is the pod's alone to choose.
   const free = pods.filter(({ shape }) => !isEntangled(open.problem, shape));
-  found.push(...varietyViolations(open, resolved));
-  if (isUnlimited(view) && nodes.relaxedMinValues.length > 0) found.push(...needlessViolations(resolved, free));
+  found.push(...varietyViolations(open, resolved), ...reservedListViolations(resolved));
+  if (isUnlimited(view) && nodes.relaxedMinValues.length > 0) found.push(...needlessViolations(open, resolved, free));
   found.push(...heavierPoolViolations(open, resolved, free));
   found.push(...softTaintViolations(open, resolved, free));
-  if (free.length === pods.length) found.push(...cheapestViolations(resolved, pods));
+  if (free.length === pods.length) {
+    found.push(...cheapestViolations(resolved, pods));
+    if (isUnlimited(view)) found.push(...idleReservationViolations(open, resolved, pods));
+  }
   return found;
 }
 
@@ -130,7 +134,8 @@ function statedAmountViolations(
 export function poolHoldsOne(open: OpenCase, view: PoolView, shape: PodShape, soft: boolean): boolean {
   if (soft && untoleratedTaint(shape.tolerations, view.pool.taints, ['PreferNoSchedule']) !== undefined) return false;
   const holding = view.candidates.filter(
-    (candidate) => isOnSale(candidate) && holdsTogether(view, candidate, [{ shape, count: 1 }]),
+    (candidate) =>
+      isOnSale(candidate) && isLeft(open, candidate) && holdsTogether(view, candidate, [{ shape, count: 1 }]),
   );
   return holding.length > 0 && isVariedEnough(open, view, holding);
 }
@@ -165,12 +170,14 @@ function softTaintViolations(
 
 /** A node does with fewer values only for pods that could have no node of their own with as many. */
 function needlessViolations(
+  open: OpenCase,
   { where, view }: ResolvedNodes,
   pods: readonly { readonly shape: PodShape; readonly count: number }[],
 ): string[] {
   return pods.flatMap(({ shape }) => {
     const holding = view.candidates.filter(
-      (candidate) => isOnSale(candidate) && holdsTogether(view, candidate, [{ shape, count: 1 }]),
+      (candidate) =>
+        isOnSale(candidate) && isLeft(open, candidate) && holdsTogether(view, candidate, [{ shape, count: 1 }]),
     );
     const kept = holding.some((candidate) => keepsMinValues(view.pool, alike(candidate, holding)));
     return kept ? [`min-values-needless: ${where} falls short for a pod that could have as many values`] : [];
@@ -179,11 +186,12 @@ function needlessViolations(
 
 /** The first offering is the cheapest that holds these pods, where no limit speaks against a larger type. */
 function cheapestViolations(
-  { where, nodes, view }: ResolvedNodes,
+  { where, nodes, view, list }: ResolvedNodes,
   pods: readonly { readonly shape: PodShape; readonly count: number }[],
 ): string[] {
   const names = Object.keys(view.pool.limits).filter((name) => name !== 'nodes');
-  if (names.length > 0) return [];
+  // Reserved capacity comes first whatever else costs, and which of it is free for this node depends on the others.
+  if (names.length > 0 || list.some(({ offering }) => offering.capacityType === 'reserved')) return [];
   const holding = view.candidates.filter((candidate) => isOnSale(candidate) && holdsTogether(view, candidate, pods));
   const cheaper = holding.find(
     (candidate) =>

@@ -4,6 +4,7 @@ import type { PodShape, Problem, UnplacedReason, UnplacedShape } from '../index.
 import type { OpenCase, ResolvedNodes } from './case.ts';
 import { existingRoom, nodeAdmits } from './check-existing.ts';
 import { isUnlimited, limitUsage, podsOf, poolHoldsOne, takenBy } from './check-nodes.ts';
+import { isLeft } from './check-reservations.ts';
 import { emptyNodeFor, overAttached, reachesVolumes } from './check-topology.ts';
 import { isStrict, isVariedEnough } from './check-variety.ts';
 import { HARD_EFFECTS, lacking, selectsNode, subtractResources, untoleratedTaint } from './kube-rules.ts';
@@ -110,6 +111,7 @@ function limitLeavesRoom(open: OpenCase, view: PoolView, shape: PodShape): boole
   const holding = view.candidates.filter(
     (candidate) =>
       isOnSale(candidate) &&
+      isLeft(open, candidate) &&
       Object.entries(left).every(([name, room]) => (name === 'nodes' ? 1 : (candidate.capacity[name] ?? 0)) <= room) &&
       holdsTogether(view, candidate, [{ shape, count: 1 }]),
   );
@@ -190,6 +192,7 @@ function poolReasonIsTrue(open: OpenCase, view: PoolView, shape: PodShape, reaso
   const attachable = selected.filter((candidate) => overAttached(candidate.allocatable, one) === undefined);
   const holding = attachable.filter((candidate) => fitsTogether(view, candidate, one));
   const perhapsHolding = attachable.filter((candidate) => fitsTogether(view, candidate, one, true));
+  const left = holding.filter((candidate) => isOnSale(candidate) && isLeft(open, candidate));
   switch (reason.code) {
     case 'taint-not-tolerated':
       return untoleratedTaint(shape.tolerations, view.pool.taints, HARD_EFFECTS) !== undefined;
@@ -199,7 +202,7 @@ function poolReasonIsTrue(open: OpenCase, view: PoolView, shape: PodShape, reaso
     case 'resources-too-large':
       return selected.length > 0 && holding.length === 0;
     case 'no-offering-available':
-      return perhapsHolding.length > 0 && !holding.some(isOnSale);
+      return perhapsHolding.length > 0 && (left.length === 0 || !isVariedEnough(open, view, left));
     case 'min-values':
       return (
         isStrict(open) &&

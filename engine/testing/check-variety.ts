@@ -1,6 +1,6 @@
 // minValues: each node's list must have so many different values of a label, or say that it has not and what is left. Part
 // of the checker; see checker.ts.
-import type { NodePoolInput } from '../index.ts';
+import type { NodePoolInput, OfferingInput } from '../index.ts';
 import type { OpenCase, ResolvedNodes } from './case.ts';
 import { expressionHolds, normalKey } from './kube-rules.ts';
 import type { Candidate, FixedLabels, PoolView } from './market.ts';
@@ -17,9 +17,19 @@ export function isVariedEnough(open: OpenCase, view: PoolView, candidates: reado
   return !isStrict(open) || candidates.some((one) => keepsMinValues(view.pool, alike(one, candidates)));
 }
 
-/** Nodes of one list agree on whether they have a tenancy: types of EC2 have one, types that a test describes do not. */
+/**
+ * Those that can be in one list with a candidate. Nodes of one list agree on whether they have a tenancy: types of EC2 have
+ * one, types that a test describes do not. Reserved capacity is listed by itself, each kind and each capacity block.
+ */
 export function alike(one: Candidate, candidates: readonly Candidate[]): Candidate[] {
-  return candidates.filter((other) => hasTenancy(other) === hasTenancy(one));
+  return candidates.filter(
+    (other) => hasTenancy(other) === hasTenancy(one) && reservedAs(other.offering) === reservedAs(one.offering),
+  );
+}
+
+function reservedAs({ capacityType, reservationKind = 'default', reservationId }: OfferingInput): string {
+  if (capacityType !== 'reserved') return '';
+  return reservationKind === 'capacity-block' ? reservationId : reservationKind;
 }
 
 function hasTenancy({ labels, open }: Candidate): boolean {

@@ -387,6 +387,79 @@ for (const [rule, what, parts, change] of SITUATED) {
   });
 }
 
+/** [the rule that must speak, what is broken, how]: a plan for two nodes of one reservation, and one that is bought. */
+const RESERVED: readonly (readonly [string, string, (draft: Draft) => void])[] = [
+  ['reserved-count', 'a reservation with less free', (d) => (stateAt(d, 0).freeCount = 1)],
+  ['reserved-count', 'one more node on a reservation', (d) => (reservedNodes(d).nodeCount += 1)],
+  ['reserved-kinds', 'two kinds in a list', (d) => (offeringAt(d, 1).reservationKind = 'interruptible')],
+  [
+    'reserved-blocks',
+    'two capacity blocks in a list',
+    (d) => {
+      offeringAt(d, 0).reservationKind = 'capacity-block';
+      offeringAt(d, 1).reservationKind = 'capacity-block';
+    },
+  ],
+  [
+    'reserved-mixed',
+    'reserved capacity beside other',
+    (d) => {
+      const bought = d.plan.nodes.find((nodes) => nodes !== reservedNodes(d)) ?? assert.fail('nothing is bought');
+      const [row = 0] = d.plan.offeringLists[bought.offeringListIndex] ?? [];
+      const at = reservedNodes(d).offeringListIndex;
+      d.plan.offeringLists[at] = Uint32Array.from([...(d.plan.offeringLists[at] ?? []), row]);
+    },
+  ],
+  ['list-price', 'reserved capacity at another price', (d) => (stateAt(d, 0).priceNanoUsdPerHour = 9_000_000_000)],
+  ['selector', 'a reservation that pods do not select', (d) => (offeringAt(d, 0).reservationKind = 'capacity-block')],
+  ['reserved-idle', 'a bought node beside a free reservation', (d) => (stateAt(d, 0).freeCount = 9)],
+];
+
+function reservedNodes(draft: Draft) {
+  return draft.plan.nodes.find((nodes) => nodes.priceNanoUsdPerHour < 1000) ?? assert.fail('no reserved node');
+}
+
+function offeringAt(draft: Draft, at: number) {
+  return draft.market.catalogue.types[0]?.offerings[at] ?? assert.fail('no such offering');
+}
+
+function stateAt(draft: Draft, at: number) {
+  return draft.market.states[0]?.[at] ?? assert.fail('no such offering');
+}
+
+for (const [rule, what, change] of RESERVED) {
+  test(`the checker sees ${what} (${rule})`, () => {
+    const reserved = { capacityType: 'reserved' as const, priceNanoUsdPerHour: 1_000_000_000, freeCount: 2 };
+    const sold = market(
+      typeOnSale('plain', resources(2000, 8), [
+        { ...reserved, reservationId: 'cr-1' },
+        { ...reserved, reservationId: 'cr-2', zone: 'zone-b' },
+        { priceNanoUsdPerHour: 1_000_000_000 },
+      ]),
+    );
+    const shapes = [
+      shape(resources(1500, 1), {
+        requiredNodeTerms: [term(requirement('karpenter.k8s.aws/capacity-reservation-type', 'In', 'default'))],
+      }),
+      shape(resources(1600, 1), { nodeSelector: { 'karpenter.sh/capacity-type': 'on-demand' } }),
+    ];
+    const groups = shapes.map((one, index) => ({ shape: one, count: 2 - index }));
+    const subject = solved({ pools: [pool('any')], groups }, sold);
+    assert.deepEqual(planViolations(subject), []);
+    const found = afterwards(subject, (draft) => {
+      // Whether a node that is bought could be reserved is asked of pods that let it.
+      if (rule === 'reserved-idle') {
+        for (const one of draft.problem.shapes) loose(one.shape).nodeSelector = {};
+      }
+      change(draft);
+    });
+    assert.ok(
+      found.some((violation) => violation.startsWith(`${rule}:`)),
+      `found only ${JSON.stringify(found)}`,
+    );
+  });
+}
+
 test('the checker sees a list of more than 60 types (list-length)', () => {
   const types = Array.from({ length: 70 }, (_, at) =>
     typeOnSale(`type-${at}`, resources(2000, 8), [{ priceNanoUsdPerHour: 100 + at }]),

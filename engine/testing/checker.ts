@@ -4,6 +4,7 @@ import type { Problem, ShapeShare } from '../index.ts';
 import { type Case, identities, type OpenCase, type ResolvedNodes } from './case.ts';
 import { existingViolations } from './check-existing.ts';
 import { limitViolations, plannedNodeViolations } from './check-nodes.ts';
+import { reservationCountViolations } from './check-reservations.ts';
 import { topologyViolations } from './check-topology.ts';
 import { unplacedViolations } from './check-unplaced.ts';
 import { keepsMinValues } from './check-variety.ts';
@@ -29,6 +30,7 @@ export function planViolations(subject: Case): string[] {
     ...listViolations(open),
     ...resolved.flatMap((nodes) => plannedNodeViolations(open, nodes)),
     ...limitViolations(open),
+    ...reservationCountViolations(open),
     ...existingViolations(open),
     ...unplacedViolations(open),
     ...topologyViolations(open),

@@ -327,6 +327,26 @@ SITUATIONS.push(
   },
 );
 
+SITUATIONS.push({
+  name: 'reserved-capacity',
+  why: 'Free instances of the reservation come first, the rest is bought; who may only be reserved and comes too late is told.',
+  market: market(
+    typeOnSale('plain', resources(4000, 16), [
+      at(200),
+      at(80, { capacityType: 'spot' }),
+      at(200, { capacityType: 'reserved', reservationId: 'cr-1', freeCount: 2 }),
+      at(200, { capacityType: 'reserved', reservationId: 'cr-2', freeCount: 1, zone: 'zone-b' }),
+    ]),
+  ),
+  parts: {
+    pools: [pool('any')],
+    groups: [
+      { shape: shape(resources(2000, 4)), count: 8 },
+      { shape: shape(resources(3000, 4), { nodeSelector: { [CAPACITY_TYPE_KEY]: 'reserved' } }), count: 4 },
+    ],
+  },
+});
+
 for (const { name, why, market: sold, parts } of SITUATIONS) {
   test(`golden ${name}: ${why}`, () => {
     const subject = solveCase(openMarket(sold), problemOf(parts));

@@ -118,10 +118,7 @@ function openPool(market: Market, problem: Problem, pool: NodePoolInput): PoolVi
         typeName: type.name,
         offering,
         state,
-        priceNanoUsdPerHour:
-          state.priceNanoUsdPerHour === undefined
-            ? undefined
-            : state.priceNanoUsdPerHour + description.licenceNanoUsdPerHour,
+        priceNanoUsdPerHour: priceOf(offering, state, description.licenceNanoUsdPerHour),
         ...settled,
         capacity: description.capacity,
         allocatable: description.allocatable,
@@ -134,6 +131,13 @@ function openPool(market: Market, problem: Problem, pool: NodePoolInput): PoolVi
     candidates,
     byIdentity: new Map(candidates.map((candidate) => [candidate.identity, candidate])),
   };
+}
+
+/** Reserved capacity is paid for: it is shown at a ten-millionth of the price on demand, in whole nano-dollars. */
+function priceOf(offering: OfferingInput, state: OfferingState, licence: number): number | undefined {
+  if (state.priceNanoUsdPerHour === undefined) return undefined;
+  const price = state.priceNanoUsdPerHour + licence;
+  return offering.capacityType === 'reserved' ? Math.ceil(price / 10_000_000) : price;
 }
 
 interface TypeDescription {
@@ -192,6 +196,13 @@ function settleLabels(
   values.set('topology.kubernetes.io/zone', [offering.zone]);
   if (offering.zoneId !== '') values.set('topology.k8s.aws/zone-id', [offering.zoneId]);
   values.set('karpenter.sh/capacity-type', [offering.capacityType]);
+  if (offering.capacityType === 'reserved') {
+    values.set('karpenter.k8s.aws/capacity-reservation-id', [offering.reservationId]);
+    const interruptible = offering.reservationKind === 'interruptible';
+    const type = offering.reservationKind === 'capacity-block' ? 'capacity-block' : 'default';
+    values.set('karpenter.k8s.aws/capacity-reservation-type', [type]);
+    values.set('karpenter.k8s.aws/capacity-reservation-interruptible', [`${interruptible}`]);
+  }
   for (const [writtenKey, value] of Object.entries(pool.labels)) {
     const key = normalKey(writtenKey);
     const known = values.get(key);
@@ -345,8 +356,9 @@ export function roomOf(view: PoolView, candidate: Candidate, fixed: FixedLabels)
 }
 
 /** Whether it can be bought now at a known price. */
-export function isOnSale(candidate: Candidate): boolean {
-  return candidate.state.available && candidate.priceNanoUsdPerHour !== undefined;
+export function isOnSale({ state, offering, priceNanoUsdPerHour }: Candidate): boolean {
+  if (!state.available || priceNanoUsdPerHour === undefined) return false;
+  return offering.capacityType !== 'reserved' || (state.freeCount ?? 0) > 0;
 }
 
 /** Whether pods of these shapes can be together on a candidate, with some choice of its open labels. */

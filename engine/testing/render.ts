@@ -19,9 +19,11 @@ export function renderPlan(subject: Case): string {
       lines.push(`  relaxed: ${left} of ${wanted} values of ${key}`);
     const list = plan.offeringLists[nodes.offeringListIndex] ?? new Uint32Array();
     identities(subject, nodes).forEach((identity, at) => {
-      const [typeName, zone, capacityType] = identity.split('|');
+      const [typeName, zone, capacityType, reservationId = ''] = identity.split('|');
       const price = plan.offerings.priceNanoUsdPerHour[list[at] ?? -1] ?? Number.NaN;
-      lines.push(`  ${at + 1}. ${typeName} ${zone} ${capacityType} ${dollars(price)}`);
+      lines.push(
+        `  ${at + 1}. ${typeName} ${zone} ${capacityType}${reservationId && ` ${reservationId}`} ${dollars(price)}`,
+      );
     });
   }
   for (const { nodeIndex, pods } of plan.existing) {

@@ -25,6 +25,7 @@ import {
   type Problem,
   type RequirementInput,
   type RequirementOperator,
+  type ReservationKind,
   type ResourceList,
   readLabelKeys,
   type ShapeCount,
@@ -118,6 +119,10 @@ export interface Sale {
   readonly capacityType?: CapacityType;
   readonly priceNanoUsdPerHour?: number | undefined;
   readonly available?: boolean;
+  /** Reserved capacity only. */
+  readonly reservationId?: string;
+  readonly reservationKind?: ReservationKind;
+  readonly freeCount?: number;
 }
 
 /** A type with its sales. */
@@ -144,11 +149,14 @@ export function typeOnSale(
 
 export function offeringOf(sale: Sale): OfferingInput {
   const zone = sale.zone ?? 'zone-a';
-  return { zone, zoneId: '', capacityType: sale.capacityType ?? 'on-demand', reservationId: '' };
+  const kind = sale.reservationKind === undefined ? {} : { reservationKind: sale.reservationKind };
+  const { reservationId = '', capacityType = 'on-demand' } = sale;
+  return { zone, zoneId: '', capacityType, reservationId, ...kind };
 }
 
 export function stateOf(sale: Sale): OfferingState {
-  const base = { available: sale.available ?? true, priceSource: 'reported' as const };
+  const free = sale.freeCount === undefined ? {} : { freeCount: sale.freeCount };
+  const base = { available: sale.available ?? true, priceSource: 'reported' as const, ...free };
   return sale.priceNanoUsdPerHour === undefined ? base : { ...base, priceNanoUsdPerHour: sale.priceNanoUsdPerHour };
 }
 
@@ -217,6 +225,7 @@ export function openMarket(subject: Market): OpenMarket {
       const state = subject.states[typeIndex]?.[at];
       prices.priceNanoUsdPerHour[index] = state?.priceNanoUsdPerHour ?? Number.NaN;
       prices.available[index] = state?.available === true ? 1 : 0;
+      prices.freeCount[index] = state?.freeCount ?? 0;
       prices.source[index] = PRICE_SOURCES.indexOf(state?.priceSource ?? 'reported');
     });
   });

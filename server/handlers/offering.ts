@@ -146,7 +146,6 @@ function writeListed(answer: ListAnswer, view: CatalogueView) {
   return Array.from(answer.offeringIndex, (offeringIndex, position) => {
     const offering = view.catalogue.offering(offeringIndex);
     const price = answer.priceNanoUsdPerHour[position] ?? Number.NaN;
-    const reservation = view.columns.reservations.get(offeringIndex);
     return {
       instanceType: offering.instanceType,
       offering: {
@@ -162,8 +161,8 @@ function writeListed(answer: ListAnswer, view: CatalogueView) {
           : {
               reservation: {
                 id: offering.reservationId,
-                freeCount: reservation?.freeCount ?? 0,
-                kind: reservation?.kind ?? '',
+                freeCount: view.columns.freeCount[offeringIndex] ?? 0,
+                kind: offering.reservationKind,
               },
             }),
       },

@@ -5,7 +5,6 @@ export {
   fromPriceSource,
   type OfferingRecord,
   offeringKey,
-  type ReservationRecord,
   type TypeRecord,
   toCapacityType,
   toOfferingRecord,

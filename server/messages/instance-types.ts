@@ -1,11 +1,13 @@
 // Instance types and offerings between the contract's messages and the engine's catalogue input.
-import type {
-  Architecture,
-  CapacityType,
-  Ec2InstanceFacts,
-  PlacementStrategy,
-  PriceSource,
-  TypeForm,
+import {
+  type Architecture,
+  type CapacityType,
+  type Ec2InstanceFacts,
+  type PlacementStrategy,
+  type PriceSource,
+  RESERVATION_KINDS,
+  type ReservationKind,
+  type TypeForm,
 } from '../../engine/index.ts';
 import {
   CapacityType as CapacityTypeMessage,
@@ -29,13 +31,9 @@ export interface OfferingRecord {
   readonly priceSource: PriceSource;
   /** Seconds since 1970; 0 where nobody said. */
   readonly priceAsOfUnixSeconds: number;
-  readonly reservation?: ReservationRecord;
-}
-
-/** The part of a reservation that the index does not keep. */
-export interface ReservationRecord {
+  readonly reservationKind?: ReservationKind;
+  /** Instances that can still be launched from the reservation; 0 where there is none. */
   readonly freeCount: number;
-  readonly kind: string;
 }
 
 /** One instance type with its offerings. */
@@ -123,8 +121,16 @@ export function toOfferingRecord(offering: Offering, path: string): OfferingReco
     available: offering.available,
     priceSource: PRICE_SOURCES[offering.priceSource] ?? 'reported',
     priceAsOfUnixSeconds: Number(offering.priceAsOfUnixSeconds),
-    ...(reservation === undefined ? {} : { reservation: { freeCount: reservation.freeCount, kind: reservation.kind } }),
+    freeCount: reservation?.freeCount ?? 0,
+    ...(reservation === undefined ? {} : { reservationKind: toReservationKind(reservation.kind, path) }),
   };
+}
+
+/** The kind of a reservation; one that is not said is an ordinary one. */
+function toReservationKind(kind: string, path: string): ReservationKind {
+  const known = RESERVATION_KINDS.find((one) => one === (kind === '' ? 'default' : kind));
+  if (known !== undefined) return known;
+  throw invalidArgument(`${path}.reservation.kind`, `is ${kind}; use one of ${RESERVATION_KINDS.join(', ')}`);
 }
 
 /** What names an offering within its type. */

@@ -1,6 +1,6 @@
 // The fast-moving state of a catalogue's offerings, as columns in the order of its index.
 import { PRICE_SOURCES, type PriceSource } from '../../engine/index.ts';
-import type { OfferingRecord, ReservationRecord } from '../messages/index.ts';
+import type { OfferingRecord } from '../messages/index.ts';
 
 /** State of every offering. All arrays have one entry an offering. */
 export interface OfferingColumns {
@@ -12,8 +12,8 @@ export interface OfferingColumns {
   readonly source: Uint8Array;
   /** Seconds since 1970; 0 where nobody said. */
   readonly priceAsOfUnixSeconds: Float64Array;
-  /** Reservations by offering. */
-  readonly reservations: Map<number, ReservationRecord>;
+  /** Instances that can still be launched from the offering's reservation; 0 where it has none. */
+  readonly freeCount: Uint32Array;
 }
 
 /** Columns in which nothing is known and nothing can be had. */
@@ -23,7 +23,7 @@ export function createColumns(offeringCount: number): OfferingColumns {
     available: new Uint8Array(offeringCount),
     source: new Uint8Array(offeringCount),
     priceAsOfUnixSeconds: new Float64Array(offeringCount),
-    reservations: new Map(),
+    freeCount: new Uint32Array(offeringCount),
   };
 }
 
@@ -34,7 +34,7 @@ export function copyColumns(columns: OfferingColumns): OfferingColumns {
     available: columns.available.slice(),
     source: columns.source.slice(),
     priceAsOfUnixSeconds: columns.priceAsOfUnixSeconds.slice(),
-    reservations: new Map(columns.reservations),
+    freeCount: columns.freeCount.slice(),
   };
 }
 
@@ -42,18 +42,16 @@ export function copyColumns(columns: OfferingColumns): OfferingColumns {
 export function setOffering(columns: OfferingColumns, offeringIndex: number, record: OfferingRecord): boolean {
   const available = record.available ? 1 : 0;
   const source = priceSourceCode(record.priceSource);
-  const reservation = columns.reservations.get(offeringIndex);
   const changed =
     !Object.is(columns.priceNanoUsdPerHour[offeringIndex], record.priceNanoUsdPerHour) ||
     columns.available[offeringIndex] !== available ||
     columns.source[offeringIndex] !== source ||
-    reservation?.freeCount !== record.reservation?.freeCount ||
-    reservation?.kind !== record.reservation?.kind;
+    columns.freeCount[offeringIndex] !== record.freeCount;
   columns.priceNanoUsdPerHour[offeringIndex] = record.priceNanoUsdPerHour;
   columns.available[offeringIndex] = available;
   columns.source[offeringIndex] = source;
   columns.priceAsOfUnixSeconds[offeringIndex] = record.priceAsOfUnixSeconds;
-  if (record.reservation !== undefined) columns.reservations.set(offeringIndex, record.reservation);
+  columns.freeCount[offeringIndex] = record.freeCount;
   return changed;
 }
 
@@ -63,8 +61,7 @@ export function copyOffering(from: OfferingColumns, fromIndex: number, to: Offer
   to.available[toIndex] = from.available[fromIndex] ?? 0;
   to.source[toIndex] = from.source[fromIndex] ?? 0;
   to.priceAsOfUnixSeconds[toIndex] = from.priceAsOfUnixSeconds[fromIndex] ?? 0;
-  const reservation = from.reservations.get(fromIndex);
-  if (reservation !== undefined) to.reservations.set(toIndex, reservation);
+  to.freeCount[toIndex] = from.freeCount[fromIndex] ?? 0;
 }
 
 function priceSourceCode(source: PriceSource): number {

@@ -57,7 +57,14 @@ function loadIndexed(region: string): IndexedRegion {
   }
   return {
     index: { buffer, digest, catalogue: openCatalogue(buffer) },
-    columns: { priceNanoUsdPerHour, available, source: priceSource, priceAsOfUnixSeconds, reservations: new Map() },
+    columns: {
+      priceNanoUsdPerHour,
+      available,
+      source: priceSource,
+      priceAsOfUnixSeconds,
+      // Reservations are an account's own.
+      freeCount: new Uint32Array(available.length),
+    },
     notices: noticesOf(image),
   };
 }
@@ -91,6 +98,7 @@ function offeringRecords({ region, types, zones, offerings }: EmbeddedRegion, li
       zoneId: zone.zoneId,
       capacityType,
       reservationId: '',
+      freeCount: 0,
       priceNanoUsdPerHour: price === NO_PRICE ? Number.NaN : price,
       available: price !== NO_PRICE,
       priceSource: estimated ? 'estimated' : 'listed',

@@ -12,6 +12,7 @@ function offering(zone: string, more: Partial<OfferingRecord> = {}): OfferingRec
     zoneId: '',
     capacityType: 'on-demand',
     reservationId: '',
+    freeCount: 0,
     priceNanoUsdPerHour: 100,
     available: true,
     priceSource: 'reported',
@@ -109,12 +110,14 @@ describe('a catalogue', () => {
     const reserved = offering('a', {
       capacityType: 'reserved',
       reservationId: 'cr-1',
-      reservation: { freeCount: 3, kind: 'default' },
+      reservationKind: 'default' as const,
+      freeCount: 3,
     });
     const { live } = start([type('m', [reserved, offering('a')])]);
     update(live, [change('m', offering('b'))]);
     const index = live.index.catalogue.findOffering('m', 'a', 'reserved', 'cr-1');
-    assert.deepEqual(live.columns.reservations.get(index), { freeCount: 3, kind: 'default' });
+    assert.equal(live.columns.freeCount[index], 3);
+    assert.equal(live.index.catalogue.offering(index).reservationKind, 'default');
   });
 
   it('changes nothing when any part of an update is wrong', () => {
@@ -179,8 +182,7 @@ describe('a shortage', () => {
 
   it('matches by type, zone, capacity type and reservation, and counts each offering once', () => {
     const spot = offering('a', { capacityType: 'spot' });
-    const reserved = (id: string) =>
-      offering('a', { capacityType: 'reserved', reservationId: id, reservation: { freeCount: 1, kind: '' } });
+    const reserved = (id: string) => offering('a', { capacityType: 'reserved', reservationId: id, freeCount: 1 });
     const { live } = start([
       type('m', [offering('a'), spot, reserved('x'), reserved('y')]),
       type('n', [offering('a')]),

@@ -216,6 +216,7 @@ export class LiveCatalogue {
       priceNanoUsdPerHour: this.#columns.priceNanoUsdPerHour,
       available: this.#effective,
       source: this.#columns.source,
+      freeCount: this.#columns.freeCount,
     };
   }
 
@@ -240,7 +241,7 @@ export class LiveCatalogue {
       }
       if (!sentTypes.has(instanceType)) {
         const index = find(this.#index, instanceType, offering);
-        if (index >= 0 && (offering.zoneId === '' || offering.zoneId === catalogue.offering(index).zoneId)) continue;
+        if (index >= 0 && isAlike(offering, catalogue.offering(index))) continue;
       }
       const list = added.get(instanceType);
       if (list === undefined) added.set(instanceType, [offering]);
@@ -307,6 +308,15 @@ export function columnsOf(index: CatalogueIndex, types: readonly TypeRecord[]): 
   const columns = createColumns(index.catalogue.offeringCount);
   setAll(columns, index, types);
   return columns;
+}
+
+/** Whether the index has all of an offering that it keeps. */
+function isAlike(
+  offering: OfferingRecord,
+  known: Pick<OfferingRecord, 'zoneId'> & { reservationKind: string },
+): boolean {
+  const sameZone = offering.zoneId === '' || offering.zoneId === known.zoneId;
+  return sameZone && (offering.reservationKind ?? '') === known.reservationKind;
 }
 
 /** Writes the states that come with types; true when anything changed. */

@@ -84,6 +84,7 @@ export const smallRegions: RegionSource = {
           zoneId: '',
           capacityType: 'on-demand',
           reservationId: '',
+          freeCount: 0,
           priceNanoUsdPerHour: cpuCount * 5 * CENT_NANO,
           available: true,
           priceSource: 'listed',

@@ -37,6 +37,7 @@ export function offeringOf(offering: MarketOffering): OfferingInput {
     zoneId: offering.zoneId ?? '',
     capacityType: offering.capacityType ?? 'on-demand',
     reservationId: offering.reservationId ?? '',
+    ...(offering.reservationKind === undefined ? {} : { reservationKind: offering.reservationKind }),
   };
 }
 
@@ -55,6 +56,7 @@ export function marketOf(types: readonly MarketType[], region = ''): Market {
       const index = catalogue.findOffering(type.name, zone, capacityType, reservationId);
       prices.priceNanoUsdPerHour[index] = offering.priceNanoUsdPerHour ?? Number.NaN;
       prices.available[index] = offering.available === false ? 0 : 1;
+      prices.freeCount[index] = offering.freeCount ?? 0;
       prices.source[index] = PRICE_SOURCES.indexOf(offering.priceSource ?? 'reported');
     }
   }

@@ -16,12 +16,14 @@ const state = {
   priceNanoUsdPerHour: new Float64Array(offeringCount),
   available: new Uint8Array(offeringCount),
   source: new Uint8Array(offeringCount),
+  freeCount: new Uint32Array(offeringCount),
 };
 for (let epoch = 1; Atomics.load(words, 0) === 0; epoch++) {
   state.epoch = epoch;
   state.priceNanoUsdPerHour.fill(epoch);
   state.available.fill(epoch & 1);
   state.source.fill(epoch % 3);
+  state.freeCount.fill(epoch);
   writePriceTable(table, state);
   Atomics.add(words, 1, 1);
 }

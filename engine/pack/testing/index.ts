@@ -29,12 +29,18 @@ export interface TestInstance {
   readonly compiled: CompiledProblem;
 }
 
-export const NO_LIMITS: LimitTable = { names: [], groupOf: new Map(), remaining: new Float64Array(0) };
+export const NO_LIMITS: LimitTable = {
+  names: [],
+  groupOf: new Map(),
+  remaining: new Float64Array(0),
+  free: new Float64Array(0),
+};
 
 /** Limits of the only pool. */
 export function limitsOf(limits: Readonly<Record<string, number>>): LimitTable {
   const names = Object.keys(limits).sort();
-  return { names, groupOf: new Map([[0, 0]]), remaining: Float64Array.from(names, (name) => limits[name]!) };
+  const remaining = Float64Array.from(names, (name) => limits[name]!);
+  return { names, groupOf: new Map([[0, 0]]), remaining, free: new Float64Array(0) };
 }
 
 /** A market of kinds of nodes, one type each. */

@@ -254,14 +254,15 @@ export type Reservation = Message<"dovetail.v1.Reservation"> & {
   id: string;
 
   /**
-   * Instances that can still be launched from it.
+   * Instances that can still be launched from it: no more nodes of a plan name it. Where offerings of one reservation say
+   * different counts, the least counts.
    *
    * @generated from field: uint32 free_count = 2;
    */
   freeCount: number;
 
   /**
-   * default, capacity-block or interruptible.
+   * default, capacity-block or interruptible; empty means default.
    *
    * @generated from field: string kind = 3;
    */

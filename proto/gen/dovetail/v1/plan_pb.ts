@@ -210,8 +210,8 @@ export const RelaxedMinValuesSchema: GenMessage<RelaxedMinValues> = /*@__PURE__*
  */
 export type OfferingList = Message<"dovetail.v1.OfferingList"> & {
   /**
-   * Indices into the plan's `offerings`, best first: reserved capacity, then by price, spot before on demand where
-   * prices are equal.
+   * Indices into the plan's `offerings`, best first: by price, spot before on demand where prices are equal. Reserved
+   * capacity is listed by itself: reservations of one kind, of which each node may take any, or one capacity block.
    *
    * @generated from field: repeated uint32 offerings = 1;
    */
@@ -253,7 +253,8 @@ export type RankedOffering = Message<"dovetail.v1.RankedOffering"> & {
   capacityType: CapacityType;
 
   /**
-   * Its price in nano US dollars per hour.
+   * Its price in nano US dollars per hour. Reserved capacity is paid for whether it is used or not: a ten-millionth of the
+   * price on demand, rounded up.
    *
    * @generated from field: int64 price_nano_usd_per_hour = 4;
    */
