@@ -38,6 +38,33 @@ export type {
   UsageClass,
 } from './ec2/index.ts';
 export { allocatableOf, DEFAULT_NODE_CLASS_FACTS, deriveInstanceType, deriveInstanceTypes } from './ec2/index.ts';
+export {
+  type AlternativeFact,
+  type AmountFact,
+  type ChangeFact,
+  type ConditionFact,
+  type ConditionKind,
+  type ConflictFact,
+  type Count,
+  type DomainFact,
+  type EditFact,
+  type EngineExplanation,
+  EXPLAIN_LIMITS,
+  type ExistingNodeFact,
+  type ExplainQuery,
+  explain,
+  type IgnoredFact,
+  type LosingType,
+  type NodeFact,
+  type NodeObstacle,
+  type PlacementFact,
+  type PoolFact,
+  type PricedOffering,
+  type ResourceUse,
+  type ShapeFact,
+  type TermFact,
+} from './explain/index.ts';
+export { type LabelHint, nearTexts } from './hints/index.ts';
 export type {
   DaemonSetInput,
   Effort,

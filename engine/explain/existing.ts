@@ -1,0 +1,178 @@
+// Why nodes that are there did not take a pod: taints, labels, room for each resource in numbers, ports and topology, as
+// things stand once the plan's pods are on them.
+import { compareText } from '../catalogue/index.ts';
+import type { CompiledShape, Demand } from '../compile/index.ts';
+import type { NodeInput, PodShape } from '../model/index.ts';
+import { describeRequirement, requirementOf } from '../requirements/index.ts';
+import { compileNodeTerm, describeTaint, effectiveTaints, matchesNode, tolerates } from '../rules/index.ts';
+import { nodeDomains, type OpenNode } from '../solve/index.ts';
+import { hostObstacle, isOnHostname } from '../topology/index.ts';
+import { type Board, lastDemand, NO_RULES } from './board.ts';
+import type { ExistingNodeFact, NodeObstacle } from './explanation.ts';
+import { EXPLAIN_LIMITS } from './limits.ts';
+import { tolerationText } from './pod-conditions.ts';
+import type { ExplainWork } from './shapes.ts';
+import { amountText, bareAmount } from './words.ts';
+
+/** The facts of the nodes that come nearest to taking the shape, or of those named. O(nodes × conditions). */
+export function existingFacts(
+  { compiled, board }: ExplainWork,
+  shape: CompiledShape,
+  names: readonly string[] | undefined,
+): { readonly existing: readonly ExistingNodeFact[]; readonly existingNotShown: number } {
+  if (shape.demands.length === 0) return { existing: [], existingNotShown: compiled.problem.nodes.length };
+  const demand = lastDemand(compiled, shape.index);
+  const wanted = names === undefined ? undefined : new Set(names);
+  const facts: ExistingNodeFact[] = [];
+  compiled.problem.nodes.forEach((node, nodeIndex) => {
+    if (wanted !== undefined && !wanted.has(node.name)) return;
+    const open = board.nodes.get(nodeIndex);
+    const obstacles = [
+      ...stateObstacles(node, open),
+      ...labelObstacles(node, shape.input.shape),
+      ...(open === undefined ? [] : roomObstacles(compiled.dimensions, open, board.roomBefore.get(nodeIndex)!, shape)),
+      ...(open === undefined ? [] : ruleObstacles(board, open, demand)),
+    ];
+    facts.push({ nodeIndex, obstacles });
+  });
+  facts.sort(
+    (left, right) =>
+      left.obstacles.length - right.obstacles.length ||
+      compareText(compiled.problem.nodes[left.nodeIndex]!.name, compiled.problem.nodes[right.nodeIndex]!.name),
+  );
+  const existing = facts.slice(0, EXPLAIN_LIMITS.existingNodeCount);
+  return { existing, existingNotShown: facts.length - existing.length };
+}
+
+function stateObstacles(node: NodeInput, open: OpenNode | undefined): NodeObstacle[] {
+  if (node.deleting)
+    return [{ kind: 'node-state', field: 'metadata.deletionTimestamp', text: 'is marked for deletion' }];
+  if (open === undefined) {
+    return [
+      {
+        kind: 'node-state',
+        field: 'status.allocatable',
+        text: 'is overdrawn: what runs there and daemonsets take more than it has',
+      },
+    ];
+  }
+  return [];
+}
+
+function labelObstacles(node: NodeInput, shape: PodShape): NodeObstacle[] {
+  const obstacles: NodeObstacle[] = [];
+  for (const taint of effectiveTaints(node)) {
+    if (taint.effect === 'PreferNoSchedule' || shape.tolerations.some((each) => tolerates(each, taint))) continue;
+    const text = `taint ${describeTaint(taint)}: tolerate it with ${tolerationText(taint)}`;
+    obstacles.push({ kind: 'taint', field: 'spec.tolerations', text });
+  }
+  for (const key of Object.keys(shape.nodeSelector).sort()) {
+    const wanted = { [key]: shape.nodeSelector[key]! };
+    if (matchesNode({ nodeSelector: wanted, requiredNodeTerms: [] }, node.labels, node.name)) continue;
+    const text = `${key} is ${node.labels[key] ?? 'not there'}, asked for is ${shape.nodeSelector[key]}`;
+    obstacles.push({ kind: 'node-selector', field: 'spec.nodeSelector', text });
+  }
+  const { requiredNodeTerms } = shape;
+  if (requiredNodeTerms.length > 0 && !matchesNode({ nodeSelector: {}, requiredNodeTerms }, node.labels, node.name)) {
+    obstacles.push({ kind: 'node-affinity', field: 'spec.affinity.nodeAffinity', text: affinityText(node, shape) });
+  }
+  shape.volumes.forEach(({ claimName, nodeTerms }, index) => {
+    if (nodeTerms.length === 0 || nodeTerms.some((term) => compileNodeTerm(term)(node.labels, node.name))) return;
+    const text = `the volume of claim ${claimName === '' ? index + 1 : claimName} can't be used there`;
+    obstacles.push({ kind: 'volume', field: `spec.volumes[${index}]`, text });
+  });
+  return obstacles;
+}
+
+/** The first expression of the first term that the node does not meet, with what it has. */
+function affinityText(node: NodeInput, { requiredNodeTerms }: PodShape): string {
+  const [term] = requiredNodeTerms;
+  const failed = term!.matchExpressions.find(
+    (expression) => !compileNodeTerm({ matchExpressions: [expression], matchFields: [] })(node.labels, node.name),
+  );
+  const others = requiredNodeTerms.length > 1 ? `, nor does it meet another of ${requiredNodeTerms.length} terms` : '';
+  if (failed === undefined) return `meets no term of the pod's affinity${others}`;
+  const requirement = requirementOf(failed);
+  const value = node.labels[failed.key] ?? node.labels[requirement.key];
+  return `${requirement.key} is ${value ?? 'not there'}, asked for is ${describeRequirement(requirement)}${others}`;
+}
+
+function roomObstacles(
+  dimensions: readonly string[],
+  node: OpenNode,
+  before: Float64Array,
+  shape: CompiledShape,
+): NodeObstacle[] {
+  return dimensions.flatMap((resource, dimension): NodeObstacle[] => {
+    const asked = shape.request[dimension]!;
+    const left = node.room[dimension]!;
+    if (asked <= left) return [];
+    const planned = before[dimension]! - left;
+    const taken = planned === 0 ? '' : `, ${bareAmount(resource, planned)} more is taken by the plan`;
+    return [
+      {
+        kind: 'resource',
+        field: 'spec.containers.resources.requests',
+        text: `asks for ${amountText(resource, asked, 'up')}, ${bareAmount(resource, left)} is left${taken}`,
+        amount: { resource, asked, most: Math.max(0, left) },
+      },
+    ];
+  });
+}
+
+function ruleObstacles(board: Board, node: OpenNode, demand: Demand): NodeObstacle[] {
+  const obstacles: NodeObstacle[] = [];
+  const host = hostObstacle(demand, node.pods, board.domains.mayBootstrap(demand.rules));
+  if (host !== undefined) obstacles.push(obstacleOf(host, 'on the node'));
+  const domainOf = nodeDomains(node.input);
+  const { spreads, affinities, antiAffinities } = demand.rules;
+  const single = [
+    ...spreads.map((rule) => ({ ...NO_RULES, spreads: [rule] })),
+    ...affinities.map((rule) => ({ ...NO_RULES, affinities: [rule] })),
+    ...antiAffinities.map((rule) => ({ ...NO_RULES, antiAffinities: [rule] })),
+  ];
+  for (const rules of single) {
+    if ([...rules.spreads, ...rules.affinities, ...rules.antiAffinities].some(isOnHostname)) continue;
+    const obstacle = board.domains.obstacle([], rules, domainOf);
+    if (obstacle === undefined) continue;
+    const key = obstacle.kind === 'held-away' ? obstacle.counter.topologyKey : obstacle.rule.counter.topologyKey;
+    obstacles.push(obstacleOf(obstacle, `in ${key} ${domainOf(key) ?? '(a label it lacks)'}`));
+  }
+  const held = board.domains.obstacle([...demand.counting], NO_RULES, domainOf);
+  if (held?.kind === 'held-away') obstacles.push(obstacleOf(held, `in ${domainOf(held.counter.topologyKey)}`));
+  return obstacles;
+}
+
+function obstacleOf(
+  obstacle: { readonly kind: 'spread' | 'affinity' | 'anti-affinity' | 'held-away' | 'host-port' },
+  where: string,
+): NodeObstacle {
+  switch (obstacle.kind) {
+    case 'spread':
+      return {
+        kind: 'topology-spread',
+        field: 'spec.topologySpreadConstraints',
+        text: `one more such pod ${where} would break the spread`,
+      };
+    case 'affinity':
+      return {
+        kind: 'pod-affinity',
+        field: 'spec.affinity.podAffinity',
+        text: `none of the pods it must be with is ${where}`,
+      };
+    case 'anti-affinity':
+      return {
+        kind: 'pod-anti-affinity',
+        field: 'spec.affinity.podAntiAffinity',
+        text: `a pod it must be apart from is ${where}`,
+      };
+    case 'held-away':
+      return {
+        kind: 'pod-anti-affinity',
+        field: 'metadata.labels',
+        text: `a pod whose anti-affinity means it is ${where}`,
+      };
+    case 'host-port':
+      return { kind: 'host-port', field: 'spec.containers.ports.hostPort', text: 'one of its host ports is taken' };
+  }
+}
