@@ -13,13 +13,17 @@ export const MIN_VALUES_POLICIES = ['Strict', 'BestEffort'] as const;
 /** One of MIN_VALUES_POLICIES. */
 export type MinValuesPolicyName = (typeof MIN_VALUES_POLICIES)[number];
 
-/** The arguments as they were written. */
-export interface SolveOptions extends EngineOptions {
+/** Where manifests and clusters are read from, as it was written. */
+export interface InputOptions {
   readonly filename?: readonly string[];
-  readonly problem?: readonly string[];
   readonly context?: string;
   readonly region?: string;
   readonly scale?: readonly string[];
+}
+
+/** The arguments as they were written. */
+export interface SolveOptions extends EngineOptions, InputOptions {
+  readonly problem?: readonly string[];
   readonly output?: OutputFormat;
   /** Milliseconds after which the best plan so far is taken. */
   readonly deadline?: number;

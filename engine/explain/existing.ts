@@ -4,7 +4,7 @@ import { compareText } from '../catalogue/index.ts';
 import type { CompiledShape, Demand } from '../compile/index.ts';
 import type { NodeInput, PodShape } from '../model/index.ts';
 import { describeRequirement, requirementOf } from '../requirements/index.ts';
-import { compileNodeTerm, describeTaint, effectiveTaints, matchesNode, tolerates } from '../rules/index.ts';
+import { compileNodeMatcher, compileNodeTerm, describeTaint, effectiveTaints, tolerates } from '../rules/index.ts';
 import { nodeDomains, type OpenNode } from '../solve/index.ts';
 import { hostObstacle, isOnHostname } from '../topology/index.ts';
 import { type Board, lastDemand, NO_RULES } from './board.ts';
@@ -16,20 +16,25 @@ import { amountText, bareAmount } from './words.ts';
 
 /** The facts of the nodes that come nearest to taking the shape, or of those named. O(nodes × conditions). */
 export function existingFacts(
-  { compiled, board }: ExplainWork,
+  { compiled, board, meter }: ExplainWork,
   shape: CompiledShape,
   names: readonly string[] | undefined,
 ): { readonly existing: readonly ExistingNodeFact[]; readonly existingNotShown: number } {
-  if (shape.demands.length === 0) return { existing: [], existingNotShown: compiled.problem.nodes.length };
-  const demand = lastDemand(compiled, shape.index);
+  const { nodes } = compiled.problem;
   const wanted = names === undefined ? undefined : new Set(names);
-  const facts: ExistingNodeFact[] = [];
-  compiled.problem.nodes.forEach((node, nodeIndex) => {
+  const units = nodes.length * EXPLAIN_LIMITS.unitsPerExistingNode;
+  if (nodes.length === 0 || shape.demands.length === 0 || !meter.take(units)) {
+    return { existing: [], existingNotShown: nodes.length };
+  }
+  const demand = lastDemand(compiled, shape.index);
+  const obstaclesByLabels = labelObstacles(shape.input.shape);
+  const facts: { readonly nodeIndex: number; readonly obstacles: readonly NodeObstacle[] }[] = [];
+  nodes.forEach((node, nodeIndex) => {
     if (wanted !== undefined && !wanted.has(node.name)) return;
     const open = board.nodes.get(nodeIndex);
     const obstacles = [
       ...stateObstacles(node, open),
-      ...labelObstacles(node, shape.input.shape),
+      ...obstaclesByLabels(node),
       ...(open === undefined ? [] : roomObstacles(compiled.dimensions, open, board.roomBefore.get(nodeIndex)!, shape)),
       ...(open === undefined ? [] : ruleObstacles(board, open, demand)),
     ];
@@ -38,9 +43,13 @@ export function existingFacts(
   facts.sort(
     (left, right) =>
       left.obstacles.length - right.obstacles.length ||
-      compareText(compiled.problem.nodes[left.nodeIndex]!.name, compiled.problem.nodes[right.nodeIndex]!.name),
+      compareText(nodes[left.nodeIndex]!.name, nodes[right.nodeIndex]!.name),
   );
-  const existing = facts.slice(0, EXPLAIN_LIMITS.existingNodeCount);
+  const existing = facts.slice(0, EXPLAIN_LIMITS.existingNodeCount).map(({ nodeIndex, obstacles }) => ({
+    nodeIndex,
+    obstacles: obstacles.slice(0, EXPLAIN_LIMITS.obstacleCount),
+    obstaclesNotShown: Math.max(0, obstacles.length - EXPLAIN_LIMITS.obstacleCount),
+  }));
   return { existing, existingNotShown: facts.length - existing.length };
 }
 
@@ -59,29 +68,51 @@ function stateObstacles(node: NodeInput, open: OpenNode | undefined): NodeObstac
   return [];
 }
 
-function labelObstacles(node: NodeInput, shape: PodShape): NodeObstacle[] {
-  const obstacles: NodeObstacle[] = [];
-  for (const taint of effectiveTaints(node)) {
-    if (taint.effect === 'PreferNoSchedule' || shape.tolerations.some((each) => tolerates(each, taint))) continue;
-    const text = `taint ${describeTaint(taint)}: tolerate it with ${tolerationText(taint)}`;
-    obstacles.push({ kind: 'taint', field: 'spec.tolerations', text });
-  }
-  for (const key of Object.keys(shape.nodeSelector).sort()) {
-    const wanted = { [key]: shape.nodeSelector[key]! };
-    if (matchesNode({ nodeSelector: wanted, requiredNodeTerms: [] }, node.labels, node.name)) continue;
-    const text = `${key} is ${node.labels[key] ?? 'not there'}, asked for is ${shape.nodeSelector[key]}`;
-    obstacles.push({ kind: 'node-selector', field: 'spec.nodeSelector', text });
-  }
+/** What labels and taints of a node hold against a shape. Compiled once for the shape, asked for each node. */
+function labelObstacles(shape: PodShape): (node: NodeInput) => NodeObstacle[] {
+  const selectors = Object.keys(shape.nodeSelector)
+    .sort()
+    .map((key) => {
+      const value = shape.nodeSelector[key]!;
+      return { key, value, matches: compileNodeMatcher({ nodeSelector: { [key]: value }, requiredNodeTerms: [] }) };
+    });
   const { requiredNodeTerms } = shape;
-  if (requiredNodeTerms.length > 0 && !matchesNode({ nodeSelector: {}, requiredNodeTerms }, node.labels, node.name)) {
-    obstacles.push({ kind: 'node-affinity', field: 'spec.affinity.nodeAffinity', text: affinityText(node, shape) });
-  }
-  shape.volumes.forEach(({ claimName, nodeTerms }, index) => {
-    if (nodeTerms.length === 0 || nodeTerms.some((term) => compileNodeTerm(term)(node.labels, node.name))) return;
-    const text = `the volume of claim ${claimName === '' ? index + 1 : claimName} can't be used there`;
-    obstacles.push({ kind: 'volume', field: `spec.volumes[${index}]`, text });
-  });
-  return obstacles;
+  const meetsAffinity = compileNodeMatcher({ nodeSelector: {}, requiredNodeTerms });
+  const volumes = shape.volumes.map(({ claimName, nodeTerms }, index) => ({
+    name: claimName === '' ? String(index + 1) : claimName,
+    matches:
+      nodeTerms.length === 0 ? () => true : compileNodeMatcher({ nodeSelector: {}, requiredNodeTerms: nodeTerms }),
+  }));
+  return (node) => {
+    const obstacles: NodeObstacle[] = taintObstacles(node, shape);
+    for (const { key, value, matches } of selectors) {
+      if (matches(node.labels, node.name)) continue;
+      const text = `${key} is ${node.labels[key] ?? 'not there'}, asked for is ${value}`;
+      obstacles.push({ kind: 'node-selector', field: 'spec.nodeSelector', text });
+    }
+    if (!meetsAffinity(node.labels, node.name)) {
+      obstacles.push({ kind: 'node-affinity', field: 'spec.affinity.nodeAffinity', text: affinityText(node, shape) });
+    }
+    volumes.forEach(({ name, matches }, index) => {
+      if (matches(node.labels, node.name)) return;
+      obstacles.push({
+        kind: 'volume',
+        field: `spec.volumes[${index}]`,
+        text: `the volume of claim ${name} can't be used there`,
+      });
+    });
+    return obstacles;
+  };
+}
+
+function taintObstacles(node: NodeInput, { tolerations }: PodShape): NodeObstacle[] {
+  return effectiveTaints(node)
+    .filter((taint) => taint.effect !== 'PreferNoSchedule' && !tolerations.some((each) => tolerates(each, taint)))
+    .map((taint) => ({
+      kind: 'taint',
+      field: 'spec.tolerations',
+      text: `taint ${describeTaint(taint)}: tolerate it with ${tolerationText(taint)}`,
+    }));
 }
 
 /** The first expression of the first term that the node does not meet, with what it has. */

@@ -142,6 +142,7 @@ export interface NodeObstacle {
 export interface ExistingNodeFact {
   readonly nodeIndex: number;
   readonly obstacles: readonly NodeObstacle[];
+  readonly obstaclesNotShown: number;
 }
 
 /** A part of a pod that decides nothing, or that was given up. */

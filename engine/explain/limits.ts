@@ -20,6 +20,8 @@ export const EXPLAIN_LIMITS = {
   changeCount: 3,
   /** Nodes that are there, for one shape; those that come nearest to taking it come first. */
   existingNodeCount: 20,
+  /** Obstacles listed for one of them. */
+  obstacleCount: 16,
   /** Domains listed for one topology rule. */
   domainCount: 16,
   /** Terms of one shape that are reported as ignored or given up. */
@@ -29,5 +31,9 @@ export const EXPLAIN_LIMITS = {
   /** Shapes of a planned node that are asked which constraint excludes a type. */
   shapesPerNodeCount: 8,
   /** Comparisons of an offering with a condition, in all; 10,000 offerings and 20 conditions of a pool are 200,000. */
-  workUnits: 400_000_000,
+  workUnits: 200_000_000,
+  /** What a condition counts for at least, so that answers over small catalogues are bounded as well. */
+  unitsPerCondition: 10_000,
+  /** What a node that is there counts for with each shape. */
+  unitsPerExistingNode: 2_000,
 } as const;

@@ -78,6 +78,8 @@ function explainPool(work: ExplainWork, pool: CompiledPool, shape: CompiledShape
   if (shape.demands.length === 0)
     return { ...base, terms: [], termsNotShown: shape.input.shape.requiredNodeTerms.length };
   const space = new PoolSpace(compiled, pool, wantedBy(shape));
+  // Laying the conditions open costs as much as counting them: what they will be is known before they are made.
+  if (!work.meter.take(unitsOf(space, sharedConditionCount(compiled, pool, shape)))) return undefined;
   const { requiredNodeTerms } = shape.input.shape;
   const terms = requiredNodeTerms.length === 0 ? [undefined] : requiredNodeTerms.slice(0, EXPLAIN_LIMITS.termCount);
   const facts: TermFact[] = [];
@@ -85,7 +87,7 @@ function explainPool(work: ExplainWork, pool: CompiledPool, shape: CompiledShape
   const conditions = new PodConditions(work, space, shape);
   for (const [index, term] of terms.entries()) {
     const all = conditions.of(term, index);
-    if (!work.meter.take(unitsOf(space, all))) {
+    if (!work.meter.take(unitsOf(space, all.length))) {
       if (facts.length === 0) return undefined;
       break;
     }
@@ -103,10 +105,33 @@ function wholeCatalogue({ catalogue }: CompiledProblem): Count {
   return { typeCount: catalogue.typeCount, offeringCount: catalogue.offeringCount };
 }
 
-/** Comparisons that a funnel takes. */
-function unitsOf(space: PoolSpace, conditions: readonly Condition[]): number {
-  return space.variants.length * conditions.length * space.compiled.catalogue.offeringCount;
+/** Comparisons that so many conditions take. */
+function unitsOf(space: PoolSpace, conditionCount: number): number {
+  const offerings = Math.max(EXPLAIN_LIMITS.unitsPerCondition, space.compiled.catalogue.offeringCount);
+  return space.variants.length * conditionCount * offerings;
 }
+
+/** About how many conditions all terms of a shape share. */
+function sharedConditionCount({ dimensions }: CompiledProblem, pool: CompiledPool, shape: CompiledShape): number {
+  const { nodeSelector, volumes, topologySpread, podAffinity, podAntiAffinity } = shape.input.shape;
+  const { requirements, labels, limits } = pool.input;
+  return (
+    requirements.length +
+    Object.keys(labels).length +
+    Object.keys(limits).length +
+    Object.keys(nodeSelector).length +
+    volumes.reduce((sum, { nodeTerms }) => sum + nodeTerms.length, 0) +
+    topologySpread.length +
+    podAffinity.length +
+    podAntiAffinity.length +
+    shape.counting.size +
+    dimensions.length +
+    SALE_CONDITIONS
+  );
+}
+
+/** Conditions by availability, price and node class. */
+const SALE_CONDITIONS = 6;
 
 function wantedBy(shape: CompiledShape): Requirement[] {
   const { nodeSelector, requiredNodeTerms } = shape.input.shape;
