@@ -41,6 +41,8 @@ export { allocatableOf, DEFAULT_NODE_CLASS_FACTS, deriveInstanceType, deriveInst
 export {
   type AlternativeFact,
   type AmountFact,
+  amountText,
+  bareAmount,
   type ChangeFact,
   type ConditionFact,
   type ConditionKind,

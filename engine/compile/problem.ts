@@ -11,6 +11,7 @@ import {
   type PriceOrder,
   type PriceSnapshot,
 } from '../catalogue/index.ts';
+import { HintFinder } from '../hints/index.ts';
 import type {
   DaemonSetInput,
   EngineNotice,
@@ -124,6 +125,8 @@ export class CompiledProblem {
   /** Why a pool can't be used at all, by its index in the problem. */
   readonly unusable: ReadonlyMap<number, UnplacedReason>;
   readonly notices: readonly EngineNotice[];
+  /** What was probably meant by labels that nothing has. */
+  readonly hints: HintFinder;
   /** What daemonsets demand of nodes' labels. */
   readonly daemonConstraints: readonly Constraint[];
   readonly counters: CounterTable;
@@ -174,6 +177,9 @@ export class CompiledProblem {
     const compiled = compilePools(catalogue, prices, problem);
     this.pools = compiled.pools;
     this.notices = compiled.notices;
+    this.hints = new HintFinder(catalogue, () =>
+      compiled.pools.flatMap(({ requirements }) => requirements.requirements()),
+    );
     const domainKeys = new Set(this.counters.counters.map((counter) => counter.topologyKey));
     const wanted = collectWanted(this.#constraints.constraints.flatMap((constraint) => constraint.terms));
     const templates: CompiledTemplate[] = [];

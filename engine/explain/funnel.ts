@@ -126,7 +126,7 @@ interface Failure {
 /** The changes that take the fewest conditions; of those the least costly, then those that leave most. */
 function smallestChanges(space: PoolSpace, conditions: readonly Condition[]): ChangeFact[] {
   const changes = fewestFailures(space, conditions).map((failure) => {
-    const target = nearest(conditions, failure);
+    const target = nearest(space, conditions, failure);
     const cost = failure.failing.reduce((sum, index) => sum + conditions[index]!.cost(target), 0);
     return { cost, change: changeFor(space, conditions, failure, target) };
   });
@@ -164,18 +164,23 @@ function fewestFailures(space: PoolSpace, conditions: readonly Condition[]): Fai
   return [...failures.values()];
 }
 
-/** The offering that comes nearest to meeting the conditions; the first among equals. */
-function nearest(conditions: readonly Condition[], { failing, layers }: Failure): Spot {
+/** The offering that comes nearest to meeting the conditions; the cheapest among equals, then the first. */
+function nearest(space: PoolSpace, conditions: readonly Condition[], { failing, layers }: Failure): Spot {
+  const { catalogue, prices } = space.compiled;
   let best: Spot | undefined;
   let least = Number.POSITIVE_INFINITY;
+  let leastPrice = Number.POSITIVE_INFINITY;
   layers.forEach((layer, variant) => {
-    for (let offering = 0; offering < layer.length * 32; offering++) {
+    for (let offering = 0; offering < catalogue.offeringCount; offering++) {
       if (!hasBit(layer, offering)) continue;
       const spot = { variant, offering };
       let cost = 0;
       for (const index of failing) cost += conditions[index]!.cost(spot);
-      if (cost >= least) continue;
+      // An unknown price is no number and beats none.
+      const price = prices.priceNanoUsdPerHour[offering]!;
+      if (best !== undefined && (cost > least || (cost === least && !(price < leastPrice)))) continue;
       least = cost;
+      leastPrice = Number.isNaN(price) ? Number.POSITIVE_INFINITY : price;
       best = spot;
     }
   });

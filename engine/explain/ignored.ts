@@ -57,8 +57,8 @@ function preferenceFacts(pod: PodShape, isIgnored: boolean): IgnoredFact[] {
     .map(([field, count]) => ({
       field,
       text: isIgnored
-        ? `${count} of its preferences are not looked at: the request asks to ignore them`
-        : `${count} of its preferences are held until they keep the pod out, then given up; these conditions are without them`,
+        ? `not looked at: the request asks to ignore preferences (${count} here)`
+        : `held until it keeps the pod out, then given up (${count} here); what is counted above is without it`,
       givenUp: !isIgnored,
     }));
 }

@@ -25,3 +25,4 @@ export type {
   TermFact,
 } from './explanation.ts';
 export { EXPLAIN_LIMITS } from './limits.ts';
+export { amountText, bareAmount } from './words.ts';

@@ -2,7 +2,7 @@
 // loosened: to the nearest number, to a value that is there, to the label that was probably meant.
 import { hasBit } from '../bits/index.ts';
 import { isDecidedByOffering } from '../compile/index.ts';
-import { type LabelHint, type LabelVocabulary, labelHints } from '../hints/index.ts';
+import type { LabelHint } from '../hints/index.ts';
 import type { NodeTermInput } from '../model/index.ts';
 import {
   admitsValue,
@@ -18,24 +18,13 @@ import type { ConditionKind } from './explanation.ts';
 import { isNowhere, type Layers, type PoolSpace, type Spot } from './space.ts';
 
 /** Conditions of the node selector, one a label, in the order of keys. */
-export function selectorConditions(
-  space: PoolSpace,
-  vocabulary: LabelVocabulary,
-  selector: Readonly<Record<string, string>>,
-): Condition[] {
+export function selectorConditions(space: PoolSpace, selector: Readonly<Record<string, string>>): Condition[] {
   return Object.keys(selector)
     .sort()
     .map((key) => {
       const requirement = requirementOfLabel(key, selector[key]!);
       const field = `spec.nodeSelector[${JSON.stringify(key)}]`;
-      return labelCondition(
-        space,
-        vocabulary,
-        'node-selector',
-        field,
-        requirement,
-        `nodeSelector ${key}=${selector[key]}`,
-      );
+      return labelCondition(space, 'node-selector', field, requirement, `nodeSelector ${key}=${selector[key]}`);
     });
 }
 
@@ -43,15 +32,10 @@ export function selectorConditions(
 const TERMS_FIELD = 'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms';
 
 /** Conditions of one term of node affinity, one an expression, as written. */
-export function termConditions(
-  space: PoolSpace,
-  vocabulary: LabelVocabulary,
-  term: NodeTermInput,
-  termIndex: number,
-): Condition[] {
+export function termConditions(space: PoolSpace, term: NodeTermInput, termIndex: number): Condition[] {
   const field = `${TERMS_FIELD}[${termIndex}]`;
   const conditions = term.matchExpressions.map((input, index) =>
-    labelCondition(space, vocabulary, 'node-affinity', `${field}.matchExpressions[${index}]`, requirementOf(input)),
+    labelCondition(space, 'node-affinity', `${field}.matchExpressions[${index}]`, requirementOf(input)),
   );
   term.matchFields.forEach(({ key, operator, values }, index) => {
     // A new node has no name yet, so it is none that is named: NotIn holds, every other operator does not.
@@ -86,14 +70,13 @@ function never(space: PoolSpace, field: string, key: string, text: string): Cond
 /** One condition on one label. */
 export function labelCondition(
   space: PoolSpace,
-  vocabulary: LabelVocabulary,
   kind: ConditionKind,
   field: string,
   requirement: Requirement,
   text = describeRequirement(requirement),
 ): Condition {
   const layers = space.meeting(requirement);
-  const hints = isNowhere(layers) ? labelHints(vocabulary, requirement) : [];
+  const hints = isNowhere(layers) ? space.compiled.hints.hints(space.pool.columns, requirement) : [];
   const meant = hints.map((hint) => ({ hint, layers: space.meeting(meantBy(hint, requirement)) }));
   const ofPool = kind === 'pool-requirement';
   const hintFor = (spot: Spot): { hint: LabelHint; layers: Layers } | undefined =>
@@ -124,12 +107,20 @@ export function labelCondition(
   });
 }
 
-/** How far a label's value is from a requirement, between 0 and 1: numbers by their distance, the rest is far. */
-function distance({ gte, lte }: Requirement, value: string | undefined): number {
+/** How far a label's value is from a requirement, up to 1: numbers by their distance, texts by what they begin with. */
+function distance({ gte, lte, complement, values }: Requirement, value: string | undefined): number {
+  if (value !== undefined && !complement) return 1 - Math.max(0, ...values.map((each) => shared(each, value))) / 2;
   const number = value === undefined ? undefined : clampedInteger(value);
   const bound = number === undefined ? undefined : gte !== undefined && number < gte ? gte : lte;
   if (number === undefined || bound === undefined) return 1;
   return Math.min(1, Math.abs(number - bound) / Math.max(1, Math.abs(number), Math.abs(bound)));
+}
+
+/** Which part of two texts, from 0 to 1, is a beginning that they share: m7g and m7i are more alike than m7g and c3. */
+function shared(left: string, right: string): number {
+  let length = 0;
+  while (length < left.length && left[length] === right[length]) length++;
+  return length / Math.max(1, left.length, right.length);
 }
 
 /** The requirement that a hint stands for. */

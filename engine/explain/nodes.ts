@@ -43,6 +43,7 @@ class NodeExplainer {
   readonly #first: number;
   readonly #podCount: number;
   readonly #order: Uint32Array;
+  readonly #listValues = new Map<string, ReadonlySet<string | undefined>>();
   readonly #roomBuffer: Float64Array;
 
   constructor(compiled: CompiledProblem, plan: EnginePlan, node: PlannedNodes, template: CompiledTemplate) {
@@ -111,7 +112,8 @@ class NodeExplainer {
       if (offering === this.#first) passed = true;
       const type = catalogue.offeringTypes[offering]!;
       const admitted = hasBit(this.#mask, offering);
-      const state = !admitted ? 'excluded' : this.#holds(offering) ? 'holds' : 'small';
+      const tied = admitted && this.#exclusion(offering) !== undefined;
+      const state = !admitted || tied ? 'excluded' : this.#holds(offering) ? 'holds' : 'small';
       if (state === 'holds') {
         offeringCount++;
         holdingTypes.add(type);
@@ -126,14 +128,17 @@ class NodeExplainer {
     const entries = [...types].filter(([type]) => type !== own).map(([, entry]) => entry);
     const cheaper = entries.filter((entry) => entry.cheaper);
     const nearestFirst = (list: typeof cheaper) => list.map(({ offering }) => offering).reverse();
-    const small = nearestFirst(cheaper.filter(({ state }) => state !== 'excluded'));
+    const small = nearestFirst(cheaper.filter(({ state }) => state === 'small'));
+    // Limits, and a list that is full, keep a plan from what would hold its pods for less.
+    const passedOver = nearestFirst(cheaper.filter(({ state }) => state === 'holds'));
     const excluded = nearestFirst(cheaper.filter(({ state }) => state === 'excluded'));
-    const losing = [...small, ...excluded].slice(0, EXPLAIN_LIMITS.losingTypeCount);
+    const losing = [...passedOver, ...small, ...excluded].slice(0, EXPLAIN_LIMITS.losingTypeCount);
     const next = this.#nextHolding(own);
     return {
       holding: { typeCount: holdingTypes.size, offeringCount } satisfies Count,
       cheaper: {
         losing: losing.map((offering) => this.#lost(offering)),
+        passedOverCount: passedOver.length,
         tooSmallCount: small.length,
         excludedCount: excluded.length,
       },
@@ -240,8 +245,12 @@ class NodeExplainer {
   }
 
   #listHas(key: string, value: string | undefined): boolean {
-    for (const offering of this.#list) if (this.#label(offering, key) === value) return true;
-    return false;
+    let values = this.#listValues.get(key);
+    if (values === undefined) {
+      values = new Set([...this.#list].map((offering) => this.#label(offering, key)));
+      this.#listValues.set(key, values);
+    }
+    return values.has(value);
   }
 
   #use(): ResourceUse[] {
@@ -310,15 +319,17 @@ class NodeExplainer {
 
   #sentence(
     holding: Count,
-    cheaper: { readonly tooSmallCount: number; readonly excludedCount: number },
+    cheaper: { readonly passedOverCount: number; readonly tooSmallCount: number; readonly excludedCount: number },
     dearer: readonly LosingType[],
   ): string {
     const pods = this.#podCount === 1 ? 'its pod' : `its ${this.#podCount} pods`;
     const among =
       holding.offeringCount === 1
         ? `the only offering that holds ${pods}`
-        : `the cheapest of ${holding.offeringCount} offerings in ${counted(holding.typeCount, 'type')} that hold ${pods}`;
+        : `${cheaper.passedOverCount === 0 ? 'the cheapest' : 'one'} of ${counted(holding.offeringCount, 'offering')} in ${counted(holding.typeCount, 'type')} that hold ${pods}`;
     const parts = [among];
+    if (cheaper.passedOverCount > 0)
+      parts.push(`${counted(cheaper.passedOverCount, 'cheaper type')} passed over for limits`);
     if (cheaper.tooSmallCount > 0) parts.push(`${counted(cheaper.tooSmallCount, 'cheaper type')} can't hold all`);
     if (cheaper.excludedCount > 0) parts.push(`${counted(cheaper.excludedCount, 'cheaper type')} excluded`);
     const [next] = dearer;

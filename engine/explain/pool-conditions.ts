@@ -1,7 +1,6 @@
 // Conditions that a pool puts on its own nodes, whatever the pod: its requirements and labels, what its node class can be
 // launched on and where.
 import { hasBit } from '../bits/index.ts';
-import type { LabelVocabulary } from '../hints/index.ts';
 import { requirementOf, requirementOfLabel } from '../requirements/index.ts';
 import { COST, type Condition, condition, drop } from './condition.ts';
 import { labelCondition } from './label-conditions.ts';
@@ -11,22 +10,14 @@ import { listText } from './words.ts';
 const REQUIREMENTS_FIELD = 'spec.template.spec.requirements';
 
 /** The conditions of a pool, in the order: requirements as written, labels by key, node class. */
-export function poolConditions(space: PoolSpace, vocabulary: LabelVocabulary): Condition[] {
+export function poolConditions(space: PoolSpace): Condition[] {
   const { input } = space.pool;
   const conditions = input.requirements.map((requirement, index) =>
-    labelCondition(
-      space,
-      vocabulary,
-      'pool-requirement',
-      `${REQUIREMENTS_FIELD}[${index}]`,
-      requirementOf(requirement),
-    ),
+    labelCondition(space, 'pool-requirement', `${REQUIREMENTS_FIELD}[${index}]`, requirementOf(requirement)),
   );
   for (const key of Object.keys(input.labels).sort()) {
     const field = `spec.template.metadata.labels[${JSON.stringify(key)}]`;
-    conditions.push(
-      labelCondition(space, vocabulary, 'pool-requirement', field, requirementOfLabel(key, input.labels[key]!)),
-    );
+    conditions.push(labelCondition(space, 'pool-requirement', field, requirementOfLabel(key, input.labels[key]!)));
   }
   return [...conditions, ...nodeClassConditions(space)];
 }

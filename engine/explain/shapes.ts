@@ -1,6 +1,5 @@
 // Everything about the pods of one shape: where they went, and against each pool, term by term, what stands in the way.
 import type { CompiledPool, CompiledProblem, CompiledShape } from '../compile/index.ts';
-import { type LabelVocabulary, vocabularyOf } from '../hints/index.ts';
 import type { EnginePlan, NodeTermInput } from '../model/index.ts';
 import { type Requirement, RequirementSet } from '../requirements/index.ts';
 import { type Board, lastDemand } from './board.ts';
@@ -142,18 +141,16 @@ function wantedBy(shape: CompiledShape): Requirement[] {
 /** The conditions of a shape against one pool: those of the term stand between those that all terms share. */
 export class PodConditions {
   readonly #space: PoolSpace;
-  readonly #vocabulary: LabelVocabulary;
   readonly #before: readonly Condition[];
   readonly #after: readonly Condition[];
 
   constructor({ compiled, plan, board }: ExplainWork, space: PoolSpace, shape: CompiledShape) {
     const { nodeSelector, tolerations, volumes } = shape.input.shape;
     this.#space = space;
-    this.#vocabulary = vocabularyOf(compiled.catalogue, space.pool.columns, labelsOfPools(compiled));
     this.#before = [
-      ...poolConditions(space, this.#vocabulary),
+      ...poolConditions(space),
       ...taintConditions(space, tolerations),
-      ...selectorConditions(space, this.#vocabulary, nodeSelector),
+      ...selectorConditions(space, nodeSelector),
     ];
     this.#after = [
       ...volumeConditions(space, volumes),
@@ -167,21 +164,7 @@ export class PodConditions {
 
   /** The conditions with one term's, or with none. */
   of(term: NodeTermInput | undefined, index: number): Condition[] {
-    const own = term === undefined ? [] : termConditions(this.#space, this.#vocabulary, term, index);
+    const own = term === undefined ? [] : termConditions(this.#space, term, index);
     return [...this.#before, ...own, ...this.#after];
   }
-}
-
-/** Labels that pools give their nodes, with the values that they name. */
-function labelsOfPools({ pools, catalogue }: CompiledProblem): Map<string, readonly string[]> {
-  const labels = new Map<string, readonly string[]>();
-  for (const { requirements } of pools) {
-    for (const { key, complement, values } of requirements.requirements()) {
-      if (catalogue.isTypeLabel(key)) continue;
-      // Where one pool leaves the value open, any will do.
-      const known = labels.get(key);
-      labels.set(key, complement || known?.length === 0 ? [] : [...new Set([...(known ?? []), ...values])].sort());
-    }
-  }
-  return labels;
 }

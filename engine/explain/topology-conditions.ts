@@ -1,5 +1,6 @@
 // Conditions by where other pods are, at the end of a plan: spreads, affinity, anti-affinity of the pod's own and of pods
 // that are there. Each is looked at by itself, in every domain that a new node could be in.
+import { hasBit } from '../bits/index.ts';
 import type { Demand } from '../compile/index.ts';
 import {
   type AffinityRule,
@@ -54,8 +55,13 @@ function domainCondition(space: PoolSpace, board: Board, parts: RuleParts): Cond
     return admitted;
   };
   const layers = space.where((spot) => admits(domainOf(spot)));
+  const reachable = new Set<string | undefined>();
+  space.where((spot) => {
+    if (hasBit(space.pool.offerings, spot.offering)) reachable.add(domainOf(spot));
+    return true;
+  });
   const facts = [...known]
-    .filter((entry): entry is [string, boolean] => entry[0] !== undefined)
+    .filter((entry): entry is [string, boolean] => entry[0] !== undefined && reachable.has(entry[0]))
     .map(
       ([value, admitted]): DomainFact => ({ value, podCount: board.domains.count(counter, value), admits: admitted }),
     )
@@ -82,7 +88,7 @@ function spreadCondition(space: PoolSpace, board: Board, rule: SpreadRule): Cond
   const { topologyKey, maxSkew, minDomains } = rule.input;
   const field = 'spec.topologySpreadConstraints';
   const universe = board.universe(rule);
-  const atLeast = minDomains === undefined ? '' : `, minDomains ${minDomains} of ${universe.size}`;
+  const atLeast = minDomains === undefined ? '' : `, minDomains ${minDomains} where there are ${universe.size}`;
   return domainCondition(space, board, {
     kind: 'topology-spread',
     field,

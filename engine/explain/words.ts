@@ -19,8 +19,8 @@ export function amountText(resource: string, amount: number, rounding: 'up' | 'd
 /** The same without the resource's name. */
 export function bareAmount(resource: string, amount: number, rounding: 'up' | 'down' = 'down'): string {
   if (!Number.isFinite(amount)) return 'any number';
-  if (resource === 'cpu') return amount % 1000 === 0 ? String(amount / 1000) : `${amount}m`;
-  if (!isBytes(resource)) return String(amount);
+  if (resource === 'cpu') return Math.abs(amount) < 1000 && amount !== 0 ? `${amount}m` : String(amount / 1000);
+  if (!isBytes(resource) || amount === 0) return String(amount);
   if (amount % KIBIBYTE !== 0 && Math.abs(amount) < KIBIBYTE) return String(amount);
   const [size, unit] =
     Math.abs(amount) >= KIBIBYTE ** 3
@@ -39,7 +39,7 @@ export function listText(values: readonly string[], listed = LISTED_VALUES): str
   return `${values.slice(0, -1).join(', ')} and ${values.at(-1)}`;
 }
 
-/** "1 type", "2 types". */
+/** "1 type", "2 types", "1,200 types". */
 export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+  return `${String(count).replace(/\B(?=(\d{3})+$)/g, ',')} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -21,16 +21,22 @@ export interface LabelHint {
 /** Hints given for one requirement at most. */
 const HINT_LIMIT = 3;
 
+/** Labels whose values are names that somebody gave: that one of them is called like a value says nothing. */
+const NAMES: ReadonlySet<string> = new Set(['karpenter.sh/nodepool', 'karpenter.k8s.aws/ec2nodeclass']);
+
 /** Values of a requirement that hints are looked for. */
 const LOOKED_UP_VALUES = 8;
 
-/** The labels of a catalogue under a node class, and more keys (of pools) whose values are anybody's. */
-export function vocabularyOf(
-  catalogue: Catalogue,
-  columns: ColumnSet,
-  more: ReadonlyMap<string, readonly string[]> = new Map(),
-): LabelVocabulary {
-  const vocabulary = new Map<string, readonly string[]>(more);
+/**
+ * The labels of a catalogue under a node class, and those that requirements of pools give their nodes: where one of them
+ * leaves the value open, any value will do.
+ */
+function vocabularyOf(catalogue: Catalogue, columns: ColumnSet, ofPools: Iterable<Requirement> = []): LabelVocabulary {
+  const vocabulary = new Map<string, readonly string[]>();
+  for (const { key, complement, values } of ofPools) {
+    const known = vocabulary.get(key);
+    vocabulary.set(key, complement || known?.length === 0 ? [] : [...new Set([...(known ?? []), ...values])].sort());
+  }
   for (const key of catalogue.typeLabelKeys()) vocabulary.set(key, catalogue.labelValues(key));
   for (const [key, values] of columns.nodeClassLabels) vocabulary.set(key, [...values.keys()]);
   const cellValues = (read: (cell: Catalogue['cells'][number]) => string): string[] =>
@@ -51,6 +57,40 @@ export function vocabularyOf(
   return vocabulary;
 }
 
+/** Finds hints for the pools of one problem. Remembers what it found: many pods mostly write the same labels. */
+export class HintFinder {
+  readonly #catalogue: Catalogue;
+  readonly #ofPools: () => Iterable<Requirement>;
+  readonly #vocabularies = new Map<ColumnSet, LabelVocabulary>();
+  readonly #found = new Map<string, readonly LabelHint[]>();
+
+  /** `ofPools` are the requirements of all pools; asked for once, when the first hint is. */
+  constructor(catalogue: Catalogue, ofPools: () => Iterable<Requirement>) {
+    this.#catalogue = catalogue;
+    this.#ofPools = ofPools;
+  }
+
+  /** Hints for a requirement under a pool's node class, the likeliest first. */
+  hints(columns: ColumnSet, requirement: Requirement): readonly LabelHint[] {
+    const key = `${columns.id} ${JSON.stringify(requirement)}`;
+    let hints = this.#found.get(key);
+    if (hints === undefined) {
+      hints = labelHints(this.#vocabulary(columns), requirement);
+      this.#found.set(key, hints);
+    }
+    return hints;
+  }
+
+  #vocabulary(columns: ColumnSet): LabelVocabulary {
+    let vocabulary = this.#vocabularies.get(columns);
+    if (vocabulary === undefined) {
+      vocabulary = vocabularyOf(this.#catalogue, columns, this.#ofPools());
+      this.#vocabularies.set(columns, vocabulary);
+    }
+    return vocabulary;
+  }
+}
+
 /** Hints for a requirement, the likeliest first. Empty where its key and one of its values are known. */
 export function labelHints(vocabulary: LabelVocabulary, requirement: Requirement): LabelHint[] {
   const { key } = requirement;
@@ -60,7 +100,9 @@ export function labelHints(vocabulary: LabelVocabulary, requirement: Requirement
   if (known.length === 0 || requirement.complement || known.some((value) => admitsValue(requirement, value))) return [];
   const hints: LabelHint[] = [];
   for (const value of values) {
-    const elsewhere = [...vocabulary].filter(([other, among]) => other !== key && among.includes(value));
+    const elsewhere = [...vocabulary].filter(
+      ([other, among]) => other !== key && !NAMES.has(other) && among.includes(value),
+    );
     // Numbers are values of many labels: that one is found elsewhere says nothing.
     if (!/^\d+$/.test(value)) hints.push(...elsewhere.slice(0, HINT_LIMIT).map(([other]) => ({ key: other })));
     for (const near of nearTexts(value, known, HINT_LIMIT)) hints.push({ key, value: near, instead: value });

@@ -106,6 +106,7 @@ function placements({ placements: facts }: ShapeFact, plan: EnginePlan, { proble
   const first = firstNodes(plan);
   return facts.map(({ count, nodeIndex, existing }) => ({
     pods: count,
+    nodes: existing ? 1 : (plan.nodes[nodeIndex]?.nodeCount ?? 0),
     place: existing
       ? ({ case: 'existingNode', value: problem.nodes[nodeIndex]?.name ?? '' } as const)
       : ({ case: 'plannedNode', value: first[nodeIndex] ?? 0 } as const),
