@@ -1,74 +1,91 @@
 // A plan laid out again: what each node that is there holds once its pods are on it, and how many pods each rule counts in
 // each domain. Topology rules of pods that found no place are held against this.
-import type { CompiledProblem, CompiledTemplate, Demand } from '../compile/index.ts';
-import { makeUnit, TemplateFilter } from '../compile/index.ts';
+import { hasBit } from '../bits/index.ts';
+import {
+  type CompiledProblem,
+  type CompiledTemplate,
+  type Demand,
+  makeUnit,
+  TemplateFilter,
+} from '../compile/index.ts';
 import type { EnginePlan, PlannedNodes, ShapeShare } from '../model/index.ts';
 import { nodeDomains, type OpenNode, openNodes, PlaceFinder, putOnNode, tiersOf } from '../solve/index.ts';
-import { type DomainOf, DomainState, type SpreadRule, type TopologyRules } from '../topology/index.ts';
+import { type Counter, type DomainOf, DomainState, HOSTNAME_LABEL, type SpreadRule } from '../topology/index.ts';
+import { DomainCounts } from './domain-counts.ts';
 import { labelOf } from './space.ts';
 
 /** The end of a plan. */
 export class Board {
-  /** Nodes that may take pods, with the plan's pods on them. */
+  /** Nodes that may take pods, with the plan's pods on them, by index into the problem's nodes. */
   readonly nodes: ReadonlyMap<number, OpenNode>;
   /** What those nodes had left before the plan, by index: `Float64Array[dimensions]`. */
   readonly roomBefore: ReadonlyMap<number, Float64Array>;
-  readonly domains: DomainState;
-  readonly #universe: (rule: SpreadRule) => ReadonlySet<string>;
+  readonly domains: DomainCounts;
 
   constructor(compiled: CompiledProblem, plan: EnginePlan) {
     const places = new PlaceFinder(compiled, new TemplateFilter(compiled), tiersOf(compiled));
-    this.#universe = (rule) => places.universe(rule);
-    this.domains = new DomainState(compiled.counters, this.#universe);
-    const open = openNodes(compiled);
+    const universe = (rule: SpreadRule): ReadonlySet<string> => places.universe(rule);
+    this.domains = new DomainCounts(universe);
+    const open = openNodes(compiled, new DomainState(compiled.counters, universe));
     this.nodes = new Map(open.map((node) => [node.index, node]));
     this.roomBefore = new Map(open.map((node) => [node.index, node.room.slice()]));
-    this.#addRunning(compiled);
+    const assigned = new Map(plan.existing.map(({ nodeIndex, pods }) => [nodeIndex, pods]));
+    compiled.problem.nodes.forEach((input, index) => {
+      if (input.deleting) return;
+      const counts = (counter: Counter): boolean =>
+        counter.countedFor === undefined || compiled.countsNode(counter.countedFor, input);
+      for (const pods of compiled.running[index]!) {
+        this.domains.add([...pods.counting].filter(counts), pods.rules, nodeDomains(input), pods.count);
+      }
+      this.#add(compiled, assigned.get(index) ?? [], nodeDomains(input), counts, 1);
+    });
     for (const { nodeIndex, pods } of plan.existing) {
       const node = this.nodes.get(nodeIndex);
       if (node === undefined) continue;
-      this.#add(compiled, pods, node.domainOf, 1);
       for (const { shapeIndex, count } of pods) {
         putOnNode(node, makeUnit(compiled, [{ pod: lastDemand(compiled, shapeIndex), podCount: 1 }]), count);
       }
     }
-    for (const node of plan.nodes) this.#add(compiled, node.pods, plannedDomains(compiled, plan, node), node.nodeCount);
+    for (const node of plan.nodes) this.#addPlanned(compiled, plan, node);
   }
 
-  /** Domains that a spread looks at. */
-  universe(rule: SpreadRule): ReadonlySet<string> {
-    return this.#universe(rule);
+  #addPlanned(compiled: CompiledProblem, plan: EnginePlan, node: PlannedNodes): void {
+    const template = templateOf(compiled, node);
+    if (template === undefined) return;
+    // A label that a rule speaks of has one value over the whole list, so its first offering says it.
+    const first = plan.offerings.offeringIndex[plan.offeringLists[node.offeringListIndex]![0]!]!;
+    const domainOf: DomainOf = (key) => node.labels[key] ?? labelOf(compiled, template, first, key);
+    const counts = (counter: Counter): boolean => countsPlanned(compiled, template, first, domainOf, counter);
+    this.#add(compiled, node.pods, domainOf, counts, node.nodeCount);
   }
 
-  /** How far a domain would be ahead of the least full one with one more pod of the rule. */
-  skewWith(rule: SpreadRule, domain: string): number {
-    const universe = this.#universe(rule);
-    let least = Number.POSITIVE_INFINITY;
-    for (const other of universe) least = Math.min(least, this.domains.count(rule.counter, other));
-    if (rule.input.minDomains !== undefined && universe.size < rule.input.minDomains) least = 0;
-    return (
-      this.domains.count(rule.counter, domain) + (rule.countsItself ? 1 : 0) - (Number.isFinite(least) ? least : 0)
-    );
-  }
-
-  #addRunning(compiled: CompiledProblem): void {
-    compiled.problem.nodes.forEach((node, index) => {
-      if (node.deleting) return;
-      for (const pods of compiled.running[index]!) {
-        const counting = [...pods.counting].filter(
-          (counter) => counter.countedFor === undefined || compiled.countsNode(counter.countedFor, node),
-        );
-        this.domains.add(counting, pods.rules, nodeDomains(node), pods.count);
-      }
-    });
-  }
-
-  #add(compiled: CompiledProblem, pods: readonly ShapeShare[], domainOf: DomainOf, nodeCount: number): void {
+  #add(
+    compiled: CompiledProblem,
+    pods: readonly ShapeShare[],
+    domainOf: DomainOf,
+    counts: (counter: Counter) => boolean,
+    nodeCount: number,
+  ): void {
     for (const { shapeIndex, count } of pods) {
       const demand = lastDemand(compiled, shapeIndex);
-      this.domains.add([...demand.counting], demand.rules, domainOf, count * nodeCount);
+      this.domains.add([...demand.counting].filter(counts), demand.rules, domainOf, count * nodeCount);
     }
   }
+}
+
+/** Whether a spread counts pods on a planned node: by the same policies as on nodes that are there. */
+function countsPlanned(
+  compiled: CompiledProblem,
+  template: CompiledTemplate,
+  offering: number,
+  domainOf: DomainOf,
+  { countedFor }: Counter,
+): boolean {
+  if (countedFor === undefined) return true;
+  const { shape, honorsAffinity, honorsTaints, keys } = countedFor;
+  if (keys.some((key) => key !== HOSTNAME_LABEL && domainOf(key) === undefined)) return false;
+  if (honorsTaints && !compiled.toleratesTaints(template.pool.input.taints, shape.tolerations)) return false;
+  return !honorsAffinity || hasBit(compiled.mask(template, [compiled.constraintOf(shape)]), offering);
 }
 
 /** What is left of a shape's demands once every preference has been given up. */
@@ -84,13 +101,3 @@ export function templateOf(compiled: CompiledProblem, node: PlannedNodes): Compi
     templates.find(({ customLabels }) => fixed.every(([key, value]) => customLabels.get(key) === value)) ?? templates[0]
   );
 }
-
-/** Values of the labels of planned nodes. A label that a rule speaks of has one value over the whole list. */
-function plannedDomains(compiled: CompiledProblem, plan: EnginePlan, node: PlannedNodes): DomainOf {
-  const template = templateOf(compiled, node);
-  const first = plan.offerings.offeringIndex[plan.offeringLists[node.offeringListIndex]![0]!]!;
-  return (key) => node.labels[key] ?? (template === undefined ? undefined : labelOf(compiled, template, first, key));
-}
-
-/** Rules without any rule in them. */
-export const NO_RULES: TopologyRules = { spreads: [], affinities: [], antiAffinities: [] };

@@ -6,8 +6,8 @@ import type { NodeInput, PodShape } from '../model/index.ts';
 import { describeRequirement, requirementOf } from '../requirements/index.ts';
 import { compileNodeMatcher, compileNodeTerm, describeTaint, effectiveTaints, tolerates } from '../rules/index.ts';
 import { nodeDomains, type OpenNode } from '../solve/index.ts';
-import { hostObstacle, isOnHostname } from '../topology/index.ts';
-import { type Board, lastDemand, NO_RULES } from './board.ts';
+import { HOSTNAME_LABEL, type HostObstacle, hostObstacle, isOnHostname } from '../topology/index.ts';
+import { type Board, lastDemand } from './board.ts';
 import type { ExistingNodeFact, NodeObstacle } from './explanation.ts';
 import { EXPLAIN_LIMITS } from './limits.ts';
 import { tolerationText } from './pod-conditions.ts';
@@ -151,34 +151,37 @@ function roomObstacles(
   });
 }
 
-function ruleObstacles(board: Board, node: OpenNode, demand: Demand): NodeObstacle[] {
+function ruleObstacles({ domains }: Board, node: OpenNode, demand: Demand): NodeObstacle[] {
   const obstacles: NodeObstacle[] = [];
-  const host = hostObstacle(demand, node.pods, board.domains.mayBootstrap(demand.rules));
-  if (host !== undefined) obstacles.push(obstacleOf(host, 'on the node'));
+  const host = hostObstacle(demand, node.pods, domains.mayBootstrap(demand.rules));
+  if (host !== undefined) obstacles.push(obstacleOf(host.kind, 'on the node'));
   const domainOf = nodeDomains(node.input);
+  const where = (key: string): string => `in ${key} ${domainOf(key) ?? '(a label it lacks)'}`;
   const { spreads, affinities, antiAffinities } = demand.rules;
-  const single = [
-    ...spreads.map((rule) => ({ ...NO_RULES, spreads: [rule] })),
-    ...affinities.map((rule) => ({ ...NO_RULES, affinities: [rule] })),
-    ...antiAffinities.map((rule) => ({ ...NO_RULES, antiAffinities: [rule] })),
-  ];
-  for (const rules of single) {
-    if ([...rules.spreads, ...rules.affinities, ...rules.antiAffinities].some(isOnHostname)) continue;
-    const obstacle = board.domains.obstacle([], rules, domainOf);
-    if (obstacle === undefined) continue;
-    const key = obstacle.kind === 'held-away' ? obstacle.counter.topologyKey : obstacle.rule.counter.topologyKey;
-    obstacles.push(obstacleOf(obstacle, `in ${key} ${domainOf(key) ?? '(a label it lacks)'}`));
+  for (const rule of spreads.filter((each) => !isOnHostname(each))) {
+    const key = rule.counter.topologyKey;
+    if (!domains.spreads(rule, domainOf(key))) obstacles.push(obstacleOf('spread', where(key)));
   }
-  const held = board.domains.obstacle([...demand.counting], NO_RULES, domainOf);
-  if (held?.kind === 'held-away') obstacles.push(obstacleOf(held, `in ${domainOf(held.counter.topologyKey)}`));
+  for (const rule of affinities.filter((each) => !isOnHostname(each))) {
+    const key = rule.counter.topologyKey;
+    if (!domains.attracts(rule, domainOf(key), demand.rules)) obstacles.push(obstacleOf('affinity', where(key)));
+  }
+  for (const rule of antiAffinities.filter((each) => !isOnHostname(each))) {
+    const key = rule.counter.topologyKey;
+    const domain = domainOf(key);
+    if (domain !== undefined && domains.count(rule.counter, domain) > 0)
+      obstacles.push(obstacleOf('anti-affinity', where(key)));
+  }
+  for (const counter of demand.counting) {
+    const key = counter.topologyKey;
+    if (key !== HOSTNAME_LABEL && domains.holdsAway(counter, domainOf(key)))
+      obstacles.push(obstacleOf('held-away', where(key)));
+  }
   return obstacles;
 }
 
-function obstacleOf(
-  obstacle: { readonly kind: 'spread' | 'affinity' | 'anti-affinity' | 'held-away' | 'host-port' },
-  where: string,
-): NodeObstacle {
-  switch (obstacle.kind) {
+function obstacleOf(kind: HostObstacle['kind'], where: string): NodeObstacle {
+  switch (kind) {
     case 'spread':
       return {
         kind: 'topology-spread',

@@ -5,12 +5,12 @@ import type { Demand } from '../compile/index.ts';
 import {
   type AffinityRule,
   type Counter,
-  type DomainOf,
+  HOSTNAME_LABEL,
   isOnHostname,
   type SpreadRule,
   type TopologyRules,
 } from '../topology/index.ts';
-import { type Board, NO_RULES } from './board.ts';
+import type { Board } from './board.ts';
 import { COST, type Condition, condition, drop, type Edit } from './condition.ts';
 import type { ConditionKind, DomainFact } from './explanation.ts';
 import { EXPLAIN_LIMITS } from './limits.ts';
@@ -25,8 +25,9 @@ export function topologyConditions(space: PoolSpace, board: Board, demand: Deman
     if (!isOnHostname(rule)) conditions.push(antiAffinityCondition(space, board, rule));
   }
   for (const counter of demand.counting) {
-    const held = heldAwayCondition(space, board, counter);
-    if (held !== undefined) conditions.push(held);
+    if (counter.topologyKey !== HOSTNAME_LABEL && board.domains.hasHolders(counter)) {
+      conditions.push(heldAwayCondition(space, board, counter));
+    }
   }
   return conditions;
 }
@@ -79,35 +80,29 @@ function domainCondition(space: PoolSpace, board: Board, parts: RuleParts): Cond
   });
 }
 
-const at =
-  (counter: Counter, domain: string | undefined): DomainOf =>
-  (key) =>
-    key === counter.topologyKey ? domain : undefined;
-
 function spreadCondition(space: PoolSpace, board: Board, rule: SpreadRule): Condition {
   const { topologyKey, maxSkew, minDomains } = rule.input;
   const field = 'spec.topologySpreadConstraints';
-  const universe = board.universe(rule);
+  const universe = board.domains.universe(rule);
   const atLeast = minDomains === undefined ? '' : `, minDomains ${minDomains} where there are ${universe.size}`;
   return domainCondition(space, board, {
     kind: 'topology-spread',
     field,
     counter: rule.counter,
     text: `spread over ${topologyKey}, maxSkew ${maxSkew}${atLeast}`,
-    admits: (domain) =>
-      board.domains.obstacle([], { ...NO_RULES, spreads: [rule] }, at(rule.counter, domain)) === undefined,
+    admits: (domain) => board.domains.spreads(rule, domain),
     edit: (domain) => {
-      if (domain === undefined || !universe.has(domain)) {
+      const skew = board.domains.skewWith(rule, domain);
+      if (skew === undefined || domain === undefined) {
         return drop(field, `drop the spread over ${topologyKey}: these nodes are none of its domains`);
       }
-      const skew = board.skewWith(rule, domain);
       return {
         field,
         amount: skew,
         text: `allow maxSkew ${skew} instead of ${maxSkew} (${domain} has ${board.domains.count(rule.counter, domain)} of these pods), or write ScheduleAnyway`,
         admits: (spot) => {
-          const other = space.label(spot, rule.counter.topologyKey);
-          return other !== undefined && universe.has(other) && board.skewWith(rule, other) <= skew;
+          const other = board.domains.skewWith(rule, space.label(spot, rule.counter.topologyKey));
+          return other !== undefined && other <= skew;
         },
       };
     },
@@ -139,9 +134,7 @@ function affinityCondition(space: PoolSpace, board: Board, rule: AffinityRule, r
     field: AFFINITY_FIELD,
     counter,
     text: `${subject}: ${total} placed`,
-    admits: (domain) =>
-      domain !== undefined &&
-      (mayStart || board.domains.obstacle([], { ...NO_RULES, affinities: [rule] }, at(counter, domain)) === undefined),
+    admits: (domain) => board.domains.attracts(rule, domain, rules),
     edit: (domain) =>
       drop(
         AFFINITY_FIELD,
@@ -170,22 +163,15 @@ function antiAffinityCondition(space: PoolSpace, board: Board, rule: AffinityRul
   });
 }
 
-/** Undefined where no placed pod holds an anti-affinity against what the counter counts. */
-function heldAwayCondition(space: PoolSpace, board: Board, counter: Counter): Condition | undefined {
-  const made = domainCondition(space, board, {
+/** Keeps apart from placed pods that hold an anti-affinity against what the counter counts. */
+function heldAwayCondition(space: PoolSpace, board: Board, counter: Counter): Condition {
+  const change = `change the anti-affinity over ${counter.topologyKey} of the pods that keep it away, or its labels`;
+  return domainCondition(space, board, {
     kind: 'pod-anti-affinity',
     field: 'metadata.labels',
     counter,
     text: `apart from pods whose own anti-affinity over ${counter.topologyKey} selects it`,
-    admits: (domain) => board.domains.obstacle([counter], NO_RULES, at(counter, domain)) === undefined,
-    edit: () =>
-      drop(
-        'metadata.labels',
-        `change the anti-affinity over ${counter.topologyKey} of the pods that keep it away, or its labels`,
-      ),
+    admits: (domain) => !board.domains.holdsAway(counter, domain),
+    edit: () => drop('metadata.labels', change),
   });
-  const blocks = space.variants.some(({ universe }, variant) =>
-    universe.some((_, word) => (universe[word]! & ~made.layers[variant]![word]!) !== 0),
-  );
-  return blocks ? made : undefined;
 }
