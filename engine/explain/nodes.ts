@@ -282,15 +282,19 @@ class NodeExplainer {
 
   #alternative(key: string, value: string): AlternativeFact {
     const base = { key, value, differenceNanoUsdPerHour: 0, excludedBy: '' };
+    // What only a rule about other pods keeps out says more than what the pool never had.
+    let tied: number | undefined;
     let excluded: number | undefined;
     let found: number | undefined;
     for (const offering of this.#order) {
       if (this.#label(offering, key) !== value || !this.#holds(offering)) continue;
-      if (hasBit(this.#mask, offering) && this.#exclusion(offering) === undefined) {
+      const admitted = hasBit(this.#mask, offering);
+      if (admitted && this.#exclusion(offering) === undefined) {
         found = offering;
         break;
       }
-      excluded ??= offering;
+      if (admitted) tied ??= offering;
+      else excluded ??= offering;
     }
     const same = this.#sameType(key, value);
     const sameType = same === undefined ? {} : { sameType: this.#priced(same) };
@@ -299,8 +303,8 @@ class NodeExplainer {
       const differenceNanoUsdPerHour = offering.priceNanoUsdPerHour - this.#node.priceNanoUsdPerHour;
       return { ...base, offering, differenceNanoUsdPerHour, ...sameType };
     }
-    const why =
-      excluded === undefined ? 'none that holds the pods can be had' : (this.#exclusion(excluded)?.text ?? '');
+    const nearest = tied ?? excluded;
+    const why = nearest === undefined ? 'none that holds the pods can be had' : (this.#exclusion(nearest)?.text ?? '');
     return { ...base, ...sameType, excludedBy: why };
   }
 
