@@ -80,10 +80,12 @@ function requestText(requests: Resources | undefined): string {
 }
 
 function poolLines(input: ExplainTextInput, pool: PoolExplanation, reason: string): string[] {
-  const heading = input.paint('bold', `POOL ${pool.nodePool}`);
-  if (pool.unusable !== undefined) return [`  ${heading}`, ...paragraph(pool.unusable.message, 4)];
+  const heading = `POOL ${pool.nodePool}`;
+  const painted = input.paint('bold', heading);
+  if (pool.unusable !== undefined) return [`  ${painted}`, ...paragraph(pool.unusable.message, 4)];
   const own = `can be ${countText(pool.offered)} of the catalogue's ${thousands(pool.catalogue?.offerings ?? 0)}`;
-  const lines = [`  ${heading} ${own}`];
+  const [first = '', ...rest] = paragraph(`${heading} ${own}`, 2);
+  const lines = [first.replace(heading, painted), ...rest];
   const several = pool.terms.length + pool.termsNotShown > 1;
   for (const term of pool.terms) {
     if (several) lines.push(`    affinity term ${(term.term ?? 0) + 1} of ${pool.terms.length + pool.termsNotShown}:`);
