@@ -130,6 +130,42 @@ describe('forms of output', () => {
   });
 });
 
+test('the figures are those of counting the offerings that the service lists, one by one', async () => {
+  const offerings = createClient(OfferingService, createGrpcTransport({ baseUrl: `http://${server.grpcAddress}` }));
+  const counts = { catalogue: 0, offered: 0, family: 0, arm: 0, cpu: 0 };
+  for (let pageToken = '', more = true; more; more = pageToken !== '') {
+    const page = await offerings.listOfferings({ pageSize: 10_000, pageToken });
+    const types = new Map(page.instanceTypes.map((type) => [type.name, type]));
+    for (const { instanceType } of page.offerings) {
+      const { labels = {}, allocatable } = types.get(instanceType) ?? {};
+      counts.catalogue++;
+      const category = labels['karpenter.k8s.aws/instance-category'] ?? '';
+      if (!/^[cmr]$/.test(category) || Number(labels['karpenter.k8s.aws/instance-generation']) <= 2) continue;
+      counts.offered++;
+      if (labels['karpenter.k8s.aws/instance-family'] !== 'm5') counts.family++;
+      if (labels['kubernetes.io/arch'] !== 'arm64') counts.arm++;
+      if ((allocatable?.cpuMilli ?? 0n) < 1000n) counts.cpu++;
+    }
+    pageToken = page.nextPageToken;
+  }
+  const { out } = await runHere(['explain', '-f', golden('two-selectors.yaml'), '-o', 'json', ...engine]);
+  const [pool] = JSON.parse(out).pods[0].pools;
+  const removed = (text: RegExp): number =>
+    pool.terms[0].conditions.find((fact: { text: string }) => text.test(fact.text)).removedAlone.offerings;
+  assert.deepEqual(
+    {
+      catalogue: pool.catalogue.offerings,
+      offered: pool.offered.offerings,
+      family: removed(/family=m5/),
+      arm: removed(/arch=arm64/),
+      cpu: removed(/^1 cpu/),
+    },
+    { ...counts, catalogue: pool.catalogue.offerings },
+  );
+  // Types that the node class can't be launched on are not listed.
+  assert.ok(counts.offered > 5_000 && counts.catalogue <= pool.catalogue.offerings, JSON.stringify(counts));
+});
+
 describe('bad input ends with 2 and says what to do', () => {
   const cases: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['nothing to read', [], /nothing to explain: give manifests with -f/],
