@@ -8,7 +8,7 @@ import {
   ExplainResponseSchema,
   type PodExplanation,
 } from '../proto/index.ts';
-import { explainOnce, planOf, withDeadline } from './ask-engine.ts';
+import { explainOnce, planOf, withOptions } from './ask-engine.ts';
 import { type CommandConsole, painter, warn, writeAll } from './console.ts';
 import { connectToEngine, type EngineOptions } from './engine-client.ts';
 import { findPods, readNodeNumbers } from './explain-names.ts';
@@ -17,7 +17,7 @@ import { podsText } from './explain-pods-text.ts';
 import { type ReadInput, readInput } from './manifest-input.ts';
 import { EXIT, type ExitCode } from './outcome.ts';
 import { totals, workloadText } from './plan-table.ts';
-import { checkInputOptions, type InputOptions, type OutputFormat } from './solve-options.ts';
+import { checkInputOptions, type InputOptions, type MinValuesPolicyName, type OutputFormat } from './solve-options.ts';
 import { paragraph } from './text-layout.ts';
 
 /** The arguments as they were written. */
@@ -26,6 +26,7 @@ export interface ExplainOptions extends EngineOptions, InputOptions {
   readonly node?: readonly string[];
   readonly output?: OutputFormat;
   readonly deadline?: number;
+  readonly minValuesPolicy?: MinValuesPolicyName;
 }
 
 /** Runs the command; answers its exit code, or throws a CommandError. */
@@ -39,7 +40,7 @@ export async function runExplain(
   const input = await readInput(options, console);
   const pods = findPods(names, input);
   const request = create(ExplainRequestSchema, {
-    solve: withDeadline(input.request, options),
+    solve: withOptions(input.request, options),
     scope: { pods, plannedNodes: nodes.planned.map((number) => number - 1), existingNodes: [...nodes.existing] },
   });
   const engine = await connectToEngine(options);

@@ -275,6 +275,20 @@ const CASES: readonly Expectation[] = [
     leaves: 6,
   },
   {
+    name: 'minValues that what holds the pod falls short of',
+    parts: {
+      pools: [pool('p', { requirements: [{ ...requirement(FAMILY, 'Exists'), minValues: 3 }] })],
+      groups: one(web({}, resources(3000, 1))),
+    },
+    kind: 'min-values',
+    alone: 6,
+    without: 4,
+    change:
+      /^lower minValues of karpenter.k8s.aws\/instance-family from 3 to 2 in pool p, or plan with the policy BestEffort$/,
+    amount: 2,
+    leaves: 4,
+  },
+  {
     name: 'a field that names a node which exists',
     parts: {
       pools: [pool('p')],

@@ -6,6 +6,7 @@ import { type Board, lastDemand } from './board.ts';
 import type { Condition } from './condition.ts';
 import { existingFacts } from './existing.ts';
 import type { Count, PlacementFact, PoolFact, ShapeFact, TermFact } from './explanation.ts';
+import { floorConditions } from './floor-conditions.ts';
 import { countFunnel } from './funnel.ts';
 import { ignoredFacts } from './ignored.ts';
 import { selectorConditions, termConditions } from './label-conditions.ts';
@@ -165,6 +166,7 @@ export class PodConditions {
   /** The conditions with one term's, or with none. */
   of(term: NodeTermInput | undefined, index: number): Condition[] {
     const own = term === undefined ? [] : termConditions(this.#space, term, index);
-    return [...this.#before, ...own, ...this.#after];
+    const all = [...this.#before, ...own, ...this.#after];
+    return [...all, ...floorConditions(this.#space, all)];
   }
 }
