@@ -1,6 +1,8 @@
-// The one call of the service that a solve makes, and what its errors mean to the user.
+// The one call of the service that a command makes, and what its errors mean to the user.
 import { create } from '@bufbuild/protobuf';
 import {
+  type ExplainRequest,
+  type ExplainResponse,
   MinValuesPolicy,
   type Plan,
   SolveOptionsSchema,
@@ -51,8 +53,23 @@ export async function solveOnce(
   }
 }
 
+/** The one call that an explanation makes. */
+export async function explainOnce(
+  engine: EngineConnection,
+  request: ExplainRequest,
+  console: CommandConsole,
+  podCount: number,
+  explain: (message: string) => string,
+): Promise<ExplainResponse> {
+  try {
+    return await withProgress(console, `explaining ${podCount} pods`, () => engine.scheduler.explain(request));
+  } catch (error) {
+    throw callError(error, engine.address, explain);
+  }
+}
+
 /** The plan of an answer. */
-export function planOf(response: SolveResponse): Plan {
+export function planOf(response: Pick<SolveResponse, 'plan'>): Plan {
   if (response.plan === undefined) throw new CommandError(EXIT.failed, ['the service answered without a plan']);
   return response.plan;
 }

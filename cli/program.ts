@@ -3,6 +3,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { CommandConsole } from './console.ts';
 import { painter } from './console.ts';
+import type { ExplainOptions } from './explain-command.ts';
 import { CommandError, EXIT, type ExitCode } from './outcome.ts';
 import { LOG_LEVELS, type ServeOptions } from './serve-command.ts';
 import { MIN_VALUES_POLICIES, OUTPUT_FORMATS, type SolveOptions } from './solve-options.ts';
@@ -55,6 +56,12 @@ function buildProgram({ console, stopped }: ProgramContext, finish: (exitCode: E
     inherit(solveCommand()).action(async (options: SolveOptions) => {
       const { runSolve } = await import('./solve-command.ts');
       finish(await runSolve(options, console));
+    }),
+  );
+  program.addCommand(
+    inherit(explainCommand()).action(async (names: readonly string[], options: ExplainOptions) => {
+      const { runExplain } = await import('./explain-command.ts');
+      finish(await runExplain(names, options, console));
     }),
   );
   return program;
@@ -117,19 +124,13 @@ function collect(value: string, previous: readonly string[] | undefined): readon
   return [...(previous ?? []), value];
 }
 
-function solveCommand(): Command {
-  return new Command('solve')
-    .description('Show which instances would be launched for pods, at what price, and which pods find no place.')
+/** The flags by which a command finds its input and the service. */
+function withInput(command: Command): Command {
+  return command
     .option('-f, --filename <path>', 'manifests: a file, a folder, or - for standard input; may be repeated', collect)
     .option('--scale <kind/name=replicas>', 'plan with another number of replicas; may be repeated', collect)
     .option('--context <name>', 'read the cluster of this kubeconfig context; nothing is written to it')
     .option('--region <region>', 'AWS region of the embedded catalogue (default: us-east-1)')
-    .option('--problem <file>', 'a problem file, also gzipped; several give one JSON array', collect)
-    .addOption(
-      new Option('-o, --output <format>', 'form of the plan (default: table; json for --problem)').choices(
-        OUTPUT_FORMATS,
-      ),
-    )
     .addOption(
       new Option('--deadline <milliseconds>', 'take the best plan found by then').argParser(
         wholeNumber(1, LONGEST_DEADLINE_MS),
@@ -151,7 +152,18 @@ function solveCommand(): Command {
     )
     .addOption(new Option('--tls-ca <file>', "authority of the service's certificate, PEM").env('DOVETAIL_TLS_CA'))
     .addOption(new Option('--tls-cert <file>', 'certificate to show to the service, PEM').env('DOVETAIL_TLS_CERT'))
-    .addOption(new Option('--tls-key <file>', 'its private key, PEM').env('DOVETAIL_TLS_KEY'))
+    .addOption(new Option('--tls-key <file>', 'its private key, PEM').env('DOVETAIL_TLS_KEY'));
+}
+
+function solveCommand(): Command {
+  const description = 'Show which instances would be launched for pods, at what price, and which pods find no place.';
+  return withInput(new Command('solve').description(description))
+    .option('--problem <file>', 'a problem file, also gzipped; several give one JSON array', collect)
+    .addOption(
+      new Option('-o, --output <format>', 'form of the plan (default: table; json for --problem)').choices(
+        OUTPUT_FORMATS,
+      ),
+    )
     .addHelpText(
       'after',
       [
@@ -162,6 +174,27 @@ function solveCommand(): Command {
         '  npx dovetail solve -f examples/mission --scale deployment/inflate=5',
         '  kubectl get nodepools,ec2nodeclasses,deployments -o yaml | npx dovetail solve -f - --region us-west-2',
         '  npx dovetail solve --context production -o json',
+      ].join('\n'),
+    );
+}
+
+function explainCommand(): Command {
+  return withInput(new Command('explain').description('Say why pods find no place, and why nodes are what they are.'))
+    .argument('[names...]', 'pods: NAME, pod/NAME, deployment/NAME; none means all that find no place')
+    .option('--node <number|name>', 'a new node by its number, or a node that is there; may be repeated', collect)
+    .addOption(
+      new Option('-o, --output <format>', 'form of the answer (default: table, which is text)').choices(OUTPUT_FORMATS),
+    )
+    .addHelpText(
+      'after',
+      [
+        '',
+        'Exit codes: 0 every pod has a place, 1 some have none, 2 the input is wrong, 3 it could not be worked out.',
+        '',
+        'Examples:',
+        '  npx dovetail explain -f pools.yaml -f app.yaml',
+        '  npx dovetail explain -f examples/mission --scale deployment/inflate=5 --node 1',
+        '  npx dovetail explain --context production deployment/web -o json',
       ].join('\n'),
     );
 }

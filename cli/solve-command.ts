@@ -1,149 +1,39 @@
 // `dovetail solve`: reads pods, pools and nodes, asks the service once for a plan, and prints it. A client like any
 // other: what it shows is what any caller of Solve gets.
-import {
-  buildSolveInput,
-  type Finding,
-  formatFinding,
-  formatPlace,
-  type KubernetesObject,
-  type ManifestObject,
-  type Manifests,
-  readManifests,
-  reportPlan,
-  type SolveInput,
-} from '../controller/kubernetes/index.ts';
-import type { CatalogueReference, Plan, SolveResponse } from '../proto/index.ts';
+import { reportPlan } from '../controller/kubernetes/index.ts';
+import type { Plan, SolveResponse } from '../proto/index.ts';
 import { planOf, solveOnce, withOptions } from './ask-engine.ts';
-import { type CommandConsole, painter, warn, withProgress, writeAll } from './console.ts';
+import { type CommandConsole, painter, warn, writeAll } from './console.ts';
 import { connectToEngine } from './engine-client.ts';
-import { readManifestFiles } from './files.ts';
-import { readLiveCluster } from './live-cluster.ts';
-import { badInput, EXIT, type ExitCode } from './outcome.ts';
+import { type ReadInput, readInput } from './manifest-input.ts';
+import { EXIT, type ExitCode } from './outcome.ts';
 import { printReports } from './plan-output.ts';
 import { planTable } from './plan-table.ts';
-import { checkSolveOptions, parseScale, type SolveOptions } from './solve-options.ts';
+import { checkSolveOptions, type SolveOptions } from './solve-options.ts';
 import { solveProblems } from './solve-problems.ts';
-
-/** Most errors of an input that are listed. */
-const MOST_ERRORS_LISTED = 20;
 
 /** Runs the command; answers its exit code, or throws a CommandError. */
 export async function runSolve(options: SolveOptions, console: CommandConsole): Promise<ExitCode> {
   checkSolveOptions(options);
   if (options.problem !== undefined) return solveProblems(options.problem, options, console);
-  const { objects, locate } = await readObjects(options, console);
-  const scales = options.scale?.map(parseScale) ?? [];
-  const startMs = performance.now();
-  const input = buildSolveInput(objects, {
-    ...(options.region === undefined ? {} : { catalogue: regionCatalogue(options.region) }),
-    scales,
-    live: options.context !== undefined,
-  });
-  const conversionMs = performance.now() - startMs;
-  for (const finding of input.warnings) warn(console, locate(finding));
-  if (input.errors.length > 0) throw badInput(...summarize(input.errors.map(locate)));
-  if (input.podCount === 0) {
-    warn(console, 'no pod waits for a node: workloads with 0 replicas can be tried with --scale deployment/NAME=5');
-  }
+  const input = await readInput(options, console);
   const engine = await connectToEngine(options);
   try {
-    const response = await solveOnce(engine, withOptions(input.request, options), console, input.podCount, (message) =>
-      explainBadRequest(message, input, locate),
-    );
-    for (const { field, message } of response.notices)
-      warn(console, explainBadRequest(`${field}: ${message}`, input, locate));
+    const request = withOptions(input.request, options);
+    const response = await solveOnce(engine, request, console, input.podCount, input.explainField);
+    for (const { field, message } of response.notices) warn(console, input.explainField(`${field}: ${message}`));
     const plan = planOf(response);
-    await printPlan(plan, response, input, conversionMs, options, console);
+    await printPlan(plan, response, input, options, console);
     return plan.unplaced.length === 0 ? EXIT.ok : EXIT.someUnplaced;
   } finally {
     await engine.close();
   }
 }
 
-function regionCatalogue(region: string): CatalogueReference {
-  return {
-    $typeName: 'dovetail.v1.CatalogueReference',
-    catalogue: {
-      case: 'identity',
-      value: { $typeName: 'dovetail.v1.CatalogueIdentity', partition: '', account: '', region },
-    },
-  };
-}
-
-interface ReadObjects {
-  readonly objects: KubernetesObject[];
-  /** A finding with the place in the input that it is about. */
-  readonly locate: (finding: Finding) => string;
-}
-
-async function readObjects(options: SolveOptions, console: CommandConsole): Promise<ReadObjects> {
-  const manifests: Manifests = { objects: [], warnings: [], errors: [] };
-  const texts = options.filename === undefined ? [] : await readManifestFiles(options.filename, console);
-  const total = texts.reduce((sum, { text }) => sum + text.length, 0);
-  if (total > NOTED_INPUT_LENGTH) {
-    console.err.write(`reading ${texts.length} files (${Math.round(total / 1024 ** 2)} MiB)\n`);
-  }
-  for (const { file, text } of texts) readManifests(file, text, manifests);
-  for (const { place, message } of manifests.warnings) warn(console, `${formatPlace(place)}: ${message}`);
-  if (manifests.errors.length > 0) {
-    throw badInput(...summarize(manifests.errors.map(({ place, message }) => `${formatPlace(place)}: ${message}`)));
-  }
-  const objects = manifests.objects.map(({ object }) => object);
-  if (options.context !== undefined) {
-    const { context, scale } = options;
-    objects.push(
-      ...(await withProgress(console, `reading cluster ${context}`, () =>
-        readLiveCluster(context, scale !== undefined, console),
-      )),
-    );
-  }
-  const byObject = new Map(manifests.objects.map((manifest) => [manifest.object, manifest]));
-  return { objects, locate: (finding) => describe(finding, byObject, options.context) };
-}
-
-/** Input of more characters than this takes long enough to be worth a word. */
-const NOTED_INPUT_LENGTH = 8 * 1024 * 1024;
-
-function describe(
-  finding: Finding,
-  byObject: ReadonlyMap<KubernetesObject, ManifestObject>,
-  context: string | undefined,
-): string {
-  const { object } = finding;
-  const text = formatFinding(finding);
-  if (object === undefined) return text;
-  const manifest = byObject.get(object);
-  if (manifest !== undefined) return `${formatPlace(manifest.locate(finding.path))}: ${text}`;
-  return context === undefined ? text : `cluster ${context}: ${text}`;
-}
-
-function summarize(lines: readonly string[]): string[] {
-  if (lines.length <= MOST_ERRORS_LISTED) return [...lines];
-  return [...lines.slice(0, MOST_ERRORS_LISTED), `and ${lines.length - MOST_ERRORS_LISTED} more`];
-}
-
-const REQUEST_LISTS: Readonly<Record<string, keyof SolveInput['sources']>> = {
-  pod_groups: 'podGroups',
-  node_pools: 'nodePools',
-  node_classes: 'nodeClasses',
-  daemon_sets: 'daemonSets',
-  nodes: 'nodes',
-};
-
-/** The service names fields of the request: says which object of the input stands behind them. */
-function explainBadRequest(message: string, input: SolveInput, locate: ReadObjects['locate']): string {
-  const [, list = '', index = ''] = /^([a-z_]+)\[(\d+)\]/.exec(message) ?? [];
-  const key = REQUEST_LISTS[list];
-  const object = key === undefined ? undefined : input.sources[key][Number(index)];
-  if (object !== undefined) return locate({ object, path: [], message });
-  return message.replace(/^catalogue\.identity\.region:/, '--region:');
-}
-
 async function printPlan(
   plan: Plan,
   response: SolveResponse,
-  input: SolveInput,
-  conversionMs: number,
+  input: ReadInput,
   options: SolveOptions,
   console: CommandConsole,
 ): Promise<void> {
@@ -151,5 +41,5 @@ async function printPlan(
   if (format === 'table') {
     const { request, workloadByPod } = input;
     await writeAll(console.out, [planTable({ request, plan, workloadByPod, paint: painter(console.out) })]);
-  } else await printReports([reportPlan(response, conversionMs)], false, format, console);
+  } else await printReports([reportPlan(response, input.conversionMs)], false, format, console);
 }

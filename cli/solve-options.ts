@@ -13,13 +13,17 @@ export const MIN_VALUES_POLICIES = ['Strict', 'BestEffort'] as const;
 /** One of MIN_VALUES_POLICIES. */
 export type MinValuesPolicyName = (typeof MIN_VALUES_POLICIES)[number];
 
-/** The arguments as they were written. */
-export interface SolveOptions extends EngineOptions {
+/** Where manifests and clusters are read from, as it was written. */
+export interface InputOptions {
   readonly filename?: readonly string[];
-  readonly problem?: readonly string[];
   readonly context?: string;
   readonly region?: string;
   readonly scale?: readonly string[];
+}
+
+/** The arguments as they were written. */
+export interface SolveOptions extends EngineOptions, InputOptions {
+  readonly problem?: readonly string[];
   readonly output?: OutputFormat;
   /** Milliseconds after which the best plan so far is taken. */
   readonly deadline?: number;
@@ -42,12 +46,17 @@ const KIND_NAMES: Readonly<Record<string, string>> = {
   jobs: 'job',
 };
 
+/** The kind of workload that a word means; undefined where it is none. */
+export function workloadKind(written: string): string | undefined {
+  return KIND_NAMES[written.toLowerCase()];
+}
+
 const SCALE = /^(?:([^/=]+)\/)?([^/=]+)\/([^/=]+)=(\d{1,9})$/;
 
 /** Reads `deployment/inflate=5` or `namespace/deployment/inflate=5`. */
 export function parseScale(written: string): Scale {
   const [, namespace, kindWritten = '', name = '', replicas = ''] = SCALE.exec(written) ?? [];
-  const kind = KIND_NAMES[kindWritten.toLowerCase()];
+  const kind = workloadKind(kindWritten);
   if (replicas === '' || kind === undefined) {
     const kinds = [...new Set(Object.values(KIND_NAMES))].join(', ');
     throw badInput(`--scale ${written}: write KIND/NAME=REPLICAS, like deployment/inflate=5, with one of ${kinds}`);
@@ -64,10 +73,22 @@ export function checkSolveOptions(options: SolveOptions): void {
   if (hasProblem && options.region !== undefined) {
     throw badInput('--region does not go with --problem: a problem file brings its own instance types');
   }
-  if (!hasProblem && options.filename === undefined && options.context === undefined) {
+  if (!hasProblem && !hasInput(options)) {
     throw badInput(
       'nothing to solve: give manifests with -f FILE or FOLDER (- for standard input), a cluster with --context NAME, ' +
         'or a problem with --problem FILE',
     );
   }
+}
+
+/** Refuses arguments that name nothing to read. */
+export function checkInputOptions(options: InputOptions): void {
+  if (hasInput(options)) return;
+  throw badInput(
+    'nothing to explain: give manifests with -f FILE or FOLDER (- for standard input), or a cluster with --context NAME',
+  );
+}
+
+function hasInput(options: InputOptions): boolean {
+  return options.filename !== undefined || options.context !== undefined;
 }

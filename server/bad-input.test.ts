@@ -8,6 +8,7 @@ import { Client, credentials } from '@grpc/grpc-js';
 import {
   CapacityType,
   Effort,
+  type ExplainRequestSchema,
   OfferingService,
   Operator,
   SchedulerService,
@@ -28,7 +29,7 @@ import {
   type TestClient,
 } from './testing/index.ts';
 
-const { solve } = SchedulerService.method;
+const { solve, explain } = SchedulerService.method;
 const { updateOfferings } = OfferingService.method;
 
 type SolveInit = MessageInitShape<typeof SolveRequestSchema>;
@@ -40,6 +41,49 @@ const requirement = (operator: number, values: string[], key = 'example.com/team
   ({
     nodePools: [{ name: 'default', requirements: [{ key, operator: operator as Operator, values }] }],
   }) satisfies SolveInit;
+
+/** [what is wrong, the request, the field named, words of the message]. All are INVALID_ARGUMENT. */
+const BAD_EXPLANATIONS: readonly (readonly [string, MessageInitShape<typeof ExplainRequestSchema>, string, RegExp])[] =
+  [
+    ['no solve', {}, 'solve', /required|nothing/],
+    [
+      'a bad solve',
+      { solve: { ...good, ...requirement(Operator.GT, ['many']) } },
+      'solve.node_pools[0].requirements[0]',
+      /integer/,
+    ],
+    [
+      'a pod that is not there',
+      { solve: good, scope: { pods: [{ name: 'pod-1' }] } },
+      'scope.pods[0].name',
+      /no pod.*did you mean pod-0\?/,
+    ],
+    [
+      'a pod of another namespace',
+      { solve: good, scope: { pods: [{ namespace: 'x', name: 'pod-0' }] } },
+      'scope.pods[0].name',
+      /no pod/,
+    ],
+    ['a pod without a name', { solve: good, scope: { pods: [{ name: '' }] } }, 'scope.pods[0].name', /./],
+    [
+      'a node beyond the plan',
+      { solve: good, scope: { plannedNodes: [1] } },
+      'scope.planned_nodes[0]',
+      /has 1 new nodes, counted from 0/,
+    ],
+    [
+      'a node that is not there',
+      { solve: good, scope: { existingNodes: ['x'] } },
+      'scope.existing_nodes[0]',
+      /no node x/,
+    ],
+    [
+      'too many pods',
+      { solve: good, scope: { pods: Array.from({ length: 1001 }, () => ({ name: 'pod-0' })) } },
+      'scope.pods',
+      /1000/,
+    ],
+  ];
 
 /** [what is wrong, the request, the field named, words of the message]. All are INVALID_ARGUMENT. */
 const BAD_SOLVES: readonly (readonly [string, SolveInit, string, RegExp])[] = [
@@ -271,6 +315,11 @@ describe('bad input', () => {
   for (const [name, request, field, words] of BAD_SOLVES) {
     it(`a solve with ${name} is refused, naming ${field}`, () =>
       assertRefused((client) => client.call(solve, request), Code.InvalidArgument, field, words));
+  }
+
+  for (const [name, request, field, words] of BAD_EXPLANATIONS) {
+    it(`an explanation with ${name} is refused, naming ${field}`, () =>
+      assertRefused((client) => client.call(explain, request), Code.InvalidArgument, field, words));
   }
 
   for (const [name, request, code, field, words] of BAD_UPDATES) {

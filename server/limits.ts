@@ -38,6 +38,10 @@ export const LIMITS = {
   errorMessageLength: 2_000,
   /** Notices in one answer. */
   noticesPerAnswerCount: 100,
+  /** Comparisons of offerings with conditions in one Explain; what they are counted as is in engine/explain/limits.ts. */
+  explainWorkUnits: 200_000_000,
+  /** Names of pods that a name which is not there is compared with. */
+  comparedNamesCount: 5_000,
   /** Offerings in a page of ListOfferings where the caller does not say. */
   defaultPageSize: 1_000,
   /** Offerings in a page of ListOfferings at most. */

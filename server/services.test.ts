@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import {
   CapacityType,
+  ConditionKind,
   MinValuesPolicy,
   OfferingService,
   Operator,
@@ -22,7 +23,7 @@ import {
   type TestClient,
 } from './testing/index.ts';
 
-const { solve } = SchedulerService.method;
+const { solve, explain } = SchedulerService.method;
 const { updateOfferings, listOfferings, reportUnavailable, rankOfferings } = OfferingService.method;
 
 /** A case: what it shows, and how, with a client and an account that no other case uses. */
@@ -78,6 +79,71 @@ const CASES: readonly Case[] = [
       assert.equal(left?.reasons[0]?.nodePool, 'default');
       assert.equal(left?.reasons[0]?.code, UnplacedReasonCode.RESOURCES_TOO_LARGE);
       assert.notEqual(left?.reasons[0]?.message, '');
+    },
+  ],
+  [
+    'an explanation has the plan that a solve answers, and says why for pods and for nodes',
+    async (client) => {
+      const request = podsRequest(4, { catalogue: inline });
+      const group = { shape: { requests: { cpuMilli: 99_000n } }, names: ['big-0', 'big-1'] };
+      const both = { ...request, podGroups: [...(request.podGroups ?? []), group] };
+      const { plan } = await client.call(solve, both);
+      const answer = await client.call(explain, { solve: both });
+      assert.equal(answer.plan?.hash, plan?.hash);
+      assert.ok((answer.stats?.solveUs ?? 0n) > 0n);
+      const [pods] = answer.pods;
+      assert.deepEqual([answer.pods.length, pods?.unplaced, pods?.pods[0]?.names], [1, 2, ['big-0', 'big-1']]);
+      assert.equal(pods?.reasons[0]?.code, UnplacedReasonCode.RESOURCES_TOO_LARGE);
+      const [term] = pods?.pools[0]?.terms ?? [];
+      const cpu = term?.conditions.find(({ key }) => key === 'cpu');
+      assert.equal(cpu?.kind, ConditionKind.RESOURCE);
+      assert.deepEqual([cpu?.removedAlone?.offerings, cpu?.removedAlone?.instanceTypes], [6, 3]);
+      assert.deepEqual([cpu?.amount?.asked, cpu?.amount?.most, cpu?.amount?.instanceType], [99_000n, 8_000n, 'large']);
+      assert.deepEqual([term?.changes[0]?.edits[0]?.amount, term?.changes[0]?.leaves?.offerings], [8_000n, 2]);
+      const [node] = answer.nodes;
+      assert.deepEqual([answer.nodes.length, node?.nodes, node?.chosen?.instanceType], [1, [0], 'medium']);
+      assert.deepEqual(
+        node?.losing.map(({ offering, holdsPods, bottleneck }) => [offering?.instanceType, holdsPods, bottleneck]),
+        [
+          ['small', 2, 'cpu'],
+          ['large', 4, ''],
+        ],
+      );
+    },
+  ],
+  [
+    'an explanation of pods by name says where they went, and of nothing else',
+    async (client) => {
+      const request = podsRequest(3, { catalogue: inline });
+      const pods = [{ name: 'pod-2' }, { namespace: 'default', name: 'pod-2' }];
+      const answer = await client.call(explain, { solve: request, scope: { pods } });
+      assert.deepEqual(
+        answer.pods.map((each) => [each.pods[0]?.names, each.unplaced, each.placements[0]?.place.case]),
+        [[['pod-2'], 0, 'plannedNode']],
+      );
+      assert.equal(answer.nodes.length, 0);
+      assert.deepEqual(answer.pods[0]?.pools[0]?.terms[0]?.changes, []);
+      assert.equal(answer.pods[0]?.pools[0]?.terms[0]?.left?.offerings, 6);
+    },
+  ],
+  [
+    'an explanation of a planned node or of a pod beside a node that is there',
+    async (client) => {
+      const capacity = { cpuMilli: 1_000n, memoryBytes: BigInt(GIBIBYTE), pods: 110n };
+      const nodes = ['one', 'two'].map((name) => ({ name, capacity, allocatable: capacity }));
+      const request = { ...podsRequest(1, { catalogue: inline, cpuMilli: 5_000 }), nodes };
+      const node = await client.call(explain, { solve: request, scope: { plannedNodes: [0] } });
+      assert.deepEqual([node.pods.length, node.nodes.length, node.nodes[0]?.chosen?.instanceType], [0, 1, 'large']);
+      const scope = { pods: [{ name: 'pod-0' }], existingNodes: ['two'] };
+      const pod = await client.call(explain, { solve: request, scope });
+      assert.deepEqual(
+        pod.pods[0]?.existing.map((each) => [
+          each.node,
+          each.obstacles[0]?.amount?.resource,
+          each.obstacles[0]?.amount?.most,
+        ]),
+        [['two', 'cpu', 1_000n]],
+      );
     },
   ],
   [

@@ -12,6 +12,7 @@ import {
   type PriceSnapshot,
   reservedPrice,
 } from '../catalogue/index.ts';
+import { HintFinder } from '../hints/index.ts';
 import type {
   EngineNotice,
   KeyedShape,
@@ -133,6 +134,8 @@ export class CompiledProblem {
   readonly notices: readonly EngineNotice[];
   readonly daemons: DaemonRules;
   readonly reservations: Reservations;
+  /** What was probably meant by labels that nothing has. */
+  readonly hints: HintFinder;
   readonly counters: CounterTable;
   /** Counters of affinities over hosts: pods that they mean must be known to whoever looks for a mate. */
   readonly mateCounters: ReadonlySet<Counter>;
@@ -186,6 +189,7 @@ export class CompiledProblem {
     this.pools = compilePools(catalogue, prices, problem);
     this.reservations = new Reservations(catalogue, prices);
     this.notices = this.reservations.notices;
+    this.hints = new HintFinder(catalogue, () => this.pools.flatMap(({ requirements }) => requirements.requirements()));
     const domainKeys = new Set(this.counters.counters.map((counter) => counter.topologyKey));
     const wanted = collectWanted(this.#constraints.constraints.flatMap((constraint) => constraint.terms));
     const templates: CompiledTemplate[] = [];

@@ -88,7 +88,7 @@ export function nodeLocation(compiled: CompiledProblem, domains: DomainState, no
 }
 
 /** Values of a node's labels; a node without a hostname label has its name there. */
-function nodeDomains(node: NodeInput): DomainOf {
+export function nodeDomains(node: NodeInput): DomainOf {
   return (key) => node.labels[key] ?? (key === HOSTNAME_LABEL ? node.name : undefined);
 }
 

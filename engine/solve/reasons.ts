@@ -17,7 +17,7 @@ import type { UnplacedReason } from '../model/index.ts';
 import {
   admitsAbsent,
   describeRequirement,
-  type RequirementSet,
+  type Requirement,
   intersects as requirementsMeet,
 } from '../requirements/index.ts';
 import { describeTaint, untoleratedTaint } from '../rules/index.ts';
@@ -378,21 +378,21 @@ function labelReason(
       return reason(
         'label-not-provided',
         field,
-        `nodes of pool ${pool.input.name} do not carry the label ${wanted.key}, which the pod asks for (${describeRequirement(wanted)}): add it to the pool's labels or requirements`,
+        `nodes of pool ${pool.input.name} do not carry the label ${wanted.key}, which the pod asks for (${describeRequirement(wanted)}): add it to the pool's labels or requirements${meant(compiled, pool, wanted)}`,
       );
     }
     if (provided !== undefined && !requirementsMeet(provided, wanted)) {
       return reason(
         'requirements-not-met',
         field,
-        `the pod asks for ${describeRequirement(wanted)}, pool ${pool.input.name} has ${describeRequirement(provided)}`,
+        `the pod asks for ${describeRequirement(wanted)}, pool ${pool.input.name} has ${describeRequirement(provided)}${meant(compiled, pool, wanted)}`,
       );
     }
     if (decided && isEmpty(narrowedByOne(compiled, pool, wanted))) {
       return reason(
         'requirements-not-met',
         field,
-        `no instance type of pool ${pool.input.name} meets the pod's condition ${describeRequirement(wanted)}`,
+        `no instance type of pool ${pool.input.name} meets the pod's condition ${describeRequirement(wanted)}${meant(compiled, pool, wanted)}`,
       );
     }
   }
@@ -406,11 +406,15 @@ function labelReason(
   );
 }
 
-function narrowedByOne(
-  compiled: CompiledProblem,
-  pool: CompiledPool,
-  wanted: ReturnType<RequirementSet['requirements']>[number],
-): Uint32Array {
+/** What was probably meant by a requirement that nothing in the catalogue has; empty where that is not known. */
+function meant(compiled: CompiledProblem, pool: CompiledPool, wanted: Requirement): string {
+  const hints = compiled.hints.hints(pool.columns, wanted);
+  if (hints.length === 0) return '';
+  const texts = hints.map(({ key, value }) => `${key} ${value ?? wanted.values.join(', ')}`.trimEnd());
+  return `; did you mean ${texts.join(', or ')}?`;
+}
+
+function narrowedByOne(compiled: CompiledProblem, pool: CompiledPool, wanted: Requirement): Uint32Array {
   const types = pool.types.slice();
   const cellAdmitted = pool.cellAdmitted.slice();
   if (!narrowByNodeClass(pool.columns, compiled.catalogue, wanted, types)) {
@@ -431,7 +435,7 @@ function poolConflict(compiled: CompiledProblem, pool: CompiledPool): string {
       if (!catalogue.narrow(requirement, alone, aloneCells)) continue;
     }
     if (isEmpty(catalogue.offeringsOf(alone, aloneCells))) {
-      return `${describeRequirement(requirement)} matches nothing in the catalogue`;
+      return `${describeRequirement(requirement)} matches nothing in the catalogue${meant(compiled, pool, requirement)}`;
     }
     const before = catalogue.offeringsOf(types, cellAdmitted);
     andInto(types, alone);

@@ -1,11 +1,12 @@
 // SchedulerService: written once against Connect's service interface, served by every transport.
 import type { ServiceImpl } from '@connectrpc/connect';
-import { SchedulerService } from '../../proto/index.ts';
-import { invalidArgument } from '../errors.ts';
+import { SchedulerService, type SolveRequest } from '../../proto/index.ts';
+import { invalidArgument, ServiceError } from '../errors.ts';
 import { letOthersRun } from '../event-loop.ts';
+import { checkPlannedNodes, prepareScope, writeNodeExplanations, writePodExplanations } from '../explain/index.ts';
 import type { CatalogueRegistry, CatalogueView } from '../offerings/index.ts';
-import { prepareSolve, writeNotices, writePlan } from '../solve/index.ts';
-import type { TaskCatalogue, WorkerPool } from '../worker/index.ts';
+import { type PreparedSolve, prepareSolve, writeNotices, writePlan } from '../solve/index.ts';
+import type { SolveAnswer, TaskCatalogue, WorkerPool } from '../worker/index.ts';
 import type { CallWrapper } from './call.ts';
 
 /** The handlers of SchedulerService. */
@@ -15,47 +16,112 @@ export function createSchedulerHandlers(parts: {
   readonly pool: WorkerPool;
 }): ServiceImpl<typeof SchedulerService> {
   const { calls, registry, pool } = parts;
+  const { method } = SchedulerService;
   return {
-    solve: calls.unary(SchedulerService.method.solve, async (request, context) => {
-      const startMs = performance.now();
-      const prepared = prepareSolve(request);
-      await letOthersRun(startMs);
-      const resolveStartMs = performance.now();
-      const view = registry.resolve(request.catalogue, 'catalogue');
-      // Building the index of a catalogue that came with the call is paid once and is no part of solving.
-      const resolveMs = performance.now() - resolveStartMs;
-      if (view.catalogue.offeringCount === 0) {
-        throw invalidArgument('catalogue', 'has no offerings, so nothing can be launched; add some by UpdateOfferings');
-      }
-      const { answer, queueUs, runUs } = await pool.run(
-        {
-          kind: 'solve',
-          catalogue: taskCatalogue(view),
-          problem: prepared.problem,
-          timeLimitMs: prepared.timeLimitMs,
-        },
+    solve: calls.unary(method.solve, async (request, context) => {
+      const call = await openCall(request, registry, '');
+      const { prepared, view } = call;
+      const { problem, timeLimitMs } = prepared;
+      const done = await pool.run(
+        { kind: 'solve', catalogue: taskCatalogue(view), problem, timeLimitMs },
         { signal: context.signal, weight: prepared.namedPodCount },
       );
       const writeMs = performance.now();
-      const plan = writePlan(answer.plan, prepared, view.catalogue);
+      const { plan } = done.answer;
+      const message = writePlan(plan, prepared, view.catalogue);
       await letOthersRun(writeMs);
-      const totalUs = Math.round((performance.now() - startMs - resolveMs) * 1000);
+      return { plan: message, stats: statsOf(call, done), notices: writeNotices(view.notices, prepared, plan.notices) };
+    }),
+
+    explain: calls.unary(method.explain, async (request, context) => {
+      if (request.solve === undefined) throw invalidArgument('solve', 'there is nothing to explain without a solve');
+      const call = await openCall(request.solve, registry, 'solve.');
+      const { prepared, view } = call;
+      const { problem, timeLimitMs } = prepared;
+      const scope = prepareScope(request, request.solve, prepared);
+      const done = await pool.run(
+        { kind: 'explain', catalogue: taskCatalogue(view), problem, timeLimitMs, query: scope.query },
+        { signal: context.signal, weight: prepared.namedPodCount },
+      );
+      const writeMs = performance.now();
+      const { plan: enginePlan, explanation } = done.answer;
+      const plan = writePlan(enginePlan, prepared, view.catalogue);
+      checkPlannedNodes(request.scope, plan.nodes?.length ?? 0);
+      const writing = { explanation, enginePlan, prepared, catalogue: view.catalogue };
+      const pods = writePodExplanations(writing, plan, scope);
+      const nodes = writeNodeExplanations(writing);
+      await letOthersRun(writeMs);
       return {
         plan,
-        stats: {
-          offeringEpoch: BigInt(answer.epoch),
-          catalogueHash: view.contentHash,
-          shapeCount: prepared.problem.shapes.length,
-          podCount: prepared.podCount,
-          workUnits: BigInt(answer.plan.workUnits),
-          queueUs: BigInt(queueUs),
-          solveUs: BigInt(runUs),
-          serverUs: BigInt(Math.max(0, totalUs - queueUs - runUs)),
-          cut: answer.plan.cut,
-        },
-        notices: writeNotices(view.notices, prepared, answer.plan.notices),
+        pods,
+        podsNotShown: explanation.shapesNotShown,
+        nodes,
+        nodesNotShown: explanation.nodesNotShown,
+        stats: statsOf(call, done),
+        notices: writeNotices(view.notices, prepared, enginePlan.notices),
       };
     }),
+  };
+}
+
+/** A call with what it needs before it goes to a worker. */
+interface OpenCall {
+  readonly prepared: PreparedSolve;
+  readonly view: CatalogueView;
+  readonly startMs: number;
+  /** Building the index of a catalogue that came with the call is paid once and is no part of solving. */
+  readonly resolveMs: number;
+}
+
+/** Reads a request and finds its catalogue. `prefix` stands before the fields of errors. */
+async function openCall(request: SolveRequest, registry: CatalogueRegistry, prefix: string): Promise<OpenCall> {
+  const startMs = performance.now();
+  const prepared = within(prefix, () => prepareSolve(request));
+  await letOthersRun(startMs);
+  const resolveStartMs = performance.now();
+  const view = within(prefix, () => registry.resolve(request.catalogue, 'catalogue'));
+  const resolveMs = performance.now() - resolveStartMs;
+  if (view.catalogue.offeringCount === 0) {
+    const text = 'has no offerings, so nothing can be launched; add some by UpdateOfferings';
+    throw invalidArgument(`${prefix}catalogue`, text);
+  }
+  return { prepared, view, startMs, resolveMs };
+}
+
+/** Runs `read`; a field that an error names gets the prefix. */
+function within<Result>(prefix: string, read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ServiceError) || error.field === undefined || prefix === '') throw error;
+    const { code, message, field, retryAfterMs } = error;
+    throw new ServiceError(code, message, {
+      field: `${prefix}${field}`,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      cause: error,
+    });
+  }
+}
+
+function statsOf(
+  { prepared, view, startMs, resolveMs }: OpenCall,
+  {
+    answer,
+    queueUs,
+    runUs,
+  }: { readonly answer: Pick<SolveAnswer, 'epoch' | 'plan'>; readonly queueUs: number; readonly runUs: number },
+) {
+  const totalUs = Math.round((performance.now() - startMs - resolveMs) * 1000);
+  return {
+    offeringEpoch: BigInt(answer.epoch),
+    catalogueHash: view.contentHash,
+    shapeCount: prepared.problem.shapes.length,
+    podCount: prepared.podCount,
+    workUnits: BigInt(answer.plan.workUnits),
+    queueUs: BigInt(queueUs),
+    solveUs: BigInt(runUs),
+    serverUs: BigInt(Math.max(0, totalUs - queueUs - runUs)),
+    cut: answer.plan.cut,
   };
 }
 

@@ -13,6 +13,8 @@ export interface PreparedSolve {
   readonly problem: Problem;
   /** Deals the names of the pods to place; good for one plan. */
   readonly names: NameDealer;
+  /** The shape of each group of the request. */
+  readonly shapeOfGroup: Uint32Array;
   /** Index into the request's `node_pools`, by index into the problem's `pools`. */
   readonly poolRequestIndex: readonly number[];
   /** Pods to place. */
@@ -68,6 +70,7 @@ export function prepareSolve(request: SolveRequest): PreparedSolve {
       shapes.length,
       request.podGroups.map((group) => group.names),
     ),
+    shapeOfGroup,
     poolRequestIndex: requestIndex,
     podCount,
     namedPodCount: podNames.count,

@@ -8,6 +8,7 @@ import {
   type EnginePlan,
   type OfferingTable,
   PRICE_SOURCES,
+  type PricedOffering,
   priceSourceName,
   type ShapeShare,
   type UnplacedReason,
@@ -103,17 +104,32 @@ export function writeOfferings(
   table: OfferingTable,
   catalogue: Catalogue,
 ): MessageInitShape<typeof RankedOfferingSchema>[] {
-  return Array.from(table.offeringIndex, (offeringIndex, position) => {
-    const offering = catalogue.offering(offeringIndex);
-    return {
-      instanceType: offering.instanceType,
-      zone: offering.zone,
-      capacityType: fromCapacityType(offering.capacityType),
-      priceNanoUsdPerHour: BigInt(table.priceNanoUsdPerHour[position] ?? 0),
-      priceSource: fromPriceSource(priceSourceName(table.priceSource[position] ?? 0)),
-      reservationId: offering.reservationId,
-    };
-  });
+  return Array.from(table.offeringIndex, (offeringIndex, position) =>
+    writeOffering(
+      {
+        offeringIndex,
+        priceNanoUsdPerHour: table.priceNanoUsdPerHour[position] ?? 0,
+        priceSource: table.priceSource[position] ?? 0,
+      },
+      catalogue,
+    ),
+  );
+}
+
+/** One offering at a price. */
+export function writeOffering(
+  { offeringIndex, priceNanoUsdPerHour, priceSource }: PricedOffering,
+  catalogue: Catalogue,
+): MessageInitShape<typeof RankedOfferingSchema> {
+  const offering = catalogue.offering(offeringIndex);
+  return {
+    instanceType: offering.instanceType,
+    zone: offering.zone,
+    capacityType: fromCapacityType(offering.capacityType),
+    priceNanoUsdPerHour: BigInt(priceNanoUsdPerHour),
+    priceSource: fromPriceSource(priceSourceName(priceSource)),
+    reservationId: offering.reservationId,
+  };
 }
 
 /** Reasons as messages; `poolName` names a pool by its index in the problem. */

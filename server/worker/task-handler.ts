@@ -5,6 +5,8 @@ import {
   copyPriceTable,
   createPriceSnapshot,
   describeType,
+  type EnginePlan,
+  explain,
   matchOfferings,
   openCatalogue,
   type PriceSnapshot,
@@ -13,6 +15,8 @@ import {
 } from '../../engine/index.ts';
 import { LIMITS } from '../limits.ts';
 import type {
+  ExplainAnswer,
+  ExplainTask,
   ListAnswer,
   ListTask,
   PostedTask,
@@ -68,6 +72,8 @@ function runTask(
   switch (task.kind) {
     case 'solve':
       return runSolve(task, catalogue, prices, stop, startMs);
+    case 'explain':
+      return runExplain(task, catalogue, prices, stop, startMs);
     case 'rank':
       return runRank(task, catalogue, prices);
     case 'list':
@@ -82,10 +88,39 @@ function runSolve(
   stop: Int32Array,
   startMs: number,
 ): SolveAnswer {
-  const { timeLimitMs } = task;
-  const interrupt = (): boolean =>
-    Atomics.load(stop, 0) !== 0 || (timeLimitMs > 0 && performance.now() - startMs >= timeLimitMs);
-  return { kind: 'solve', epoch: prices.epoch, plan: solve(catalogue, prices, task.problem, interrupt) };
+  const plan = solve(catalogue, prices, task.problem, interruptOf(task, stop, startMs));
+  return { kind: 'solve', epoch: prices.epoch, plan };
+}
+
+function runExplain(
+  task: ExplainTask,
+  catalogue: Catalogue,
+  prices: PriceSnapshot,
+  stop: Int32Array,
+  startMs: number,
+): ExplainAnswer {
+  const { problem, query } = task;
+  const interrupt = interruptOf(task, stop, startMs);
+  const plan = solve(catalogue, prices, problem, interrupt);
+  const nodes = query.plannedNodes === 'all' ? 'all' : kindsOf(plan, query.plannedNodes);
+  const { shapes, existingNodes } = query;
+  const asked = { shapes, nodes, ...(existingNodes === undefined ? {} : { existingNodes }) } as const;
+  const explanation = explain(catalogue, prices, problem, plan, asked, interrupt, LIMITS.explainWorkUnits);
+  return { kind: 'explain', epoch: prices.epoch, plan, explanation };
+}
+
+/** The kinds, each once, of planned nodes that are counted one by one. */
+function kindsOf(plan: EnginePlan, places: readonly number[]): number[] {
+  const kinds: number[] = [];
+  plan.nodes.forEach(({ nodeCount }, kind) => {
+    for (let copy = 0; copy < nodeCount; copy++) kinds.push(kind);
+  });
+  return [...new Set(places.flatMap((place) => kinds[place] ?? []))].sort((left, right) => left - right);
+}
+
+/** Whether the caller has gone or the time is up. */
+function interruptOf({ timeLimitMs }: { readonly timeLimitMs: number }, stop: Int32Array, startMs: number) {
+  return (): boolean => Atomics.load(stop, 0) !== 0 || (timeLimitMs > 0 && performance.now() - startMs >= timeLimitMs);
 }
 
 function runRank(task: RankTask, catalogue: Catalogue, prices: PriceSnapshot): RankAnswer {

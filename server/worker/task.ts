@@ -1,6 +1,8 @@
 // What goes to a worker and what comes back: plain data that can be cloned, and shared buffers. Nothing here runs.
 import type {
+  EngineExplanation,
   EnginePlan,
+  ExplainQuery,
   MinValuesPolicy,
   NodeClassFacts,
   OfferingTable,
@@ -25,6 +27,19 @@ export interface SolveTask {
   readonly problem: Problem;
   /** From the start of solving; 0 means no limit. */
   readonly timeLimitMs: number;
+}
+
+/** Solve a problem and explain parts of the plan. */
+export interface ExplainTask {
+  readonly kind: 'explain';
+  readonly catalogue: TaskCatalogue;
+  readonly problem: Problem;
+  /** From the start of solving, for solving and explaining together; 0 means no limit. */
+  readonly timeLimitMs: number;
+  readonly query: Pick<ExplainQuery, 'shapes' | 'existingNodes'> & {
+    /** Planned nodes by their place in the plan, equal ones one by one; those beyond its end are passed over. */
+    readonly plannedNodes: readonly number[] | 'all';
+  };
 }
 
 /** Rank the offerings for a NodeClaim. */
@@ -55,7 +70,7 @@ export interface PingTask {
 }
 
 /** Any task. */
-export type WorkerTask = SolveTask | RankTask | ListTask | PingTask;
+export type WorkerTask = SolveTask | ExplainTask | RankTask | ListTask | PingTask;
 
 /** What a solve gives. */
 export interface SolveAnswer {
@@ -63,6 +78,14 @@ export interface SolveAnswer {
   /** Epoch of the prices that were seen. */
   readonly epoch: number;
   readonly plan: EnginePlan;
+}
+
+/** What explaining gives. */
+export interface ExplainAnswer {
+  readonly kind: 'explain';
+  readonly epoch: number;
+  readonly plan: EnginePlan;
+  readonly explanation: EngineExplanation;
 }
 
 /** What ranking gives. */
@@ -101,7 +124,7 @@ export interface PingAnswer {
 }
 
 /** The answer to a task of the same kind. */
-export type WorkerAnswer = SolveAnswer | RankAnswer | ListAnswer | PingAnswer;
+export type WorkerAnswer = SolveAnswer | ExplainAnswer | RankAnswer | ListAnswer | PingAnswer;
 
 /** The answer that belongs to a task. */
 export type AnswerTo<T extends WorkerTask> = Extract<WorkerAnswer, { readonly kind: T['kind'] }>;

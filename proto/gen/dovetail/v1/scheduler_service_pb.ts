@@ -11,6 +11,8 @@ import type { CatalogueReference } from "./catalogue_pb.ts";
 import { file_dovetail_v1_catalogue } from "./catalogue_pb.ts";
 import type { DaemonSet, Namespace, Node, NodeClass, NodePool } from "./cluster_pb.ts";
 import { file_dovetail_v1_cluster } from "./cluster_pb.ts";
+import type { ExplainScope, NodeExplanation, PodExplanation } from "./explanation_pb.ts";
+import { file_dovetail_v1_explanation } from "./explanation_pb.ts";
 import type { Notice, Plan } from "./plan_pb.ts";
 import { file_dovetail_v1_plan } from "./plan_pb.ts";
 import type { PodGroup } from "./pods_pb.ts";
@@ -23,7 +25,98 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file dovetail/v1/scheduler_service.proto.
  */
 export const file_dovetail_v1_scheduler_service: GenFile = /*@__PURE__*/
-  fileDesc("CiNkb3ZldGFpbC92MS9zY2hlZHVsZXJfc2VydmljZS5wcm90bxILZG92ZXRhaWwudjEisgMKDFNvbHZlUmVxdWVzdBIyCgljYXRhbG9ndWUYASABKAsyHy5kb3ZldGFpbC52MS5DYXRhbG9ndWVSZWZlcmVuY2USNAoKbm9kZV9wb29scxgCIAMoCzIVLmRvdmV0YWlsLnYxLk5vZGVQb29sQgm6SAaSAQMQ6AcSNwoMbm9kZV9jbGFzc2VzGAMgAygLMhYuZG92ZXRhaWwudjEuTm9kZUNsYXNzQgm6SAaSAQMQ6AcSNQoKcG9kX2dyb3VwcxgEIAMoCzIVLmRvdmV0YWlsLnYxLlBvZEdyb3VwQgq6SAeSAQQQwJoMEjYKC2RhZW1vbl9zZXRzGAUgAygLMhYuZG92ZXRhaWwudjEuRGFlbW9uU2V0Qgm6SAaSAQMQkE4SLAoFbm9kZXMYBiADKAsyES5kb3ZldGFpbC52MS5Ob2RlQgq6SAeSAQQQ0IYDEioKB29wdGlvbnMYByABKAsyGS5kb3ZldGFpbC52MS5Tb2x2ZU9wdGlvbnMSNgoKbmFtZXNwYWNlcxgIIAMoCzIWLmRvdmV0YWlsLnYxLk5hbWVzcGFjZUIKukgHkgEEENCGAyKZAgoMU29sdmVPcHRpb25zEi0KBmVmZm9ydBgBIAEoDjITLmRvdmV0YWlsLnYxLkVmZm9ydEIIukgFggECEAESIQoNdGltZV9saW1pdF9tcxgCIAEoDUIKukgHKgUYgN3bARIiCgp3b3JrX2xpbWl0GAMgASgEQg66SAsyCRj/////////DxIMCgRzZWVkGAQgASgNEkIKEXByZWZlcmVuY2VfcG9saWN5GAUgASgOMh0uZG92ZXRhaWwudjEuUHJlZmVyZW5jZVBvbGljeUIIukgFggECEAESQQoRbWluX3ZhbHVlc19wb2xpY3kYBiABKA4yHC5kb3ZldGFpbC52MS5NaW5WYWx1ZXNQb2xpY3lCCLpIBYIBAhABIn4KDVNvbHZlUmVzcG9uc2USHwoEcGxhbhgBIAEoCzIRLmRvdmV0YWlsLnYxLlBsYW4SJgoFc3RhdHMYAiABKAsyFy5kb3ZldGFpbC52MS5Tb2x2ZVN0YXRzEiQKB25vdGljZXMYAyADKAsyEy5kb3ZldGFpbC52MS5Ob3RpY2UivAEKClNvbHZlU3RhdHMSFgoOb2ZmZXJpbmdfZXBvY2gYASABKAQSFgoOY2F0YWxvZ3VlX2hhc2gYAiABKAkSEwoLc2hhcGVfY291bnQYAyABKA0SEQoJcG9kX2NvdW50GAQgASgNEhIKCndvcmtfdW5pdHMYBSABKAQSEAoIcXVldWVfdXMYBiABKAQSEAoIc29sdmVfdXMYByABKAQSEQoJc2VydmVyX3VzGAggASgEEgsKA2N1dBgJIAEoCCpXCgZFZmZvcnQSFgoSRUZGT1JUX1VOU1BFQ0lGSUVEEAASDwoLRUZGT1JUX0ZBU1QQARITCg9FRkZPUlRfQkFMQU5DRUQQAhIPCgtFRkZPUlRfQkVTVBADKnIKEFByZWZlcmVuY2VQb2xpY3kSIQodUFJFRkVSRU5DRV9QT0xJQ1lfVU5TUEVDSUZJRUQQABIdChlQUkVGRVJFTkNFX1BPTElDWV9SRVNQRUNUEAESHAoYUFJFRkVSRU5DRV9QT0xJQ1lfSUdOT1JFEAIyUgoQU2NoZWR1bGVyU2VydmljZRI+CgVTb2x2ZRIZLmRvdmV0YWlsLnYxLlNvbHZlUmVxdWVzdBoaLmRvdmV0YWlsLnYxLlNvbHZlUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_dovetail_v1_catalogue, file_dovetail_v1_cluster, file_dovetail_v1_plan, file_dovetail_v1_pods, file_dovetail_v1_resources]);
+  fileDesc("CiNkb3ZldGFpbC92MS9zY2hlZHVsZXJfc2VydmljZS5wcm90bxILZG92ZXRhaWwudjEibAoORXhwbGFpblJlcXVlc3QSMAoFc29sdmUYASABKAsyGS5kb3ZldGFpbC52MS5Tb2x2ZVJlcXVlc3RCBrpIA8gBARIoCgVzY29wZRgCIAEoCzIZLmRvdmV0YWlsLnYxLkV4cGxhaW5TY29wZSKJAgoPRXhwbGFpblJlc3BvbnNlEh8KBHBsYW4YASABKAsyES5kb3ZldGFpbC52MS5QbGFuEiYKBXN0YXRzGAIgASgLMhcuZG92ZXRhaWwudjEuU29sdmVTdGF0cxIkCgdub3RpY2VzGAMgAygLMhMuZG92ZXRhaWwudjEuTm90aWNlEikKBHBvZHMYBCADKAsyGy5kb3ZldGFpbC52MS5Qb2RFeHBsYW5hdGlvbhIWCg5wb2RzX25vdF9zaG93bhgFIAEoDRIrCgVub2RlcxgGIAMoCzIcLmRvdmV0YWlsLnYxLk5vZGVFeHBsYW5hdGlvbhIXCg9ub2Rlc19ub3Rfc2hvd24YByABKA0isgMKDFNvbHZlUmVxdWVzdBIyCgljYXRhbG9ndWUYASABKAsyHy5kb3ZldGFpbC52MS5DYXRhbG9ndWVSZWZlcmVuY2USNAoKbm9kZV9wb29scxgCIAMoCzIVLmRvdmV0YWlsLnYxLk5vZGVQb29sQgm6SAaSAQMQ6AcSNwoMbm9kZV9jbGFzc2VzGAMgAygLMhYuZG92ZXRhaWwudjEuTm9kZUNsYXNzQgm6SAaSAQMQ6AcSNQoKcG9kX2dyb3VwcxgEIAMoCzIVLmRvdmV0YWlsLnYxLlBvZEdyb3VwQgq6SAeSAQQQwJoMEjYKC2RhZW1vbl9zZXRzGAUgAygLMhYuZG92ZXRhaWwudjEuRGFlbW9uU2V0Qgm6SAaSAQMQkE4SLAoFbm9kZXMYBiADKAsyES5kb3ZldGFpbC52MS5Ob2RlQgq6SAeSAQQQ0IYDEioKB29wdGlvbnMYByABKAsyGS5kb3ZldGFpbC52MS5Tb2x2ZU9wdGlvbnMSNgoKbmFtZXNwYWNlcxgIIAMoCzIWLmRvdmV0YWlsLnYxLk5hbWVzcGFjZUIKukgHkgEEENCGAyKZAgoMU29sdmVPcHRpb25zEi0KBmVmZm9ydBgBIAEoDjITLmRvdmV0YWlsLnYxLkVmZm9ydEIIukgFggECEAESIQoNdGltZV9saW1pdF9tcxgCIAEoDUIKukgHKgUYgN3bARIiCgp3b3JrX2xpbWl0GAMgASgEQg66SAsyCRj/////////DxIMCgRzZWVkGAQgASgNEkIKEXByZWZlcmVuY2VfcG9saWN5GAUgASgOMh0uZG92ZXRhaWwudjEuUHJlZmVyZW5jZVBvbGljeUIIukgFggECEAESQQoRbWluX3ZhbHVlc19wb2xpY3kYBiABKA4yHC5kb3ZldGFpbC52MS5NaW5WYWx1ZXNQb2xpY3lCCLpIBYIBAhABIn4KDVNvbHZlUmVzcG9uc2USHwoEcGxhbhgBIAEoCzIRLmRvdmV0YWlsLnYxLlBsYW4SJgoFc3RhdHMYAiABKAsyFy5kb3ZldGFpbC52MS5Tb2x2ZVN0YXRzEiQKB25vdGljZXMYAyADKAsyEy5kb3ZldGFpbC52MS5Ob3RpY2UivAEKClNvbHZlU3RhdHMSFgoOb2ZmZXJpbmdfZXBvY2gYASABKAQSFgoOY2F0YWxvZ3VlX2hhc2gYAiABKAkSEwoLc2hhcGVfY291bnQYAyABKA0SEQoJcG9kX2NvdW50GAQgASgNEhIKCndvcmtfdW5pdHMYBSABKAQSEAoIcXVldWVfdXMYBiABKAQSEAoIc29sdmVfdXMYByABKAQSEQoJc2VydmVyX3VzGAggASgEEgsKA2N1dBgJIAEoCCpXCgZFZmZvcnQSFgoSRUZGT1JUX1VOU1BFQ0lGSUVEEAASDwoLRUZGT1JUX0ZBU1QQARITCg9FRkZPUlRfQkFMQU5DRUQQAhIPCgtFRkZPUlRfQkVTVBADKnIKEFByZWZlcmVuY2VQb2xpY3kSIQodUFJFRkVSRU5DRV9QT0xJQ1lfVU5TUEVDSUZJRUQQABIdChlQUkVGRVJFTkNFX1BPTElDWV9SRVNQRUNUEAESHAoYUFJFRkVSRU5DRV9QT0xJQ1lfSUdOT1JFEAIymAEKEFNjaGVkdWxlclNlcnZpY2USPgoFU29sdmUSGS5kb3ZldGFpbC52MS5Tb2x2ZVJlcXVlc3QaGi5kb3ZldGFpbC52MS5Tb2x2ZVJlc3BvbnNlEkQKB0V4cGxhaW4SGy5kb3ZldGFpbC52MS5FeHBsYWluUmVxdWVzdBocLmRvdmV0YWlsLnYxLkV4cGxhaW5SZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_dovetail_v1_catalogue, file_dovetail_v1_cluster, file_dovetail_v1_explanation, file_dovetail_v1_plan, file_dovetail_v1_pods, file_dovetail_v1_resources]);
+
+/**
+ * A solve, and what to explain of it.
+ *
+ * @generated from message dovetail.v1.ExplainRequest
+ */
+export type ExplainRequest = Message<"dovetail.v1.ExplainRequest"> & {
+  /**
+   * The solve.
+   *
+   * @generated from field: dovetail.v1.SolveRequest solve = 1;
+   */
+  solve?: SolveRequest | undefined;
+
+  /**
+   * What to explain; absent means all pods that the plan leaves out and all planned nodes.
+   *
+   * @generated from field: dovetail.v1.ExplainScope scope = 2;
+   */
+  scope?: ExplainScope | undefined;
+};
+
+/**
+ * Describes the message dovetail.v1.ExplainRequest.
+ * Use `create(ExplainRequestSchema)` to create a new message.
+ */
+export const ExplainRequestSchema: GenMessage<ExplainRequest> = /*@__PURE__*/
+  messageDesc(file_dovetail_v1_scheduler_service, 0);
+
+/**
+ * A plan and why it is what it is.
+ *
+ * @generated from message dovetail.v1.ExplainResponse
+ */
+export type ExplainResponse = Message<"dovetail.v1.ExplainResponse"> & {
+  /**
+   * The plan, as Solve answers it.
+   *
+   * @generated from field: dovetail.v1.Plan plan = 1;
+   */
+  plan?: Plan | undefined;
+
+  /**
+   * What it took, explaining included.
+   *
+   * @generated from field: dovetail.v1.SolveStats stats = 2;
+   */
+  stats?: SolveStats | undefined;
+
+  /**
+   * What the caller should know.
+   *
+   * @generated from field: repeated dovetail.v1.Notice notices = 3;
+   */
+  notices: Notice[];
+
+  /**
+   * Pods, by shape.
+   *
+   * @generated from field: repeated dovetail.v1.PodExplanation pods = 4;
+   */
+  pods: PodExplanation[];
+
+  /**
+   * Shapes of pods that are not explained, because there are too many or the bound on the work was reached.
+   *
+   * @generated from field: uint32 pods_not_shown = 5;
+   */
+  podsNotShown: number;
+
+  /**
+   * Planned nodes, equal ones once, in the order of the plan.
+   *
+   * @generated from field: repeated dovetail.v1.NodeExplanation nodes = 6;
+   */
+  nodes: NodeExplanation[];
+
+  /**
+   * Kinds of planned nodes that are not explained.
+   *
+   * @generated from field: uint32 nodes_not_shown = 7;
+   */
+  nodesNotShown: number;
+};
+
+/**
+ * Describes the message dovetail.v1.ExplainResponse.
+ * Use `create(ExplainResponseSchema)` to create a new message.
+ */
+export const ExplainResponseSchema: GenMessage<ExplainResponse> = /*@__PURE__*/
+  messageDesc(file_dovetail_v1_scheduler_service, 1);
 
 /**
  * Everything a solve needs.
@@ -94,7 +187,7 @@ export type SolveRequest = Message<"dovetail.v1.SolveRequest"> & {
  * Use `create(SolveRequestSchema)` to create a new message.
  */
 export const SolveRequestSchema: GenMessage<SolveRequest> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_scheduler_service, 0);
+  messageDesc(file_dovetail_v1_scheduler_service, 2);
 
 /**
  * How to solve.
@@ -151,7 +244,7 @@ export type SolveOptions = Message<"dovetail.v1.SolveOptions"> & {
  * Use `create(SolveOptionsSchema)` to create a new message.
  */
 export const SolveOptionsSchema: GenMessage<SolveOptions> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_scheduler_service, 1);
+  messageDesc(file_dovetail_v1_scheduler_service, 3);
 
 /**
  * A plan and what it took.
@@ -186,7 +279,7 @@ export type SolveResponse = Message<"dovetail.v1.SolveResponse"> & {
  * Use `create(SolveResponseSchema)` to create a new message.
  */
 export const SolveResponseSchema: GenMessage<SolveResponse> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_scheduler_service, 2);
+  messageDesc(file_dovetail_v1_scheduler_service, 4);
 
 /**
  * What a solve took. Never part of the plan's hash.
@@ -263,7 +356,7 @@ export type SolveStats = Message<"dovetail.v1.SolveStats"> & {
  * Use `create(SolveStatsSchema)` to create a new message.
  */
 export const SolveStatsSchema: GenMessage<SolveStats> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_scheduler_service, 3);
+  messageDesc(file_dovetail_v1_scheduler_service, 5);
 
 /**
  * How much effort to spend.
@@ -373,6 +466,19 @@ export const SchedulerService: GenService<{
     methodKind: "unary";
     input: typeof SolveRequestSchema;
     output: typeof SolveResponseSchema;
+  },
+  /**
+   * Solves and says why: for pods without a place what each condition removes, which exclude each other and the smallest
+   * change that lets them in; for planned nodes why this type and not the next ones. Stateless, as Solve.
+   *
+   * Errors: as Solve; INVALID_ARGUMENT also for a pod, a planned node or a node that is not there.
+   *
+   * @generated from rpc dovetail.v1.SchedulerService.Explain
+   */
+  explain: {
+    methodKind: "unary";
+    input: typeof ExplainRequestSchema;
+    output: typeof ExplainResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_dovetail_v1_scheduler_service, 0);
