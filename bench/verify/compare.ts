@@ -21,7 +21,7 @@ export interface Difference {
 }
 
 /** The differences of one run, groups in their order. */
-export function compareRun(answer: DovetailAnswer, result: KarpenterResult): Difference[] {
+export function compareRun(answer: Pick<DovetailAnswer, 'groups' | 'unplaced'>, result: KarpenterResult): Difference[] {
   const errors = new Map(result.unscheduled.map(({ pod, error }) => [nameOf(pod), error]));
   const differences: Difference[] = [];
   for (const names of answer.groups) {

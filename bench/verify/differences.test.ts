@@ -5,7 +5,13 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import type { KarpenterResult } from '../peers/index.ts';
 import { compareRun } from './compare.ts';
-import { classOf, DIFFERENCE_CLASSES, type VerifiedProblem, type WaitingPod } from './differences.ts';
+import {
+  type ChangedQuestion,
+  classOf,
+  DIFFERENCE_CLASSES,
+  type VerifiedProblem,
+  type WaitingPod,
+} from './differences.ts';
 
 function pod(name: string, spec: WaitingPod['spec'] & { priority?: number } = {}): WaitingPod {
   return { metadata: { name }, spec };
@@ -56,21 +62,42 @@ function karpenter(problem: VerifiedProblem, ...claims: string[][]): KarpenterRe
   };
 }
 
-/** The class of each difference; `alone` says which sides place a pod alone, and what they are asked is noted in it. */
+/** What a made-up case says of both sides beyond their answers. */
+interface Circumstances {
+  /** Pods that are equal; the others are each a group of their own. */
+  readonly group?: readonly string[];
+  /** Pods of Karpenter's answer that kube-scheduler would keep out. */
+  readonly refused?: readonly string[];
+  /** Pods that Karpenter places in a later batch. */
+  readonly later?: readonly string[];
+  /** Labels of our nodes, by the pods on them. */
+  readonly ourNodes?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Whether Karpenter places the pod when it is asked something else. */
+  readonly answers?: (question: ChangedQuestion) => boolean;
+}
+
+/** The class of each difference; `placesAlone` says which sides place a pod alone. */
 async function classesOf(
   problem: VerifiedProblem,
   oursOut: string[],
   result: KarpenterResult,
   placesAlone: (side: string, pod: WaitingPod) => boolean = () => false,
+  { group = [], refused = [], later = [], ourNodes = {}, answers = () => false }: Circumstances = {},
 ): Promise<(string | undefined)[]> {
   const unplaced = new Map(oursOut.map((name) => [name, 'no room']));
-  const groups = problem.pods.map(({ metadata }) => [metadata.name]);
-  const differences = compareRun({ groups, nodes: [], unplaced, solveMs: 0 }, result);
+  const others = problem.pods.map(({ metadata }) => metadata.name).filter((name) => !group.includes(name));
+  const groups = [...(group.length > 0 ? [group] : []), ...others.map((name) => [name])];
+  const differences = compareRun({ groups, unplaced }, result);
   const context = {
     problem,
     unplaced,
+    groupOf: (name: string) => groups.find((names) => names.includes(name)) ?? [],
     result,
+    refused: new Set(refused),
     placesAlone: async (side: string, one: WaitingPod) => placesAlone(side, one),
+    placesLater: async (name: string) => later.includes(name),
+    karpenterPlaces: async (_: string, question: ChangedQuestion) => answers(question),
+    ourLabels: (name: string) => ourNodes[name],
   };
   return Promise.all(differences.map(async (difference) => (await classOf(difference, context))?.name));
 }
@@ -128,6 +155,110 @@ describe('limit on nodes exceeded', () => {
 
   test('fails when Karpenter keeps to the limit', async () => {
     assert.deepEqual(await classesOf(problem, ['b', 'c'], karpenter(problem, ['a', 'b'])), [undefined]);
+  });
+});
+
+describe('kube-scheduler keeps the pods out', () => {
+  const problem = problemOf([pod('a-0'), pod('a-1'), pod('a-2'), pod('b')]);
+  const group = ['a-0', 'a-1', 'a-2'];
+  const result = karpenter(problem, ['a-0', 'a-1', 'a-2'], ['b']);
+  const classes = (oursOut: string[], refused: string[]) =>
+    classesOf(problem, oursOut, result, undefined, { group, refused });
+
+  test('passes when we leave out no more of the group than kube-scheduler would', async () => {
+    assert.deepEqual(await classes(['a-2'], ['a-1']), ['kube-scheduler keeps the pods out']);
+    assert.deepEqual(await classes(['a-1', 'a-2'], ['a-0', 'a-1']), ['kube-scheduler keeps the pods out']);
+  });
+
+  test('fails when kube-scheduler would let in more of the group than we place', async () => {
+    assert.deepEqual(await classes(['a-1', 'a-2'], ['a-1']), [undefined]);
+  });
+
+  test('fails when it keeps out pods of another group only, or none', async () => {
+    assert.deepEqual(await classes(['a-2'], ['b']), [undefined]);
+    assert.deepEqual(await classes(['a-2'], []), [undefined]);
+  });
+
+  test('fails when we place fewer pods in all, whatever the group', async () => {
+    const more = [...problem.pods, pod('c')];
+    const larger = problemOf(more);
+    const answer = karpenter(larger, ['a-0', 'a-1', 'a-2'], ['b', 'c']);
+    const found = await classesOf(larger, ['a-2', 'c'], answer, undefined, { group, refused: ['a-1'] });
+    assert.deepEqual(found, [undefined, undefined]);
+  });
+});
+
+describe('placed in a later batch', () => {
+  const term = { topologyKey: 'zone', labelSelector: { matchLabels: { app: 'a' } } };
+  const apart = pod('a', {
+    affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } },
+  });
+
+  test('passes when Karpenter places the pod once its own nodes are there', async () => {
+    const problem = problemOf([apart]);
+    const classes = await classesOf(problem, [], karpenter(problem), undefined, { later: ['a'] });
+    assert.deepEqual(classes, ['placed in a later batch']);
+  });
+
+  test('fails when it leaves the pod out then, too', async () => {
+    const problem = problemOf([apart]);
+    assert.deepEqual(await classesOf(problem, [], karpenter(problem)), [undefined]);
+  });
+
+  test('fails where no pod has rules about others, and where Karpenter places more', async () => {
+    const plain = problemOf([pod('a')]);
+    assert.deepEqual(await classesOf(plain, [], karpenter(plain), undefined, { later: ['a'] }), [undefined]);
+    const problem = problemOf([apart]);
+    const classes = await classesOf(problem, ['a'], karpenter(problem, ['a']), undefined, { later: ['a'] });
+    assert.deepEqual(classes, [undefined]);
+  });
+});
+
+describe('classes that Karpenter itself proves', () => {
+  const term = { topologyKey: 'zone', labelSelector: { matchLabels: { app: 'a' } } };
+  const ruled = pod('a', {
+    affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } },
+  });
+  const problem = problemOf([ruled]);
+  const ask = (answers: Circumstances['answers'], labels: Record<string, string> = { zone: 'z1' }, of = problem) =>
+    classesOf(of, [], karpenter(of), undefined, {
+      ourNodes: { a: labels },
+      ...(answers === undefined ? {} : { answers }),
+    });
+
+  const isBound = (question: ChangedQuestion) => 'only' in question && question.only.spec?.nodeSelector?.zone === 'z1';
+  test('domain chosen before it is known to do: Karpenter places the pod bound to our domain', async () => {
+    assert.deepEqual(await ask(isBound), ['domain chosen before it is known to do']);
+    assert.deepEqual(await ask(isBound, { zone: 'z2' }), [undefined]);
+    assert.deepEqual(await ask(isBound, {}), [undefined]);
+    const plain = problemOf([pod('a')]);
+    assert.deepEqual(await ask(() => true, { zone: 'z1' }, plain), [undefined]);
+  });
+
+  const knows = (question: ChangedQuestion) =>
+    'problem' in question &&
+    question.problem.nodePools.some(({ spec }) => spec.template?.spec?.requirements?.some(({ key }) => key === 'zone'));
+  test('domain that Karpenter does not know: it places the pod once a pool of no nodes names it', async () => {
+    assert.deepEqual(await ask(knows), ['domain that Karpenter does not know']);
+    assert.deepEqual(await ask(knows, {}), [undefined]);
+    assert.deepEqual(await ask(undefined), [undefined]);
+  });
+
+  const hasNoTerm = (question: ChangedQuestion) =>
+    'problem' in question &&
+    question.problem.pods.every(
+      ({ spec }) =>
+        (spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).length === 0,
+    );
+  test('node without the label of a rule: Karpenter places the pod once no rule asks for the label', async () => {
+    assert.deepEqual(await ask(hasNoTerm, { team: 'red' }), ['node without the label of a rule']);
+    assert.deepEqual(await ask(hasNoTerm, { zone: 'z1' }), [undefined]);
+    assert.deepEqual(await ask(undefined, { team: 'red' }), [undefined]);
+  });
+
+  test('none of them holds where Karpenter places more', async () => {
+    const circumstances = { ourNodes: { a: { zone: 'z1' } }, answers: () => true };
+    assert.deepEqual(await classesOf(problem, ['a'], karpenter(problem, ['a']), undefined, circumstances), [undefined]);
   });
 });
 
@@ -271,7 +402,7 @@ describe('label that only another pod names', () => {
 
 test('a pod that both sides place or both leave out is no difference, whichever of its group it is', () => {
   const problem = problemOf([pod('a-0'), pod('a-1')]);
-  const answer = { groups: [['a-0', 'a-1']], nodes: [], unplaced: new Map([['a-0', 'no room']]), solveMs: 0 };
+  const answer = { groups: [['a-0', 'a-1']], unplaced: new Map([['a-0', 'no room']]) };
   assert.deepEqual(compareRun(answer, karpenter(problem, ['a-0'])), []);
 });
 

@@ -1,18 +1,35 @@
 // The classes of difference between Karpenter and Dovetail that are as they should be. A difference that matches none
 // fails. docs/karpenter-differences.md explains each under its name; a test holds the two together.
 import type { KarpenterResult } from '../peers/index.ts';
-import { type Difference, leftOutBy, nameOf, type PendingPod, placesAsMany } from './compare.ts';
+import type { JudgedNamespace, JudgedPod, Labels } from './arrival/index.ts';
+import { type Difference, nameOf, type PendingPod, placesAsMany } from './compare.ts';
+import { leftOutWithinNodeLimits } from './node-limits.ts';
+import { isSoft, toleratingSoftTaints } from './soft-taints.ts';
 import { hasContradictoryTerm, labelsNamedBy, type TermsOfPod, withEachTermAlone } from './terms.ts';
+import { TOPOLOGY_CLASSES } from './topology-differences.ts';
 
 /** What a difference is judged by besides itself. */
 export interface DifferenceContext {
   readonly problem: VerifiedProblem;
   /** Pods we left out. */
   readonly unplaced: ReadonlyMap<string, string>;
+  /** The group of equal pods that a pod is of. */
+  readonly groupOf: (pod: string) => readonly string[];
   readonly result: KarpenterResult;
+  /** Pods of Karpenter's answer that kube-scheduler would keep out by rules about other pods. */
+  readonly refused: ReadonlySet<string>;
   /** Whether a side places the pod when nothing else waits. Solves again: asked for last. */
   readonly placesAlone: (side: 'karpenter' | 'dovetail', pod: WaitingPod) => Promise<boolean>;
+  /** Whether Karpenter places a pod that it left out in a later batch, with the nodes of this one there. Solves again. */
+  readonly placesLater: (pod: string) => Promise<boolean>;
+  /** Whether Karpenter places a pod when it is asked something else. Solves again. */
+  readonly karpenterPlaces: (pod: string, question: ChangedQuestion) => Promise<boolean>;
+  /** Labels of the node on which our plan has a pod; undefined where it has it on none. */
+  readonly ourLabels: (pod: string) => Labels | undefined;
 }
+
+/** The problem with one thing changed: a pod, as the only one that waits, or the whole problem. */
+export type ChangedQuestion = { readonly only: JudgedPod } | { readonly problem: VerifiedProblem };
 
 /** The parts of a problem that classes read. */
 export interface VerifiedProblem {
@@ -30,15 +47,18 @@ export interface VerifiedProblem {
       };
     };
   }[];
+  readonly namespaces?: readonly JudgedNamespace[];
   readonly nodes?: readonly {
     readonly labels?: Readonly<Record<string, string>>;
     readonly taints?: readonly { readonly effect: string }[];
+    readonly pods?: readonly JudgedPod[];
   }[];
 }
 
 /** A pod that waits. */
 export type WaitingPod = PendingPod &
-  TermsOfPod & { readonly spec?: { readonly tolerations?: readonly Readonly<Record<string, string>>[] } };
+  TermsOfPod &
+  JudgedPod & { readonly spec?: { readonly tolerations?: readonly Readonly<Record<string, string>>[] } };
 
 /** A kind of difference that is known and meant. */
 export interface DifferenceClass {
@@ -64,6 +84,7 @@ export const DIFFERENCE_CLASSES: readonly DifferenceClass[] = [
       return cut.size > result.unscheduled.length && placesAsMany(problem.pods, unplaced, cut);
     },
   },
+  ...TOPOLOGY_CLASSES,
   {
     name: 'competition for limited room',
     matches: async ({ direction, pod }, { problem, unplaced, result, placesAlone }) => {
@@ -123,17 +144,8 @@ function podNamed(problem: VerifiedProblem, name: string): WaitingPod {
   return pod;
 }
 
-function isSoft({ effect }: { readonly effect: string }): boolean {
-  return effect === 'PreferNoSchedule';
-}
-
 function hasSoftTaint(problem: VerifiedProblem): boolean {
   return problem.nodePools.some(({ spec }) => (spec.template?.spec?.taints ?? []).some(isSoft));
-}
-
-function toleratingSoftTaints(pod: WaitingPod): WaitingPod {
-  const tolerations = [...(pod.spec?.tolerations ?? []), { operator: 'Exists', effect: 'PreferNoSchedule' }];
-  return { ...pod, spec: { ...pod.spec, tolerations } };
 }
 
 /** Label keys that nodes of a pool carry by the pool's own words: its labels and its requirements. */
@@ -141,22 +153,4 @@ function labelsGivenBy(problem: VerifiedProblem, poolName: string): Set<string> 
   const template = problem.nodePools.find(({ metadata }) => metadata.name === poolName)?.spec.template;
   const required = (template?.spec?.requirements ?? []).map(({ key }) => key);
   return new Set([NODE_POOL_LABEL, ...Object.keys(template?.metadata?.labels ?? {}), ...required]);
-}
-
-/**
- * Pods out of Karpenter's answer once it keeps to the limits on nodes: from each pool that has too many, the claims with
- * the fewest pods are taken back.
- */
-function leftOutWithinNodeLimits(problem: VerifiedProblem, result: KarpenterResult): Set<string> {
-  const out = leftOutBy(result);
-  for (const { metadata, spec } of problem.nodePools) {
-    if (spec.limits?.nodes === undefined) continue;
-    const existing = (problem.nodes ?? []).filter(({ labels }) => labels?.[NODE_POOL_LABEL] === metadata.name);
-    const room = Math.max(0, Number(spec.limits.nodes) - existing.length);
-    const claims = result.nodeClaims.filter(({ nodePool }) => nodePool === metadata.name);
-    for (const { pods } of claims.sort((left, right) => right.pods.length - left.pods.length).slice(room)) {
-      for (const pod of pods) out.add(nameOf(pod));
-    }
-  }
-  return out;
 }

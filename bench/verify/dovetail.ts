@@ -4,11 +4,20 @@ import { readProblem, readProblemCatalogue, reportPlan } from '../../controller/
 import type { LocalSolver } from '../../server/index.ts';
 import type { PlannedNode } from '../peers/index.ts';
 
+/** A new node of a plan. */
+export interface PlannedNodeWithPods extends PlannedNode {
+  readonly nodePool: string;
+  readonly pods: readonly string[];
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
 /** Dovetail's answer to a problem. */
 export interface DovetailAnswer {
   /** Pods that are equal but for their names: which of them are placed makes no difference. */
   readonly groups: readonly (readonly string[])[];
-  readonly nodes: readonly PlannedNode[];
+  readonly nodes: readonly PlannedNodeWithPods[];
+  /** Nodes that exist and take pods. */
+  readonly existing: readonly { readonly name: string; readonly pods: readonly string[] }[];
   /** Pods left out, each with why. */
   readonly unplaced: ReadonlyMap<string, string>;
   readonly solveMs: number;
@@ -27,6 +36,7 @@ export async function solveWithDovetail(solver: LocalSolver, problem: unknown): 
   return {
     groups: request.podGroups.map(({ names }) => names),
     nodes: report.nodes,
+    existing: report.existing,
     unplaced: new Map(report.unscheduled.map(({ pod, reason }) => [pod, reason])),
     solveMs: report.timings.solveMs ?? 0,
   };

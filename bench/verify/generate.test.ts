@@ -3,17 +3,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readProblem } from '../../controller/kubernetes/index.ts';
 import { generateProblem } from './generate.ts';
+import { RULE_NAMES } from './rules/index.ts';
 
 const SEEDS = Array.from({ length: 60 }, (_, index) => index + 1);
 
 test('a seed gives the same problem every time, and another seed another one', () => {
   assert.deepEqual(generateProblem(7), generateProblem(7));
-  assert.notDeepEqual(generateProblem(7).pods, generateProblem(8).pods);
+  assert.notDeepEqual(generateProblem(7).problem.pods, generateProblem(8).problem.pods);
 });
 
 test('every problem is in the format', () => {
   for (const seed of SEEDS) {
-    const problem = generateProblem(seed);
+    const { problem } = generateProblem(seed);
     assert.equal(readProblem(problem).podCount, problem.pods.length, `seed ${seed}`);
   }
 });
@@ -32,9 +33,44 @@ test('every rule that is drawn occurs within a few dozen seeds', () => {
       'overhead":{"cpu":"250m',
     ],
     ...['"available":false', '"arm64"', 'ownerReferences', '"other"', 'DaemonSet"'],
+    ...[
+      'minDomains',
+      'nodeTaintsPolicy',
+      'nodeAffinityPolicy',
+      '"ScheduleAnyway"',
+      '"Ignore"',
+      'hostNetwork',
+      'hostIP',
+    ],
+    ...['namespaceSelector', '"namespaces":["other"]', '"matchLabelKeys"', '"mismatchLabelKeys"', '"podAntiAffinity"'],
+    ...['"podAffinityTerm"', '"preference"', '"local"', '"ephemeral"', 'allowedTopologies', 'attachable-volumes-'],
   ];
   assert.deepEqual(
     words.filter((word) => !text.includes(word)),
     [],
   );
+});
+
+test('every rule of the folder is in play within a few dozen seeds, alone and in mixtures', () => {
+  const drawn = SEEDS.map((seed) => generateProblem(seed).rules);
+  assert.deepEqual(new Set(drawn.flat()), new Set(RULE_NAMES));
+  const sizes = new Set(drawn.map(({ length }) => length));
+  assert.deepEqual([...sizes].sort(), [0, 1, 2, 3, 4, 5]);
+});
+
+test('a rule changes its problem and only there where it is in play', () => {
+  for (const seed of SEEDS) {
+    const { problem, rules } = generateProblem(seed);
+    const text = JSON.stringify(problem);
+    assert.equal(
+      text.includes('topologySpreadConstraints'),
+      rules.some((name) => name.includes('spread')),
+      `seed ${seed}`,
+    );
+    assert.equal(
+      text.includes('"preference"'),
+      rules.some((name) => name.startsWith('preferences')),
+      `seed ${seed}`,
+    );
+  }
 });

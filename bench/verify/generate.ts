@@ -1,9 +1,10 @@
-// Small problems in the problem format, one for each seed, with every rule in play that the engine plans for today. They
-// are made to disagree on: few types, tight limits, tainted and labelled pools, nodes half full. A rule that is built
-// later gets a draw of its own here, forked from the seed, so that the problems of old seeds only grow by that rule.
+// Small problems in the problem format, one for each seed. They are made to disagree on: few types, tight limits, tainted
+// and labelled pools, nodes half full. On top of that most have some of the rules in the folder `rules` in play, each with
+// draws of its own, forked from the seed, so that a rule never changes what another draws.
 import { openRandom, type Random } from '../random.ts';
 import { drawNodes } from './generate-nodes.ts';
 import { drawPods } from './generate-pods.ts';
+import { applyRules, rulesOfSeed } from './rules/index.ts';
 import {
   FAMILIES,
   GPU,
@@ -20,9 +21,34 @@ import {
 const SIZES = [1, 2, 4, 8, 16, 32] as const;
 const ARCHITECTURES = ['amd64', 'arm64'] as const;
 
+/** Share of problems with rules whose pools have no limits, so that the rules decide and not the room. */
+const ROOMY_SHARE = 0.7;
+
+/** A problem and what is special about it. */
+export interface GeneratedProblem {
+  readonly problem: VerifyProblem;
+  /** Names of the rules in play. */
+  readonly rules: readonly string[];
+}
+
 /** The problem of a seed. */
-export function generateProblem(seed: number): VerifyProblem {
+export function generateProblem(seed: number): GeneratedProblem {
   const random = openRandom(seed);
+  const rules = rulesOfSeed(seed, random.fork('choice of rules'));
+  const plain = drawPlainProblem(seed, random);
+  const isRoomy = rules.length > 0 && random.fork('room').chance(ROOMY_SHARE);
+  return { problem: applyRules(isRoomy ? withoutLimits(plain) : plain, rules, random.fork('rules')), rules };
+}
+
+function withoutLimits(problem: VerifyProblem): VerifyProblem {
+  const nodePools = problem.nodePools.map((pool) => {
+    const { limits: _, ...spec } = pool.spec as Manifest;
+    return { ...pool, spec };
+  });
+  return { ...problem, nodePools };
+}
+
+function drawPlainProblem(seed: number, random: Random): VerifyProblem {
   const instanceTypes = drawTypes(random.fork('types'));
   const nodePools = drawPools(random.fork('pools'));
   const daemonSets = drawDaemonSets(random.fork('daemonsets'));

@@ -5,9 +5,9 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLocalSolver, type LocalSolver } from '../../server/index.ts';
 import { readProblemFile, runKarpenter } from '../peers/index.ts';
-import { generateProblem } from './generate.ts';
+import { type GeneratedProblem, generateProblem } from './generate.ts';
 import { HELP, parseVerifyOptions, type VerifyOptions } from './options.ts';
-import { renderFindings, renderSummary, renderTable } from './render.ts';
+import { renderFindings, renderRules, renderSummary, renderTable } from './render.ts';
 import { type VerifyInput, type VerifyOutcome, verifyProblem } from './verify.ts';
 
 await main(process.argv.slice(2));
@@ -39,6 +39,7 @@ async function main(args: readonly string[]): Promise<void> {
     await solver.close();
   }
   console.log(renderTable(outcomes));
+  for (const line of renderRules(outcomes)) console.log(line);
   for (const line of renderSummary(outcomes)) console.log(line);
   const failed = outcomes.filter(({ passed }) => !passed).length;
   console.log(`${outcomes.length - failed} passed, ${failed} failed`);
@@ -48,7 +49,7 @@ async function main(args: readonly string[]): Promise<void> {
 /** A problem that is read or drawn when its turn comes. */
 interface Subject {
   readonly name: string;
-  readonly open: () => object;
+  readonly open: () => Pick<GeneratedProblem, 'rules'> & { readonly problem: object };
 }
 
 function listSubjects(options: VerifyOptions): Subject[] {
@@ -62,23 +63,28 @@ function listSubjects(options: VerifyOptions): Subject[] {
     .map(
       (file): Subject => ({
         name: file.replace(/\.json(\.gz)?$/, ''),
-        open: () => readProblemFile(join(directory, file)),
+        open: () => ({ problem: readProblemFile(join(directory, file)), rules: [] }),
       }),
     )
     .concat(drawn);
 }
 
 async function verifyOne(solver: LocalSolver, subject: Subject, options: VerifyOptions): Promise<VerifyOutcome> {
+  let rules: readonly string[] = [];
   try {
+    const opened = subject.open();
+    rules = opened.rules;
     // Both sides' own readers check the problem; a file they refuse is a failure with their words.
-    return await verifyProblem(subject.name, subject.open() as VerifyInput, {
+    const outcome = await verifyProblem(subject.name, opened.problem as VerifyInput, {
       solver,
       runKarpenter: (problem, runs) => runKarpenter(problem, { workers: options.workers, runs }),
       runs: options.runs,
     });
+    return { ...outcome, rules };
   } catch (error) {
     return {
       name: subject.name,
+      rules,
       passed: false,
       differences: [],
       error: error instanceof Error ? error.message : String(error),

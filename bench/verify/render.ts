@@ -15,6 +15,9 @@ export function renderFindings(outcome: VerifyOutcome): string[] {
       `${className === undefined ? 'FAILED' : 'differs'} ${outcome.name}, run ${karpenterSeed}: ${direction}: ` +
         `${podCount} of ${groupSize} pods like ${pod}${className === undefined ? '' : ` (${className})`}`,
     );
+    if (difference.karpenterRefusedCount > 0) {
+      lines.push(`    kube-scheduler would keep out ${difference.karpenterRefusedCount} pods of Karpenter's answer`);
+    }
     if (difference.dovetailReason !== '') lines.push(`    Dovetail:  ${difference.dovetailReason}`);
     if (difference.karpenterError !== '') {
       const text = difference.karpenterError.replaceAll('\n', ' ');
@@ -78,15 +81,37 @@ function spread(values: readonly number[], digits: number): string {
   return least === most ? least : `${least}..${most}`;
 }
 
-/** How often each class occurred, and on how many problems ours is dearer with as many pods placed. */
-export function renderSummary(outcomes: readonly VerifyOutcome[]): string[] {
+/** A line for each rule that problems were drawn with: in how many, and the differences there by class. */
+export function renderRules(outcomes: readonly VerifyOutcome[]): string[] {
+  const byRule = new Map<string, VerifyOutcome[]>();
+  for (const outcome of outcomes) {
+    for (const rule of outcome.rules.length === 0 ? ['none of these'] : outcome.rules) {
+      byRule.set(rule, [...(byRule.get(rule) ?? []), outcome]);
+    }
+  }
+  return [...byRule]
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([rule, found]) => {
+      const failed = found.filter(({ passed }) => !passed).length;
+      const classes = [...countClasses(found)].sort().map(([name, count]) => `; ${name}: ${count}`);
+      return `rule ${rule}: ${found.length} problems, ${failed} failed${classes.join('')}`;
+    });
+}
+
+/** In how many problems each class of difference occurred. */
+function countClasses(outcomes: readonly VerifyOutcome[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { differences } of outcomes) {
     for (const name of new Set(differences.map(({ className }) => className ?? 'of no class'))) {
       counts.set(name, (counts.get(name) ?? 0) + 1);
     }
   }
-  const lines = [...counts].sort().map(([name, count]) => `differences ${name}: in ${count} problems`);
+  return counts;
+}
+
+/** How often each class occurred, and on how many problems ours is dearer with as many pods placed. */
+export function renderSummary(outcomes: readonly VerifyOutcome[]): string[] {
+  const lines = [...countClasses(outcomes)].sort().map(([name, count]) => `differences ${name}: in ${count} problems`);
   const dearer = outcomes.filter(isDearer).map(({ name }) => name);
   if (dearer.length > 0) {
     lines.push(

@@ -1,13 +1,17 @@
 // One problem, both sides: solves it, runs Karpenter, sorts the differences into classes and puts the prices side by side.
 import type { LocalSolver } from '../../server/index.ts';
 import { type KarpenterResult, type PlanPrice, type PricedProblem, priceOf, priceOfPlan } from '../peers/index.ts';
-import { compareRun, type Difference, placedCount } from './compare.ts';
-import { classOf, type VerifiedProblem, type WaitingPod } from './differences.ts';
+import { refusedOnArrival } from './arrival/index.ts';
+import { compareRun, type Difference, leftOutBy, placedCount } from './compare.ts';
+import { classOf, type DifferenceContext, type VerifiedProblem, type WaitingPod } from './differences.ts';
 import { type DovetailAnswer, solveWithDovetail } from './dovetail.ts';
+import { afterBatch, type PlaceableProblem, placesOfKarpenter, placesOfPlan } from './places.ts';
 
 /** A difference and the class it belongs to; without a class it fails the problem. */
 export interface JudgedDifference extends Difference {
   readonly className?: string;
+  /** How many pods of Karpenter's answer kube-scheduler would keep out by rules about other pods. */
+  readonly karpenterRefusedCount: number;
 }
 
 /** One side's answer in figures. */
@@ -19,6 +23,8 @@ export interface SideFigures extends PlanPrice {
 /** What came of one problem. */
 export interface VerifyOutcome {
   readonly name: string;
+  /** Rules that the problem was drawn with; empty for a file. */
+  readonly rules: readonly string[];
   readonly passed: boolean;
   readonly differences: readonly JudgedDifference[];
   /** Absent where something failed before the answers were there. */
@@ -41,29 +47,117 @@ export interface VerifyTools {
 }
 
 /** A problem of the format, as far as it is read here: Dovetail's own reader checks the file. */
-export type VerifyInput = VerifiedProblem & PricedProblem;
+export type VerifyInput = VerifiedProblem & PricedProblem & PlaceableProblem;
+
+/** Batches after the first that Karpenter is given to place a pod. */
+const LATER_BATCHES = 3;
 
 /** Verifies a problem. Throws when a side can't answer it at all. */
-export async function verifyProblem(name: string, problem: VerifyInput, tools: VerifyTools): Promise<VerifyOutcome> {
+export async function verifyProblem(
+  name: string,
+  problem: VerifyInput,
+  tools: VerifyTools,
+): Promise<Omit<VerifyOutcome, 'rules'>> {
   const answer = await solveWithDovetail(tools.solver, problem);
   const results = await tools.runKarpenter(problem, tools.runs);
+  const placesAlone = memoized((side: Side, pod: WaitingPod) => asksAlone(problem, tools, side, pod));
+  const karpenterPlaces = asking(problem, tools, answer);
+  const namespaces = problem.namespaces ?? [];
+  const ours = placesOfPlan(problem, answer);
+  const labelsByPod = new Map(
+    ours.flatMap(({ arriving, options }) => arriving.map(({ metadata }) => [metadata.name, options[0] ?? {}] as const)),
+  );
   const differences: JudgedDifference[] = [];
-  const placesAlone = memoized(async (side: Side, pod: WaitingPod) => {
-    const alone = { ...problem, pods: [pod] };
-    if (side === 'dovetail') return (await solveWithDovetail(tools.solver, alone)).unplaced.size === 0;
-    return (await tools.runKarpenter(alone, 1)).every(({ unscheduled }) => unscheduled.length === 0);
-  });
   for (const result of results) {
-    for (const difference of compareRun(answer, result)) {
-      const found = await classOf(difference, { problem, unplaced: answer.unplaced, result, placesAlone });
-      differences.push(found === undefined ? difference : { ...difference, className: found.name });
+    const found = compareRun(answer, result);
+    if (found.length === 0) continue;
+    const refused = refusedOnArrival(placesOfKarpenter(problem, result), namespaces);
+    const leftInTheEnd = once(() => leftAfterBatches(problem, result, tools));
+    for (const difference of found) {
+      const matched = await classOf(difference, {
+        problem,
+        unplaced: answer.unplaced,
+        groupOf: (pod) => answer.groups.find((names) => names.includes(pod)) ?? [],
+        result,
+        refused,
+        placesAlone,
+        placesLater: async (pod) => !(await leftInTheEnd()).has(pod),
+        karpenterPlaces,
+        ourLabels: (pod) => labelsByPod.get(pod),
+      });
+      const judged = { ...difference, karpenterRefusedCount: refused.size };
+      differences.push(matched === undefined ? judged : { ...judged, className: matched.name });
     }
   }
+  const refusedOfOurs = refusedOnArrival(ours, namespaces);
+  const error = `kube-scheduler would keep ${[...refusedOfOurs].join(', ')} off the nodes that Dovetail plans`;
   return {
     name,
-    passed: differences.every(({ className }) => className !== undefined),
+    passed: refusedOfOurs.size === 0 && differences.every(({ className }) => className !== undefined),
     differences,
     figures: figuresOf(problem, answer, results),
+    ...(refusedOfOurs.size === 0 ? {} : { error }),
+  };
+}
+
+/** Whether a side places the pod when no other waits. */
+async function asksAlone(problem: VerifyInput, tools: VerifyTools, side: Side, pod: WaitingPod): Promise<boolean> {
+  const alone = { ...problem, pods: [pod] };
+  if (side === 'dovetail') return (await solveWithDovetail(tools.solver, alone)).unplaced.size === 0;
+  return (await tools.runKarpenter(alone, 1)).every(({ unscheduled }) => unscheduled.length === 0);
+}
+
+async function onlyRun(tools: VerifyTools, problem: object): Promise<KarpenterResult> {
+  const [result] = await tools.runKarpenter(problem, 1);
+  if (result === undefined) throw new Error('run Karpenter once: it answered nothing');
+  return result;
+}
+
+/**
+ * Asks Karpenter changed questions, each as often as the problem itself, since its answers vary. It places a pod when it
+ * does so in one of the runs; of the whole problem it has to place as many pods equal to that one as we do, whichever.
+ */
+function asking(
+  problem: VerifyInput,
+  tools: VerifyTools,
+  { groups, unplaced }: DovetailAnswer,
+): DifferenceContext['karpenterPlaces'] {
+  const answers = new Map<string, Promise<readonly KarpenterResult[]>>();
+  return async (pod, question) => {
+    const changed = 'only' in question ? { ...problem, pods: [question.only] } : question.problem;
+    const key = JSON.stringify(changed);
+    const results = answers.get(key) ?? tools.runKarpenter(changed, tools.runs);
+    answers.set(key, results);
+    const group = 'only' in question ? [pod] : (groups.find((names) => names.includes(pod)) ?? [pod]);
+    const mostOut = 'only' in question ? 0 : group.filter((name) => unplaced.has(name)).length;
+    return (await results).some((result) => {
+      const out = leftOutBy(result);
+      return group.filter((name) => out.has(name)).length <= mostOut;
+    });
+  };
+}
+
+/** Pods that Karpenter leaves out still when its answer was carried out and it is asked again, a few times over. */
+async function leftAfterBatches(
+  problem: VerifyInput,
+  first: KarpenterResult,
+  tools: VerifyTools,
+): Promise<Set<string>> {
+  let state = problem;
+  let result = first;
+  for (let batch = 0; batch < LATER_BATCHES && result.unscheduled.length > 0; batch += 1) {
+    state = afterBatch(state, result);
+    result = await onlyRun(tools, state);
+  }
+  return leftOutBy(result);
+}
+
+/** The question, asked when it is needed and once. */
+function once<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
+  let answer: Promise<Answer> | undefined;
+  return () => {
+    answer ??= ask();
+    return answer;
   };
 }
 

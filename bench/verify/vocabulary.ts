@@ -9,6 +9,12 @@ export interface VerifyProblem {
   readonly pods: readonly Manifest[];
   readonly daemonSets: readonly Manifest[];
   readonly nodes: readonly ExistingNode[];
+  readonly namespaces?: readonly Manifest[];
+  readonly persistentVolumeClaims?: readonly Manifest[];
+  readonly persistentVolumes?: readonly Manifest[];
+  readonly storageClasses?: readonly Manifest[];
+  readonly preferencePolicy?: 'Respect' | 'Ignore';
+  readonly minValuesPolicy?: 'Strict' | 'BestEffort';
 }
 
 /** A Kubernetes object as a file would hold it. */

@@ -76,6 +76,19 @@ describe('readProblem', () => {
     assert.equal(readProblem({ ...problem, daemonSets }).request.daemonSets[0]?.shape?.requests?.cpuMilli, 1000n);
   });
 
+  test('brings namespaces with the label that the API server gives them, listed or not', () => {
+    const namespaces = [{ metadata: { name: 'shop', labels: { team: 'red' } } }];
+    const pods = [pod('a'), { ...pod('b'), metadata: { name: 'b', namespace: 'shop' } }];
+    const read = readProblem({ ...problem, pods, namespaces }).request.namespaces;
+    assert.deepEqual(
+      read.map(({ name, labels }) => [name, labels]),
+      [
+        ['default', { 'kubernetes.io/metadata.name': 'default' }],
+        ['shop', { team: 'red', 'kubernetes.io/metadata.name': 'shop' }],
+      ],
+    );
+  });
+
   test('drops what is soft where the policy says so', () => {
     const pods = [
       pod('a', { topologySpreadConstraints: [{ topologyKey: 'zone', whenUnsatisfiable: 'ScheduleAnyway' }] }),
@@ -144,6 +157,14 @@ describe('readProblem', () => {
     [
       { ...problem, instanceTypes: [{ ...type, capacity: { cpu: '-2' } }] },
       /^instanceTypes\[0\]\.capacity\.cpu: "-2" is negative/,
+    ],
+    [
+      { ...problem, namespaces: [{ metadata: { name: 'a' } }, { metadata: { name: 'a' } }] },
+      /^namespaces\[1\]\.metadata\.name: a is there twice/,
+    ],
+    [
+      { ...problem, namespaces: [{ metadata: { name: 'a', labels: { team: 1 } } }] },
+      /^namespaces\[0\]\.metadata\.labels\.team/,
     ],
     [{ ...problem, pods: [pod('a'), pod('a')] }, /^pods\[1\]\.metadata\.name: pod a is in the problem twice/],
     [

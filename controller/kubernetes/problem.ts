@@ -7,9 +7,11 @@ import {
   type CatalogueReference,
   CatalogueReferenceSchema,
   CatalogueSchema,
+  type DaemonSet,
   type InstanceType,
   InstanceTypeSchema,
   MinValuesPolicy,
+  type Namespace,
   type NodePool,
   type Offering,
   OfferingSchema,
@@ -26,6 +28,7 @@ import {
   InputError,
   integer,
   type KubernetesObject,
+  labelsOf,
   list,
   nameOf,
   pathOf,
@@ -36,6 +39,7 @@ import {
   textMap,
 } from './fields.ts';
 import { type GroupedPods, groupPods, selectedLabelKeys } from './grouping.ts';
+import { namespaceMessages } from './namespaces.ts';
 import { checkTaintsUnique, effectiveNodePoolSpec, nodePoolMessage } from './node-pool.ts';
 import { nodeMessages } from './nodes.ts';
 import type { PodContext } from './pod.ts';
@@ -92,6 +96,11 @@ export function readProblem(value: unknown, catalogue = readProblemCatalogue(val
   const grouped = groupPods(pods, context);
   refuseFirst(grouped, pods, 'pods');
   refuseRepeatedNames(pods, 'pods');
+  const population = {
+    podGroups: grouped.groups,
+    daemonSets: daemonSets.map((object, index) => within(['daemonSets', index], () => readDaemonSet(object, context))),
+    nodes: nodes.map((node, index) => within(['nodes', index], () => readNode(node, context))),
+  };
   return {
     name: text(problem.name, pathOf('name')) ?? '',
     podCount: pods.length,
@@ -99,15 +108,8 @@ export function readProblem(value: unknown, catalogue = readProblemCatalogue(val
       ...minValuesOption(problem),
       catalogue,
       nodePools: pools.map((pool, index) => within(['nodePools', index], () => readPool(pool))),
-      podGroups: grouped.groups,
-      daemonSets: daemonSets.map((object, index) =>
-        within(['daemonSets', index], () => {
-          const pod = daemonPodOf(object);
-          if (pod === undefined) throw new InputError(pathOf('spec', 'template'), 'is missing or is not a mapping');
-          return within(['spec', 'template'], () => daemonSetMessage(object, pod, context));
-        }),
-      ),
-      nodes: nodes.map((node, index) => within(['nodes', index], () => readNode(node, context))),
+      ...population,
+      namespaces: readNamespaces(problem, population),
     }),
   };
 }
@@ -115,6 +117,26 @@ export function readProblem(value: unknown, catalogue = readProblemCatalogue(val
 function minValuesOption(problem: KubernetesObject): { options?: { minValuesPolicy: MinValuesPolicy } } {
   const policy = choice(problem.minValuesPolicy, pathOf('minValuesPolicy'), ['Strict', 'BestEffort']);
   return policy === 'BestEffort' ? { options: { minValuesPolicy: MinValuesPolicy.BEST_EFFORT } } : {};
+}
+
+function readDaemonSet(object: KubernetesObject, context: PodContext): DaemonSet {
+  const pod = daemonPodOf(object);
+  if (pod === undefined) throw new InputError(pathOf('spec', 'template'), 'is missing or is not a mapping');
+  return within(['spec', 'template'], () => daemonSetMessage(object, pod, context));
+}
+
+function readNamespaces(problem: KubernetesObject, population: Parameters<typeof namespaceMessages>[1]): Namespace[] {
+  const objects = objectsAt(problem, 'namespaces');
+  const seen = new Set<string>();
+  for (const [index, object] of objects.entries()) {
+    within(['namespaces', index], () => {
+      const name = nameOf(object);
+      labelsOf(object);
+      if (seen.has(name)) throw new InputError(pathOf('metadata', 'name'), `${name} is there twice: names are unique`);
+      seen.add(name);
+    });
+  }
+  return namespaceMessages(objects, population);
 }
 
 /** The types of a problem, as a catalogue to send once. Throws InputError as readProblem does. */

@@ -228,3 +228,16 @@ provisioner: ebs.csi.aws.com
     assert.deepEqual(names(input.sources.nodeClasses), ['EC2NodeClass']);
   });
 });
+
+test('namespaces come with their labels, and a wrong label is an error at its place', () => {
+  const namespace = (label: string) =>
+    `apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n  labels:\n    team: ${label}\n`;
+  const { request, warnings } = build({ ...USABLE, 'namespace.yaml': namespace('red') });
+  assert.deepEqual(
+    request.namespaces.map(({ name, labels }) => [name, labels]),
+    [['shop', { team: 'red', 'kubernetes.io/metadata.name': 'shop' }]],
+  );
+  assert.deepEqual(warnings, []);
+  const wrong = build({ ...USABLE, 'namespace.yaml': namespace('1') });
+  assert.match(wrong.errors.join('\n'), /^namespace.yaml:6: Namespace shop: metadata\.labels\.team/);
+});

@@ -5,6 +5,7 @@ import {
   type CatalogueReference,
   type DaemonSet,
   DaemonSetSchema,
+  type Namespace,
   type NodeClass,
   type NodePool,
   type SolveRequest,
@@ -12,8 +13,18 @@ import {
 } from '../../proto/index.ts';
 import { type ClusterFacts, clusterFacts } from './cluster-facts.ts';
 import { effectiveNodeClassSpec, nodeClassMessage } from './ec2-node-class.ts';
-import { formatPath, InputError, type KubernetesObject, mapping, nameOf, namespaceOf, pathOf } from './fields.ts';
+import {
+  formatPath,
+  InputError,
+  type KubernetesObject,
+  labelsOf,
+  mapping,
+  nameOf,
+  namespaceOf,
+  pathOf,
+} from './fields.ts';
 import { groupPods, selectedLabelKeys } from './grouping.ts';
+import { namespaceMessages } from './namespaces.ts';
 import {
   checkTaintsUnique,
   effectiveNodePoolSpec,
@@ -75,6 +86,7 @@ const API_VERSIONS: Readonly<Record<string, string>> = {
   ReplicationController: 'v1',
   PersistentVolumeClaim: 'v1',
   PersistentVolume: 'v1',
+  Namespace: 'v1',
   Deployment: 'apps/v1',
   StatefulSet: 'apps/v1',
   ReplicaSet: 'apps/v1',
@@ -151,6 +163,11 @@ class Builder {
         podGroups: grouped.groups,
         daemonSets: daemonSets.messages,
         nodes: nodes.nodes,
+        namespaces: this.#namespaces({
+          podGroups: grouped.groups,
+          daemonSets: daemonSets.messages,
+          nodes: nodes.nodes,
+        }),
       }),
       sources: {
         podGroups: grouped.examples.map((pod) => this.#origins.get(pod) ?? pod),
@@ -270,6 +287,12 @@ class Builder {
       persistentVolumes: this.#of('PersistentVolume'),
       storageClasses: this.#of('StorageClass'),
     });
+  }
+
+  /** Those with labels that can't be read are refused and left out. */
+  #namespaces(population: Parameters<typeof namespaceMessages>[1]): Namespace[] {
+    const objects = this.#of('Namespace').filter((object) => this.#try(object, () => labelsOf(object)) !== undefined);
+    return namespaceMessages(objects, population);
   }
 
   #notePriorities(pods: readonly KubernetesObject[], facts: ClusterFacts): void {

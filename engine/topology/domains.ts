@@ -235,7 +235,7 @@ export class DomainState {
     let text = '';
     for (const spread of [...rules.spreads, ...rules.disturbed]) {
       const { domains } = this.#universeOf(spread);
-      const least = this.#leastOf(spread);
+      const least = this.#leastFor(spread, domains.length);
       for (const domain of domains) text += `${this.#countIn(spread.counter, domain) - least},`;
       text += ';';
     }
@@ -249,8 +249,13 @@ export class DomainState {
     if (domain < 0) return false;
     const { has, domains } = this.#universeOf(spread);
     if (has[domain] !== 1) return false;
-    const least = domains.length < spread.minDomains ? 0 : this.#leastOf(spread);
+    const least = this.#leastFor(spread, domains.length);
     return this.#countIn(spread.counter, domain) + spread.self - least <= spread.maxSkew;
+  }
+
+  /** What the skew is counted from: with too few domains one of them counts as empty. */
+  #leastFor(spread: CountedSpread, domainCount: number): number {
+    return domainCount < spread.minDomains ? 0 : this.#leastOf(spread);
   }
 
   #leastOf({ counter, rule }: CountedSpread): number {

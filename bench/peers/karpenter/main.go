@@ -17,7 +17,6 @@ import (
 	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/log"
-	"sigs.k8s.io/karpenter/pkg/operator/options"
 )
 
 // arguments are what the command line asks for.
@@ -35,7 +34,7 @@ const usage = `karpenter --problem FILE [options]: solves one problem with Karpe
   --problem FILE                     the problem; - is standard input; gzip is recognised by its content
   --workers N                        candidates looked at side by side, as CPU_REQUESTS sets it (default 1)
   --preference-policy Respect|Ignore overrides the problem's own
-  --min-values-policy Strict|BestEffort
+  --min-values-policy Strict|BestEffort overrides the problem's own
   --timeout DURATION                 ends Solve and takes what is placed by then, as 1m does in a cluster; 0 is never
   --seed N                           draws the UIDs of pods that have none, which order equal pods (default 1)
 `
@@ -76,7 +75,7 @@ func readArguments(words []string) (arguments, error) {
 	flags.StringVar(&read.problemPath, "problem", "", "")
 	flags.IntVar(&read.workers, "workers", 1, "")
 	flags.StringVar(&read.preferencePolicy, "preference-policy", "", "")
-	flags.StringVar(&read.minValuesPolicy, "min-values-policy", string(options.MinValuesPolicyStrict), "")
+	flags.StringVar(&read.minValuesPolicy, "min-values-policy", "", "")
 	flags.Uint64Var(&read.seed, "seed", 1, "")
 	flags.DurationVar(&read.timeout, "timeout", 0, "")
 	if err := flags.Parse(words); err != nil {
@@ -95,7 +94,7 @@ func readArguments(words []string) (arguments, error) {
 	if err := checkChoice("--preference-policy", read.preferencePolicy, "", "Respect", "Ignore"); err != nil {
 		return read, err
 	}
-	return read, checkChoice("--min-values-policy", read.minValuesPolicy, "Strict", "BestEffort")
+	return read, checkChoice("--min-values-policy", read.minValuesPolicy, "", "Strict", "BestEffort")
 }
 
 func checkChoice(flagName, value string, choices ...string) error {

@@ -167,6 +167,18 @@ func TestPreferencesAreHeldUnlessIgnored(t *testing.T) {
 	}
 }
 
+func TestMinValuesAreHeldUnlessTheProblemGivesThemUp(t *testing.T) {
+	text := strings.Replace(problemText(`"pods": [`+podText("p", "4", "")+`]`), `"requirements": []`,
+		`"requirements": [{"key": "node.kubernetes.io/instance-type", "operator": "Exists", "minValues": 2}]`, 1)
+	if got := placed(solveText(t, text, func(asked *arguments) { asked.minValuesPolicy = "" })); got != "out: default/p" {
+		t.Errorf("held: got %q", got)
+	}
+	givenUp := strings.Replace(text, `"name": "test"`, `"name": "test", "minValuesPolicy": "BestEffort"`, 1)
+	if got := placed(solveText(t, givenUp, func(asked *arguments) { asked.minValuesPolicy = "" })); got != "new large: default/p" {
+		t.Errorf("given up: got %q", got)
+	}
+}
+
 func TestPodsNotTriedInTimeAreOutWithThatReason(t *testing.T) {
 	text := problemText(`"pods": [` + podText("p", "1", "") + `]`)
 	answer := solveText(t, text, func(asked *arguments) { asked.timeout = time.Nanosecond })

@@ -32,6 +32,7 @@ type problem struct {
 	StorageClasses         []*storagev1.StorageClass       `json:"storageClasses"`
 	Namespaces             []*corev1.Namespace             `json:"namespaces"`
 	PreferencePolicy       string                          `json:"preferencePolicy"`
+	MinValuesPolicy        string                          `json:"minValuesPolicy"`
 }
 
 type instanceType struct {
@@ -108,6 +109,7 @@ func (p *problem) complete(random *rand.Rand) error {
 	for index, daemonSet := range p.DaemonSets {
 		completeObject(&daemonSet.ObjectMeta, types.UID(fmt.Sprintf("daemonset-%04d", index)))
 		setDefaultRequests(&daemonSet.Spec.Template.Spec)
+		setDefaultPorts(&daemonSet.Spec.Template.Spec)
 	}
 	for index := range p.Nodes {
 		for number, pod := range p.Nodes[index].Pods {
@@ -146,6 +148,7 @@ func completeObject(meta *metav1.ObjectMeta, uid types.UID) {
 func completePod(pod *corev1.Pod, uid types.UID) {
 	completeObject(&pod.ObjectMeta, uid)
 	setDefaultRequests(&pod.Spec)
+	setDefaultPorts(&pod.Spec)
 	if affinity := pod.Spec.Affinity; affinity != nil {
 		if affinity.PodAffinity != nil {
 			mergeLabelKeys(pod, affinity.PodAffinity.RequiredDuringSchedulingIgnoredDuringExecution,
@@ -171,6 +174,23 @@ func setDefaultRequests(spec *corev1.PodSpec) {
 					resources.Requests = corev1.ResourceList{}
 				}
 				resources.Requests[name] = quantity
+			}
+		}
+	}
+}
+
+// setDefaultPorts: on the host's network every port is one of the host's, and a port without a protocol is TCP.
+func setDefaultPorts(spec *corev1.PodSpec) {
+	for _, containers := range [][]corev1.Container{spec.Containers, spec.InitContainers} {
+		for index := range containers {
+			for number := range containers[index].Ports {
+				port := &containers[index].Ports[number]
+				if port.Protocol == "" {
+					port.Protocol = corev1.ProtocolTCP
+				}
+				if spec.HostNetwork && port.HostPort == 0 {
+					port.HostPort = port.ContainerPort
+				}
 			}
 		}
 	}

@@ -38,6 +38,12 @@ func run(ctx context.Context, asked arguments) (*report, error) {
 	if asked.preferencePolicy == "" {
 		asked.preferencePolicy = string(options.PreferencePolicyRespect)
 	}
+	if asked.minValuesPolicy == "" {
+		asked.minValuesPolicy = p.MinValuesPolicy
+	}
+	if asked.minValuesPolicy == "" {
+		asked.minValuesPolicy = string(options.MinValuesPolicyStrict)
+	}
 	ctx = injection.WithControllerName(ctx, "provisioner")
 	ctx = options.ToContext(ctx, &options.Options{
 		CPURequests:       int64(asked.workers) * 1000,
@@ -165,12 +171,16 @@ func (p *problem) store(objects *store) error {
 	return nil
 }
 
-// allNamespaces: those of the problem, and those its pods are in.
+// allNamespaces: those of the problem, and those its pods are in, each with the label that an API server gives it.
 func (p *problem) allNamespaces() []*corev1.Namespace {
 	namespaces := append([]*corev1.Namespace{}, p.Namespaces...)
 	known := sets.New[string]()
 	for _, namespace := range namespaces {
 		known.Insert(namespace.Name)
+		if namespace.Labels == nil {
+			namespace.Labels = map[string]string{}
+		}
+		namespace.Labels[corev1.LabelMetadataName] = namespace.Name
 	}
 	note := func(pod *corev1.Pod) {
 		if known.Has(pod.Namespace) {

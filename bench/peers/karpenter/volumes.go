@@ -11,13 +11,19 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-const defaultClassAnnotation = "storageclass.kubernetes.io/is-default-class"
+const (
+	defaultClassAnnotation = "storageclass.kubernetes.io/is-default-class"
+	boundAnnotation        = "pv.kubernetes.io/bind-completed"
+)
 
 func (p *problem) completeVolumes() {
 	known := map[string]bool{}
 	for _, claim := range p.PersistentVolumeClaims {
 		completeObject(&claim.ObjectMeta, types.UID("claim-"+claim.Name))
 		known[claim.Namespace+"/"+claim.Name] = true
+		if claim.Spec.VolumeName != "" {
+			markBound(claim)
+		}
 	}
 	makeClaims := func(pod *corev1.Pod) {
 		for _, volume := range pod.Spec.Volumes {
@@ -48,6 +54,17 @@ func (p *problem) completeVolumes() {
 				claim.Spec.StorageClassName = &class.Name
 			}
 		}
+	}
+}
+
+// markBound: a claim that names its volume is one that the volume controller has bound; Karpenter waits for its mark.
+func markBound(claim *corev1.PersistentVolumeClaim) {
+	if claim.Annotations == nil {
+		claim.Annotations = map[string]string{}
+	}
+	claim.Annotations[boundAnnotation] = "yes"
+	if claim.Status.Phase == "" {
+		claim.Status.Phase = corev1.ClaimBound
 	}
 }
 

@@ -1,0 +1,199 @@
+// The door of the judge of arrivals: whether kube-scheduler, by its filters about other pods, would let the pods of an
+// answer onto the nodes that the answer gives them, in some order of arrival and for some of the ways in which the nodes
+// may come out. It is a small stand-in for e2e/scheduler, which asks the real one, on few problems.
+import { openRandom } from '../../random.ts';
+import { admits, fullnessAround, type Standing, type StandingNode } from './filters.ts';
+import {
+  affinityTerms,
+  antiAffinityTerms,
+  hardSpreads,
+  type JudgedNamespace,
+  type JudgedPod,
+  type Labels,
+} from './pods.ts';
+
+export type { JudgedNamespace, JudgedPod, Labels } from './pods.ts';
+export { looksAtPods, topologyKeysOf, withoutRulesOver, withTopologyNamed } from './rules-of-pods.ts';
+
+/** A node of an answer: one that exists, with its one set of labels, or one to come, which may come out in several ways. */
+export interface Place {
+  readonly options: readonly Labels[];
+  readonly taints: readonly Readonly<Record<string, string>>[];
+  readonly running: readonly JudgedPod[];
+  readonly arriving: readonly JudgedPod[];
+}
+
+/** Ways for nodes to come out that are tried at most; where there are no more than these, all are. */
+const MOST_TRIED = 200;
+
+/** As many of them are tried from the end, which takes longer. */
+const MOST_TRIED_BACKWARDS = 4;
+
+/** Orders of arrival that are tried for each way. */
+const ORDERS_TRIED = 5;
+
+/**
+ * Names of the arriving pods that are never let in, for the way and the order in which fewest are kept out. Empty means
+ * that kube-scheduler accepts the answer.
+ */
+export function refusedOnArrival(places: readonly Place[], namespaces: readonly JudgedNamespace[]): Set<string> {
+  const keys = keysThatMatter(places);
+  const reduced = places.map((place) => ({ ...place, options: distinctOptions(place.options, keys) }));
+  let best: Set<string> | undefined;
+  for (const choice of waysOut(reduced.map(({ options }) => options.length))) {
+    let order = reduced.flatMap(({ arriving }, index) => arriving.map((pod) => ({ pod, index })));
+    for (let tried = 0; tried < ORDERS_TRIED; tried += 1) {
+      const kept = letIn(reduced, choice, namespaces, order);
+      if (kept.length === 0) return new Set();
+      if (best === undefined || kept.length < best.size) best = new Set(kept.map(({ pod }) => pod.metadata.name));
+      // Whoever was kept out comes first the next time, before others have taken its place.
+      order = [...kept, ...order.filter((arrival) => !kept.includes(arrival))];
+    }
+  }
+  let number = 0;
+  for (const choice of waysOut(reduced.map(({ options }) => options.length))) {
+    if (canLeaveOneByOne(reduced, choice, namespaces)) return new Set();
+    number += 1;
+    if (number >= MOST_TRIED_BACKWARDS) break;
+  }
+  return best ?? new Set();
+}
+
+/** A pod on its way to a node, by the node's index. */
+interface Arrival {
+  readonly pod: JudgedPod;
+  readonly index: number;
+}
+
+/** Label keys that rules of the pods read; nodes that differ in others only are the same to the filters. */
+function keysThatMatter(places: readonly Place[]): Set<string> {
+  const keys = new Set<string>();
+  for (const pod of places.flatMap(({ running, arriving }) => [...running, ...arriving])) {
+    const rules = [...hardSpreads(pod), ...affinityTerms(pod), ...antiAffinityTerms(pod)];
+    for (const { topologyKey } of rules) keys.add(topologyKey);
+    if (hardSpreads(pod).length === 0) continue;
+    for (const key of Object.keys(pod.spec?.nodeSelector ?? {})) keys.add(key);
+    const required = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+    for (const { matchExpressions = [] } of required?.nodeSelectorTerms ?? []) {
+      for (const { key } of matchExpressions) keys.add(key);
+    }
+  }
+  return keys;
+}
+
+function distinctOptions(options: readonly Labels[], keys: ReadonlySet<string>): Labels[] {
+  const byText = new Map<string, Labels>();
+  for (const labels of options) {
+    const kept = [...keys].map((key) => [key, labels[key]] as const).filter(([, value]) => value !== undefined);
+    byText.set(JSON.stringify(kept), labels);
+  }
+  return [...byText.values()];
+}
+
+/** Choices of an option for each node: all where they are few, else a drawn sample. */
+function* waysOut(optionCounts: readonly number[]): Generator<readonly number[]> {
+  const total = optionCounts.reduce((product, count) => product * count, 1);
+  if (total <= MOST_TRIED) {
+    for (let number = 0; number < total; number += 1) {
+      let rest = number;
+      yield optionCounts.map((count) => {
+        const chosen = rest % count;
+        rest = Math.floor(rest / count);
+        return chosen;
+      });
+    }
+    return;
+  }
+  const random = openRandom(optionCounts.length);
+  for (let tried = 0; tried < MOST_TRIED; tried += 1) yield optionCounts.map((count) => random.integer(0, count - 1));
+}
+
+/**
+ * Whether the pods, all in place, can be taken away one by one, each at a moment at which the filters would let it in
+ * again: then they can arrive the other way round. Those leave first that stand where a spread is fullest.
+ */
+function canLeaveOneByOne(
+  places: readonly Place[],
+  choice: readonly number[],
+  namespaces: readonly JudgedNamespace[],
+): boolean {
+  const nodes = standingNodes(places, choice);
+  const standing: Standing = { nodes, namespaces };
+  const staying = new Set<Arrival>();
+  for (const [index, { arriving }] of places.entries()) {
+    nodes[index]?.pods.push(...arriving);
+    for (const pod of arriving) staying.add({ pod, index });
+  }
+  const counting = withDifferentSpreads([...staying].map(({ pod }) => pod));
+  while (staying.size > 0) {
+    let leaving: Arrival | undefined;
+    let leavingFullness = Number.NEGATIVE_INFINITY;
+    for (const each of staying) {
+      const node = nodes[each.index] as StandingNode;
+      const fullness = fullnessAround(standing, node, each.pod, counting);
+      if (fullness > leavingFullness && couldReturn(standing, node, each.pod)) {
+        leaving = each;
+        leavingFullness = fullness;
+      }
+    }
+    if (leaving === undefined) return false;
+    const pods = nodes[leaving.index]?.pods;
+    pods?.splice(pods.indexOf(leaving.pod), 1);
+    staying.delete(leaving);
+  }
+  return true;
+}
+
+/** Whether the pod, taken off its node, would be let in again at once. */
+function couldReturn(standing: Standing, node: StandingNode, pod: JudgedPod): boolean {
+  const position = node.pods.indexOf(pod);
+  node.pods.splice(position, 1);
+  const admitted = admits(standing, node, pod);
+  node.pods.splice(position, 0, pod);
+  return admitted;
+}
+
+/** One pod of each kind of spread. */
+function withDifferentSpreads(pods: readonly JudgedPod[]): JudgedPod[] {
+  const byText = new Map<string, JudgedPod>();
+  for (const pod of pods) {
+    if (hardSpreads(pod).length === 0) continue;
+    const { topologySpreadConstraints, nodeSelector, affinity, tolerations } = pod.spec ?? {};
+    const { namespace, labels } = pod.metadata;
+    byText.set(
+      JSON.stringify([namespace, labels, topologySpreadConstraints, nodeSelector, affinity?.nodeAffinity, tolerations]),
+      pod,
+    );
+  }
+  return [...byText.values()];
+}
+
+function standingNodes(places: readonly Place[], choice: readonly number[]): StandingNode[] {
+  return places.map(({ options, taints, running }, index) => ({
+    labels: options[choice[index] ?? 0] ?? {},
+    taints,
+    pods: [...running],
+  }));
+}
+
+/** Lets in whichever pod the filters admit, over and over, until none is left or none gets in. Answers those left. */
+function letIn(
+  places: readonly Place[],
+  choice: readonly number[],
+  namespaces: readonly JudgedNamespace[],
+  order: readonly Arrival[],
+): readonly Arrival[] {
+  const nodes = standingNodes(places, choice);
+  const standing: Standing = { nodes, namespaces };
+  let waiting = order;
+  for (;;) {
+    const left = waiting.filter(({ pod, index }) => {
+      const node = nodes[index];
+      if (node === undefined || !admits(standing, node, pod)) return true;
+      node.pods.push(pod);
+      return false;
+    });
+    if (left.length === 0 || left.length === waiting.length) return left;
+    waiting = left;
+  }
+}

@@ -1,0 +1,42 @@
+// Which labels the rules of a pod are over, and the pod with such rules taken away or their domains named: what is asked
+// of Karpenter again when a difference is to be explained.
+import type { JudgedPod, Labels, PodTerms } from './pods.ts';
+
+/** Whether the pod has rules about other pods at all, soft ones too. */
+export function looksAtPods(pod: JudgedPod): boolean {
+  return topologyKeysOf(pod).length > 0;
+}
+
+/** Label keys of all rules about other pods, required and preferred, each once. */
+export function topologyKeysOf({ spec }: JudgedPod): string[] {
+  const terms = [spec?.affinity?.podAffinity, spec?.affinity?.podAntiAffinity].flatMap((kind) => [
+    ...(kind?.requiredDuringSchedulingIgnoredDuringExecution ?? []),
+    ...(kind?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(({ podAffinityTerm }) => podAffinityTerm),
+  ]);
+  return [...new Set([...(spec?.topologySpreadConstraints ?? []), ...terms].map(({ topologyKey }) => topologyKey))];
+}
+
+/** The pod bound to domains by its node selector. */
+export function withTopologyNamed<Pod extends JudgedPod>(pod: Pod, domains: Labels): Pod {
+  return { ...pod, spec: { ...pod.spec, nodeSelector: { ...pod.spec?.nodeSelector, ...domains } } };
+}
+
+/** The pod without its affinity and anti-affinity to pods over the keys; spread stays, which needs its label. */
+export function withoutRulesOver<Pod extends JudgedPod>(pod: Pod, keys: readonly string[]): Pod {
+  const affinity = pod.spec?.affinity;
+  if (affinity === undefined) return pod;
+  const kept = (terms: PodTerms | undefined): PodTerms => ({
+    requiredDuringSchedulingIgnoredDuringExecution: (
+      terms?.requiredDuringSchedulingIgnoredDuringExecution ?? []
+    ).filter(({ topologyKey }) => !keys.includes(topologyKey)),
+    preferredDuringSchedulingIgnoredDuringExecution: (
+      terms?.preferredDuringSchedulingIgnoredDuringExecution ?? []
+    ).filter(({ podAffinityTerm }) => !keys.includes(podAffinityTerm.topologyKey)),
+  });
+  const changed = {
+    ...affinity,
+    podAffinity: kept(affinity.podAffinity),
+    podAntiAffinity: kept(affinity.podAntiAffinity),
+  };
+  return { ...pod, spec: { ...pod.spec, affinity: changed } };
+}

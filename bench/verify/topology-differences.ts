@@ -1,0 +1,120 @@
+// The classes of difference that come from rules about other pods: Karpenter decides on domains early or late, at random,
+// and among those it knows. Where it leaves pods out for that, the proof is Karpenter itself: asked again with one thing
+// changed it places them. docs/karpenter-differences.md explains each class under its name.
+import { type JudgedPod, looksAtPods, topologyKeysOf, withoutRulesOver, withTopologyNamed } from './arrival/index.ts';
+import { placesAsMany } from './compare.ts';
+import type { DifferenceClass, DifferenceContext, VerifiedProblem } from './differences.ts';
+import { leftOutWithinNodeLimits } from './node-limits.ts';
+import { toleratingSoftTaints } from './soft-taints.ts';
+
+const HOSTNAME = 'kubernetes.io/hostname';
+
+/** The classes, in the order in which they are asked. */
+export const TOPOLOGY_CLASSES: readonly DifferenceClass[] = [
+  {
+    name: 'kube-scheduler keeps the pods out',
+    matches: ({ direction, pod }, { problem, unplaced, groupOf, result, refused }) => {
+      if (direction !== 'karpenter places more') return false;
+      const out = new Set([...leftOutWithinNodeLimits(problem, result), ...refused]);
+      const group = groupOf(pod);
+      const oursOut = group.filter((name) => unplaced.has(name)).length;
+      const theirsOut = group.filter((name) => out.has(name)).length;
+      const isTold = group.some((name) => refused.has(name));
+      return isTold && oursOut <= theirsOut && placesAsMany(problem.pods, unplaced, out);
+    },
+  },
+  {
+    name: 'placed in a later batch',
+    matches: ({ direction, pod }, { problem, placesLater }) =>
+      direction === 'dovetail places more' && problem.pods.some(looksAtPods) && placesLater(pod),
+  },
+  {
+    name: 'domain chosen before it is known to do',
+    matches: async ({ direction, pod }, context) => {
+      if (direction !== 'dovetail places more') return false;
+      const group = new Set(context.groupOf(pod));
+      const pods = context.problem.pods.map((each) =>
+        group.has(each.metadata.name) ? inOurDomains(each, context) : each,
+      );
+      if (pods.every((each, index) => each === context.problem.pods[index])) return false;
+      return (
+        (await context.karpenterPlaces(pod, { only: inOurDomains(podNamed(context.problem, pod), context) })) ||
+        context.karpenterPlaces(pod, { problem: { ...context.problem, pods } })
+      );
+    },
+  },
+  {
+    name: 'domain that Karpenter does not know',
+    matches: async ({ direction, pod }, context) => {
+      if (direction !== 'dovetail places more') return false;
+      const keys = keysInPlay(context, pod);
+      if (keys.length === 0) return false;
+      return context.karpenterPlaces(pod, { problem: withKnownDomains(context, pod, keys) });
+    },
+  },
+  {
+    name: 'node without the label of a rule',
+    matches: async ({ direction, pod }, context) => {
+      if (direction !== 'dovetail places more') return false;
+      const given = context
+        .groupOf(pod)
+        .map((name) => context.ourLabels(name))
+        .filter((labels) => labels !== undefined);
+      const missing = allKeys(context.problem).filter(
+        (key) => key !== HOSTNAME && given.some((labels) => labels[key] === undefined),
+      );
+      if (missing.length === 0) return false;
+      const pods = context.problem.pods.map((each) => withoutRulesOver(each, missing));
+      return context.karpenterPlaces(pod, { problem: { ...context.problem, pods } });
+    },
+  },
+];
+
+/** The pod bound to the domains in which our plan has it, of the keys that its own rules name, less hosts. */
+function inOurDomains<Pod extends JudgedPod>(pod: Pod, { ourLabels }: DifferenceContext): Pod {
+  const labels = ourLabels(pod.metadata.name) ?? {};
+  const keys = topologyKeysOf(pod).filter((key) => key !== HOSTNAME && labels[key] !== undefined);
+  return keys.length === 0
+    ? pod
+    : withTopologyNamed(pod, Object.fromEntries(keys.map((key) => [key, labels[key] ?? ''])));
+}
+
+/** Keys that rules of waiting or running pods name and one of our nodes with pods of the group has. */
+function keysInPlay(context: DifferenceContext, pod: string): string[] {
+  return allKeys(context.problem).filter((key) => key !== HOSTNAME && domainsOfGroup(context, pod, key).length > 0);
+}
+
+function domainsOfGroup({ groupOf, ourLabels }: DifferenceContext, pod: string, key: string): string[] {
+  const values = groupOf(pod).map((name) => ourLabels(name)?.[key]);
+  return [...new Set(values.filter((value) => value !== undefined))];
+}
+
+function allKeys({ pods, nodes }: VerifiedProblem): string[] {
+  const running = (nodes ?? []).flatMap((node) => node.pods ?? []);
+  return [...new Set([...pods, ...running].flatMap(topologyKeysOf))];
+}
+
+/**
+ * The problem with one more pool, of which no node may be made, that has no taints and names the domains in which our
+ * plan has pods of the group. Karpenter takes the domains that pools name as known. Its way with soft taints is kept out
+ * of the answer: the group tolerates them.
+ */
+function withKnownDomains(context: DifferenceContext, pod: string, keys: readonly string[]) {
+  const { problem, groupOf } = context;
+  const requirements = keys.map((key) => ({ key, operator: 'In', values: domainsOfGroup(context, pod, key) }));
+  const [first] = problem.nodePools;
+  const pool = {
+    ...first,
+    metadata: { name: 'names-domains-only' },
+    spec: { limits: { cpu: '0' }, template: { ...first?.spec.template, metadata: {}, spec: { requirements } } },
+  };
+  const group = groupOf(pod);
+  const pods = problem.pods.map((each) => (group.includes(each.metadata.name) ? toleratingSoftTaints(each) : each));
+  return { ...problem, pods, nodePools: [...problem.nodePools, pool] };
+}
+
+function podNamed(problem: VerifiedProblem, name: string): JudgedPod {
+  const pod = problem.pods.find(({ metadata }) => metadata.name === name);
+  if (pod === undefined) throw new Error(`find pod ${name}: the problem has none of that name`);
+  return pod;
+}
