@@ -75,12 +75,16 @@ export interface ClassDraft {
 /** Whether nodes must keep their pools' minValues. */
 export type FloorRule = 'floors-kept' | 'floors-relaxed';
 
-/** Builds the classes for these shapes. O(offerings × masks + classes² + classes × shapes). */
+/**
+ * Builds the classes for these shapes. `hostRules` are the rules on hosts that the packing is to keep; absent means all
+ * that the units have. O(offerings × masks + classes² + classes × shapes).
+ */
 export function buildInstance(
   compiled: CompiledProblem,
   candidates: readonly Candidate[],
   limits: LimitTable,
   floorRule: FloorRule = 'floors-kept',
+  hostRules: HostRules | undefined = buildHostRules(candidates.map(({ unit }) => unit)),
 ): PackingInstance {
   const dimensionCount = compiled.dimensions.length;
   const requests = new Float64Array(candidates.length * dimensionCount);
@@ -134,7 +138,7 @@ export function buildInstance(
   return {
     dimensionCount,
     shapes: candidates.map(({ unit }) => unit),
-    hostRules: buildHostRules(candidates.map(({ unit }) => unit)),
+    hostRules,
     requests,
     classCount,
     templates: kept.map(({ draft }) => draft.template),

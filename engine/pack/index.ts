@@ -9,6 +9,7 @@ export {
   limitTakesInto,
   type PackingInstance,
 } from './classes.ts';
+export { type DealtNodes, dealUnits } from './dealing.ts';
 export { Filler } from './fill.ts';
 export {
   isBetterPacking,
@@ -19,4 +20,5 @@ export {
   packGreedily,
   packingGoals,
 } from './greedy.ts';
+export { type Kind, nodesForGroups, sortIntoKinds } from './kinds.ts';
 export { packUniformly } from './uniform.ts';

@@ -21,23 +21,29 @@ export interface AssigningContext {
   readonly domainRules: Map<Demand, DomainRules>;
 }
 
-/** Takes units that have been given a place on new nodes, pinned to it; returns how many of them nodes can be had for. */
-export type TakeUnits = (unit: Unit, unitCount: number) => number;
+/** Takes units that have been given a place on new nodes, pinned to it. */
+export interface NodeMaker {
+  /** Takes as many of equal units as nodes can be had for; returns how many. */
+  readonly take: (unit: Unit, unitCount: number) => number;
+  /** Whether it takes whatever it is given: many units at a time can be counted on then. */
+  readonly takesAll: boolean;
+}
 
 /**
- * Places what can be placed, on existing nodes or through `take`, and takes it off `waiting`. Counts of domains hold what
+ * Places what can be placed, on existing nodes or through `maker`, and takes it off `waiting`. Counts of domains hold what
  * was placed and nothing else.
  */
-export function assignPlaces(context: AssigningContext, waiting: readonly Waiting[], take: TakeUnits): void {
-  new Assigner(context, waiting, take).run();
+export function assignPlaces(context: AssigningContext, waiting: readonly Waiting[], maker: NodeMaker): void {
+  new Assigner(context, waiting, maker).run();
 }
 
 /** Collects units for the packer. */
-export class UnitCollector {
+export class UnitCollector implements NodeMaker {
+  readonly takesAll = true;
   readonly #units = new Map<Unit, UnitCount>();
 
   /** Takes any unit: whether there are nodes for it is found out by the packer. */
-  readonly take: TakeUnits = (unit, unitCount) => {
+  readonly take = (unit: Unit, unitCount: number): number => {
     const known = this.#units.get(unit);
     if (known === undefined) this.#units.set(unit, { unit, count: unitCount });
     else known.count += unitCount;
@@ -82,15 +88,15 @@ export class Assigner {
   readonly context: AssigningContext;
   /** In the order in which they are placed. */
   readonly candidates: readonly Candidate[];
-  readonly #take: TakeUnits;
+  readonly #maker: NodeMaker;
   readonly #followers = new Map<Counter, Candidate[]>();
   /** Candidates that look at a counter and were kept out. */
   readonly #keptOut = new Map<number, Set<Candidate>>();
   readonly #locations = new Map<readonly Place[], readonly Location[]>();
 
-  constructor(context: AssigningContext, waiting: readonly Waiting[], take: TakeUnits) {
+  constructor(context: AssigningContext, waiting: readonly Waiting[], maker: NodeMaker) {
     this.context = context;
-    this.#take = take;
+    this.#maker = maker;
     this.candidates = waiting
       .filter(({ left }) => left > 0)
       .map((entry) => this.#candidateOf(entry))
@@ -143,7 +149,7 @@ export class Assigner {
       const position = this.#bestPlace(candidate, unit, places, locations, refused);
       if (position < 0) return undefined;
       const place = places[position]!;
-      if (this.#take(this.#pinnedUnit(candidate, unit, place), 1) === 1) {
+      if (this.#maker.take(this.#pinnedUnit(candidate, unit, place), 1) === 1) {
         this.#enter(unit, locations[position]!);
         return place;
       }
@@ -264,6 +270,7 @@ export class Assigner {
    */
   #mayRepeat(candidate: Candidate, unit: Unit): boolean {
     return (
+      this.#maker.takesAll &&
       candidate.waiting.left >= REPEATING_POD_COUNT &&
       candidate.rules.antiAffinities.length === 0 &&
       candidate.rules.counting.every(({ counter }) => (this.#keptOut.get(counter)?.size ?? 0) === 0) &&
@@ -276,7 +283,7 @@ export class Assigner {
     return `${domains.mayBootstrap(rules)} ${domains.balance(rules)}`;
   }
 
-  /** Repeats a round of places as often as there are pods for it and nodes can be had. */
+  /** Repeats a round of places as often as there are pods for it. */
   #placeRounds(candidate: Candidate, unit: Unit, round: readonly Place[]): void {
     const { waiting } = candidate;
     const times = Math.floor(waiting.left / round.length);
@@ -284,11 +291,9 @@ export class Assigner {
     const places = this.placesOf(candidate, unit);
     const locations = this.#locationsOf(candidate, places);
     for (const place of round) {
-      const taken = this.#take(this.#pinnedUnit(candidate, unit, place), times);
-      this.#add(waiting.demand, locations[places.indexOf(place)]!, taken);
-      waiting.left -= taken;
-      // Rounds that are not full leave the balance, and the pods that are left are placed one at a time.
-      if (taken < times) return;
+      this.#maker.take(this.#pinnedUnit(candidate, unit, place), times);
+      this.#add(waiting.demand, locations[places.indexOf(place)]!, times);
+      waiting.left -= times;
     }
   }
 

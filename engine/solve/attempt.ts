@@ -16,6 +16,7 @@ import { fillOpenNodes } from './existing.ts';
 import { joinPlannedNodes } from './joining.ts';
 import { remainingLimits } from './limits.ts';
 import { nodeLocation, type OpenNode, openNodes } from './node-board.ts';
+import { placesMore } from './order-of-plans.ts';
 import { PlaceFinder } from './places.ts';
 import { candidatesFor, type NewNodes, placeOnNewNodes, tiersOf } from './placing.ts';
 import type { Leftover } from './plan-writer.ts';
@@ -50,9 +51,27 @@ type Round = (work: PlacingWork, waiting: readonly Waiting[]) => boolean;
 /** Places the shapes of all phases. */
 export function attemptPlacement(compiled: CompiledProblem, budget: Budget, phases: Phases): Attempt {
   const packed = placeAll(compiled, budget, phases, packRound);
+  if (!packed.broken || budget.cut) return packed;
   // Pods with rules over domains were counted where they were to go. If limits then kept some of them out, the counts of
   // the others do not hold: everything is placed again, one pod at a time, which counts only what is there.
-  return packed.broken && !budget.cut ? placeAll(compiled, budget, phases, stepRound) : packed;
+  const stepped = placeAll(compiled, budget, phases, stepRound);
+  const capped = placeCapped(compiled, budget, phases, packed);
+  return capped !== undefined && placesMore(capped, stepped) ? capped : stepped;
+}
+
+/** Times that fewer pods are tried, where limits let in fewer than were given places. */
+const CAP_LIMIT = 4;
+
+/** Packs only as many pods of each shape as there was room for before; undefined where that still breaks the counts. */
+function placeCapped(compiled: CompiledProblem, budget: Budget, phases: Phases, broken: Attempt): Attempt | undefined {
+  let attempt = broken;
+  for (let tries = 0; tries < CAP_LIMIT && !budget.cut; tries++) {
+    const caps = new Map(attempt.left.map(({ shape, count }) => [shape, shape.input.count - count]));
+    const next = placeAll(compiled, budget, phases, packRound, caps);
+    if (!next.broken) return budget.cut ? undefined : next;
+    attempt = next;
+  }
+  return undefined;
 }
 
 function placeAll(
@@ -60,6 +79,7 @@ function placeAll(
   budget: Budget,
   phases: Phases,
   round: Round,
+  caps: ReadonlyMap<CompiledShape, number> = new Map(),
 ): Attempt & { readonly broken: boolean } {
   const work = openWork(compiled, budget);
   const left = new Map<CompiledShape, Waiting>();
@@ -68,7 +88,7 @@ function placeAll(
     // What an earlier phase left over may have got its place by what came after it.
     for (const shape of phase) {
       const [demand] = shape.demands;
-      if (demand !== undefined) left.set(shape, { demand, left: shape.input.count });
+      if (demand !== undefined) left.set(shape, { demand, left: caps.get(shape) ?? shape.input.count });
     }
     while (true) {
       const waiting = [...left.values()].filter((entry) => entry.left > 0);
@@ -77,6 +97,16 @@ function placeAll(
       if (budget.cut || !giveUpPreferences(left)) break;
     }
   }
+  // Pods beyond the caps may still have a place beside the others, one at a time.
+  for (const [shape, cap] of caps) {
+    const entry = left.get(shape);
+    if (entry === undefined) continue;
+    entry.left += shape.input.count - cap;
+    // What stood in the way of fewer pods says nothing about these.
+    delete entry.obstacle;
+  }
+  const beyond = [...left.values()].filter((entry) => entry.left > 0);
+  if (caps.size > 0 && beyond.length > 0 && !broken && !budget.cut) stepRound(work, beyond);
   const leftovers = compiled.shapes.flatMap((shape) => {
     const entry = left.get(shape);
     return entry === undefined || entry.left === 0 ? [] : [{ shape, count: entry.left, obstacle: entry.obstacle }];
@@ -115,7 +145,7 @@ function packRound(work: PlacingWork, waiting: readonly Waiting[]): boolean {
       free.push({ entry, unit: { unit: makeUnit(compiled, [{ pod: entry.demand, podCount: 1 }]), count: entry.left } });
   }
   const collector = new UnitCollector();
-  assignPlaces(work, topological, collector.take);
+  assignPlaces(work, topological, collector);
   const assigned = collector.units;
   fillExisting(
     work,
@@ -142,7 +172,7 @@ function packRound(work: PlacingWork, waiting: readonly Waiting[]): boolean {
 /** One pod at a time, each onto a node that is there before the next is looked at. */
 function stepRound(work: PlacingWork, waiting: readonly Waiting[]): boolean {
   const opener = new NodeOpener(work);
-  assignPlaces(work, waiting, opener.take);
+  assignPlaces(work, waiting, opener);
   work.newNodes.push(...opener.nodes());
   return false;
 }

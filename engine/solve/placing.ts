@@ -5,15 +5,20 @@ import {
   type Budget,
   buildInstance,
   type Candidate,
+  dealUnits,
   type FloorRule,
   isBetterPacking,
+  type Kind,
   type LimitTable,
+  nodesForGroups,
   type Packing,
   type PackingInstance,
   packGreedily,
   packingGoals,
   packUniformly,
+  sortIntoKinds,
 } from '../pack/index.ts';
+import { buildHostRules, type HostRules, selectHostRules } from '../topology/index.ts';
 import type { UnitCount } from './waiting.ts';
 
 /** Equal nodes to make, before their offerings are ranked. */
@@ -83,6 +88,18 @@ export function placeOnNewNodes(
   return made;
 }
 
+/** Candidates of one tier as the packer sees them. */
+interface TierQuestion {
+  readonly compiled: CompiledProblem;
+  readonly candidates: readonly Candidate[];
+  /** `Float64Array[candidates]`: units that wait; what is placed is taken off. */
+  readonly counts: Float64Array;
+  readonly limits: LimitTable;
+  readonly budget: Budget;
+  readonly floorRule: FloorRule;
+  readonly rules: HostRules | undefined;
+}
+
 function packTier(
   compiled: CompiledProblem,
   filter: TemplateFilter,
@@ -92,32 +109,95 @@ function packTier(
   budget: Budget,
   floorRule: FloorRule,
 ): NewNodes[] {
-  const candidates = candidatesFor(filter, templates, units);
-  if (candidates.length === 0) return [];
-  const instance = buildInstance(
-    compiled,
-    candidates.map(({ candidate }) => candidate),
-    limits,
-    floorRule,
-  );
+  const found = candidatesFor(filter, templates, units);
+  if (found.length === 0) return [];
+  const candidates = found.map(({ candidate }) => candidate);
+  const counts = Float64Array.from(found, ({ entry }) => entry.count);
+  const rules = buildHostRules(candidates.map(({ unit }) => unit));
+  const question = { compiled, candidates, counts, limits, budget, floorRule, rules };
+  const made = packKinds(question, bindingGroups(question));
+  found.forEach(({ entry }, position) => {
+    entry.count = counts[position]!;
+  });
+  return made;
+}
+
+/** Kinds up to which all rules on hosts are kept by the packing itself: it costs little and packs better. */
+const FEW_KINDS = 48;
+
+/**
+ * From this share of the nodes on, a rule on hosts decides how many nodes there are, and packing must know it; below it,
+ * its pods find nodes enough among those that there are.
+ */
+const BINDING_SHARE = 0.5;
+
+/** Which groups the packing keeps itself. */
+function bindingGroups(question: TierQuestion): (group: number) => boolean {
+  const { candidates, counts, limits, budget, rules, compiled, floorRule } = question;
+  const all = (): boolean => true;
+  if (rules === undefined) return all;
+  const units = candidates.map(({ unit }) => unit);
+  const limited = candidates.some(({ templates }) => templates.some(({ pool }) => limits.groupOf.has(pool.index)));
+  // Where limits bind, a slot that nobody takes would be a place lost.
+  if ((limited && limits.remaining.some(Number.isFinite)) || limits.free.length > 0) return all;
+  if (sortIntoKinds(units, counts, rules, all).length <= FEW_KINDS) return all;
+  const kinds = sortIntoKinds(units, counts, rules, () => false);
+  const instance = buildInstance(compiled, firstOf(kinds, candidates), limits, floorRule, undefined);
+  if (instance.classCount === 0) return all;
+  const goal = { ...packingGoals(instance).usual, roundCount: 1 };
+  const { nodeCount } = packGreedily(instance, countsOf(kinds), limits, goal, budget);
+  const needed = nodesForGroups(rules, counts);
+  // Groups that ask for more nodes than that bring them, and then there are more for the others too.
+  const most = Math.max(nodeCount, ...needed);
+  return (group) => needed[group]! > BINDING_SHARE * most;
+}
+
+function packKinds(question: TierQuestion, binds: (group: number) => boolean): NewNodes[] {
+  const { compiled, candidates, counts, limits, budget, rules, floorRule } = question;
+  const units = candidates.map(({ unit }) => unit);
+  const kinds = sortIntoKinds(units, counts, rules, binds).filter(({ count }) => count > 0);
+  if (kinds.length === 0) return [];
+  const rows = kinds.map(({ members }) => members[0]!);
+  const kept = rules === undefined ? undefined : selectHostRules(rules, rows, binds);
+  const instance = buildInstance(compiled, firstOf(kinds, candidates), limits, floorRule, kept);
   if (instance.classCount === 0) return [];
-  const counts = Float64Array.from(candidates, ({ entry }) => entry.count);
-  const packing = pack(instance, counts, limits, budget);
+  const packing = pack(instance, countsOf(kinds), limits, budget);
   limits.remaining.set(packing.limitsLeft);
   limits.free.set(packing.freeLeft);
-  candidates.forEach(({ entry }, position) => {
-    entry.count = packing.left[position]!;
-  });
+  const others =
+    rules === undefined
+      ? undefined
+      : selectHostRules(
+          rules,
+          units.map((_, unit) => unit),
+          (group) => !binds(group),
+        );
+  const wanted = packing.left.reduce((sum, left) => sum + left, 0);
+  const dealt = dealUnits(packing.nodes, kinds, counts, others);
   const nameCount = limits.names.length;
-  return packing.nodes.map((node) => ({
-    template: instance.templates[node.classIndex]!,
-    nodeCount: node.nodeCount,
-    units: node.shapes.map((shape) => instance.shapes[shape]!),
-    unitCounts: node.pods,
-    limitTakes: instance.limitTakes.slice(node.classIndex * nameCount, (node.classIndex + 1) * nameCount),
-    floorRule,
-    reservations: instance.reservations[node.classIndex]!,
-  }));
+  const made = dealt.map(
+    (node): NewNodes => ({
+      template: instance.templates[node.classIndex]!,
+      nodeCount: node.nodeCount,
+      units: node.units.map((unit) => units[unit]!),
+      unitCounts: node.unitCounts,
+      limitTakes: instance.limitTakes.slice(node.classIndex * nameCount, (node.classIndex + 1) * nameCount),
+      floorRule,
+      reservations: instance.reservations[node.classIndex]!,
+    }),
+  );
+  // Units that no node took because of the others there: few, and packed with every rule in mind.
+  const undealt = counts.reduce((sum, count) => sum + count, 0) - wanted;
+  if (undealt > 0 && !budget.cut) made.push(...packKinds(question, () => true));
+  return made;
+}
+
+function firstOf(kinds: readonly Kind[], candidates: readonly Candidate[]): Candidate[] {
+  return kinds.map(({ members }) => candidates[members[0]!]!);
+}
+
+function countsOf(kinds: readonly Kind[]): Float64Array {
+  return Float64Array.from(kinds, ({ count }) => count);
 }
 
 function pack(instance: PackingInstance, wanted: Float64Array, limits: LimitTable, budget: Budget): Packing {

@@ -6,8 +6,9 @@ import { CompiledProblem } from '../compile/index.ts';
 import type { EnginePlan, Problem } from '../model/index.ts';
 import { Budget } from '../pack/index.ts';
 import { type Attempt, attemptPlacement } from './attempt.ts';
+import { placesMore } from './order-of-plans.ts';
 import { writePlan } from './plan-writer.ts';
-import { ordersWithFirst, placesMore } from './retrying.ts';
+import { ordersWithFirst } from './retrying.ts';
 
 /** Times that pods which stayed out are tried again before the others. */
 const RETRY_LIMIT = 3;

@@ -4,6 +4,7 @@ import { andInto, hasBit, isEmpty } from '../bits/index.ts';
 import type { CompiledTemplate, Tally, Unit } from '../compile/index.ts';
 import { type FloorRule, limitTakesInto } from '../pack/index.ts';
 import { type HostPod, hostObstacle } from '../topology/index.ts';
+import type { NodeMaker } from './assigning.ts';
 import type { PlacingWork } from './attempt.ts';
 import type { NewNodes } from './placing.ts';
 
@@ -45,7 +46,8 @@ interface Option {
 }
 
 /** Opens nodes for units. */
-export class NodeOpener {
+export class NodeOpener implements NodeMaker {
+  readonly takesAll = false;
   readonly #work: PlacingWork;
   readonly #bins: Bin[] = [];
 
