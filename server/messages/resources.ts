@@ -7,7 +7,10 @@ import { invalidArgument } from '../errors.ts';
 /** Kubernetes' names of the amounts that have a field of their own. */
 const FIELD_NAMES = new Set(['cpu', 'memory', 'ephemeral-storage', 'pods']);
 
-/** Requests and capacities: an amount of 0 is left out, since it means the same as an absent one. */
+/**
+ * Requests and capacities: an amount of 0 is left out, since it means the same as an absent one, but for attachments of a
+ * volume driver: there 0 means "none" and an absent one "no limit".
+ */
 export function toResourceList(resources: Resources | undefined, path: string): ResourceList {
   return convert(resources, path, false);
 }
@@ -45,11 +48,15 @@ export function fromResourceList(list: ResourceList): {
   return message;
 }
 
+function isAttachment(name: string): boolean {
+  return name.startsWith('attachable-volumes-');
+}
+
 function convert(resources: Resources | undefined, path: string, keepZeros: boolean): ResourceList {
   const list: Record<string, number> = {};
   if (resources === undefined) return list;
   const set = (name: string, amount: bigint | undefined): void => {
-    if (amount === undefined || (amount === 0n && !keepZeros)) return;
+    if (amount === undefined || (amount === 0n && !keepZeros && !isAttachment(name))) return;
     list[name] = Number(amount);
   };
   set('cpu', resources.cpuMilli);
