@@ -12,6 +12,7 @@ import {
   SolveRequestSchema,
 } from '../../proto/index.ts';
 import { type ClusterFacts, clusterFacts } from './cluster-facts.ts';
+import { addAttachmentLimits } from './csi-nodes.ts';
 import { effectiveNodeClassSpec, nodeClassMessage } from './ec2-node-class.ts';
 import {
   formatPath,
@@ -96,6 +97,7 @@ const API_VERSIONS: Readonly<Record<string, string>> = {
   PriorityClass: 'scheduling.k8s.io/v1',
   RuntimeClass: 'node.k8s.io/v1',
   StorageClass: 'storage.k8s.io/v1',
+  CSINode: 'storage.k8s.io/v1',
 };
 
 /** Builds the request. Whatever is wrong with the objects is in `errors`; the request is usable when there are none. */
@@ -324,6 +326,7 @@ class Builder {
       result = this.#try(anyNode, () => nodeMessages(nodes, this.#of('NodeClaim'), bound, context)) ?? result;
     }
     for (const { pod, error } of result.refused) this.#refuse(pod, error);
+    for (const object of this.#of('CSINode')) this.#try(object, () => addAttachmentLimits(result.nodes, object));
     for (const claim of result.unknownClaims.slice(0, MOST_LISTED)) {
       this.#warn(claim, ['status'], 'has no instance yet, so what it will hold is not known: left out');
     }

@@ -109,8 +109,10 @@ function etcdArguments(directory: string, clientUrl: string, peerUrl: string): s
 
 function apiServerArguments(directory: string, etcdUrl: string, port: number, options: ControlPlaneOptions): string[] {
   // Pods are made right after their namespace, before its service account is there. Without the controller-manager
-  // nobody would take away the taint that new nodes get.
-  const left = ['ServiceAccount', ...(options.controllerManager === true ? [] : ['TaintNodesByCondition'])];
+  // nobody would take away the taint that new nodes get, nor the finalizers that keep claims and volumes in use.
+  const unattended =
+    options.controllerManager === true ? [] : ['TaintNodesByCondition', 'StorageObjectInUseProtection'];
+  const left = ['ServiceAccount', ...unattended];
   return [
     `--etcd-servers=${etcdUrl}`,
     '--bind-address=127.0.0.1',

@@ -3,6 +3,7 @@
 // only nodes of the others stand ready. Pods whose reason is neither are counted and not judged.
 import { UnplacedReasonCode } from '../../proto/index.ts';
 import {
+  csiNodeObject,
   type GeneratedCase,
   type InstanceType,
   openLabelChoices,
@@ -10,7 +11,7 @@ import {
   poolNodeObject,
 } from './generate/index.ts';
 import type { LeftOutClaim } from './judge.ts';
-import type { Node, NodePool } from './objects.ts';
+import type { CsiNode, Node, NodePool } from './objects.ts';
 import type { CasePlan, LeftOutPod } from './plan.ts';
 import { thousandths } from './quantity.ts';
 import { openRandom } from './random.ts';
@@ -18,6 +19,8 @@ import { openRandom } from './random.ts';
 /** What is tried and what is not. */
 export interface LeftOutTrials {
   readonly emptyNodes: readonly Node[];
+  /** What the drivers on those nodes say. */
+  readonly csiNodes: readonly CsiNode[];
   readonly claims: readonly LeftOutClaim[];
   /** Pods whose every reason is a limit that leaves room for no type at all: nothing is left to try. */
   readonly byLimitAlone: readonly LeftOutPod[];
@@ -33,6 +36,13 @@ const SCHEDULER_REASONS: ReadonlySet<UnplacedReasonCode> = new Set([
   UnplacedReasonCode.REQUIREMENTS_NOT_MET,
   UnplacedReasonCode.RESOURCES_TOO_LARGE,
   UnplacedReasonCode.NO_OFFERING_AVAILABLE,
+]);
+
+/** Reasons that speak of other pods and of no pool: a limit may be why the pod gets no node where the rule would let it. */
+const RULES_ABOUT_PODS: ReadonlySet<UnplacedReasonCode> = new Set([
+  UnplacedReasonCode.TOPOLOGY_SPREAD,
+  UnplacedReasonCode.POD_AFFINITY,
+  UnplacedReasonCode.POD_ANTI_AFFINITY,
 ]);
 
 /** The code's name in the contract. */
@@ -54,18 +64,23 @@ export function leftOutTrials(generated: GeneratedCase, plan: CasePlan): LeftOut
   const notJudged: { pod: LeftOutPod; code: string }[] = [];
   const byLimitAlone: LeftOutPod[] = [];
   const claims: LeftOutClaim[] = [];
-  if (plan.leftOut.length === 0) return { emptyNodes: [], claims, byLimitAlone, notJudged };
+  if (plan.leftOut.length === 0) return { emptyNodes: [], csiNodes: [], claims, byLimitAlone, notJudged };
   const empties = generated.nodePools.flatMap((pool) => emptyNodesOf(generated, pool));
   const withinLimits = new Set(empties.filter((empty) => fitsLimits(generated, plan, empty)));
+  const poolsWithLimits = new Set(
+    empties.filter((one) => !withinLimits.has(one)).map(({ pool }) => pool.metadata.name),
+  );
   for (const left of plan.leftOut) {
     const other = left.reasons.find(
-      ({ code }) => !SCHEDULER_REASONS.has(code) && code !== UnplacedReasonCode.LIMIT_REACHED,
+      ({ code }) =>
+        !SCHEDULER_REASONS.has(code) && !RULES_ABOUT_PODS.has(code) && code !== UnplacedReasonCode.LIMIT_REACHED,
     );
     if (other !== undefined || left.reasons.length === 0) {
       notJudged.push({ pod: left, code: other === undefined ? 'NO_REASON' : reasonName(other.code) });
       continue;
     }
-    const limited = limitedPools(left);
+    const isAboutPods = left.reasons.some(({ code }) => RULES_ABOUT_PODS.has(code));
+    const limited = isAboutPods ? poolsWithLimits : limitedPools(left);
     if (limited.size === 0) {
       claims.push({ pod: left.pod });
       continue;
@@ -76,7 +91,14 @@ export function leftOutTrials(generated: GeneratedCase, plan: CasePlan): LeftOut
     if (names.length === 0) byLimitAlone.push(left);
     else claims.push({ pod: left.pod, nodeNames: names });
   }
-  return { emptyNodes: claims.length === 0 ? [] : empties.map(({ node }) => node), claims, byLimitAlone, notJudged };
+  const tried = claims.length === 0 ? [] : empties;
+  return {
+    emptyNodes: tried.map(({ node }) => node),
+    csiNodes: tried.flatMap(({ node, type }) => csiNodeObject(node.metadata.name, type) ?? []),
+    claims,
+    byLimitAlone,
+    notJudged,
+  };
 }
 
 function limitedPools({ reasons }: LeftOutPod): Set<string> {

@@ -6,12 +6,12 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createLocalSolver } from '../../server/index.ts';
 import { ApiClient, startControlPlane } from '../controlplane/index.ts';
-import { canaries, runCanary } from './canaries.ts';
+import { canaries, LIMIT_CANARY_COUNT, runCanary, runLimitCanaries } from './canaries/index.ts';
 import { type GeneratedCase, generateCase, PRIORITY_CLASSES } from './generate/index.ts';
 import { Judge } from './judge.ts';
-import { LIMIT_CANARY_COUNT, runLimitCanaries } from './limit-canaries.ts';
 import { LIMITS } from './limits.ts';
 import { reduceCase } from './reduce.ts';
+import { addRuleCounts, noRuleCounts, type RuleCounts } from './rules-in-play.ts';
 import { type CaseOutcome, runCase } from './run-case.ts';
 
 const DEFAULT_SEEDS = '1..30';
@@ -29,6 +29,9 @@ interface Totals {
   leftOut: number;
   byLimitAlone: number;
   plannedNodes: number;
+  /** Cases whose pods were let in only in another order than they came. */
+  reordered: number;
+  readonly rules: RuleCounts;
   readonly notJudged: Map<string, number>;
   readonly leftOutReasons: Map<string, number>;
 }
@@ -39,6 +42,8 @@ async function main(): Promise<number> {
       seeds: { type: 'string', default: DEFAULT_SEEDS },
       case: { type: 'string' },
       'show-case': { type: 'boolean', default: false },
+      // Failures are then named and not made smaller, which takes much longer than finding them.
+      'leave-whole': { type: 'boolean', default: false },
     },
   });
   const written =
@@ -64,9 +69,11 @@ async function main(): Promise<number> {
       const totals = newTotals();
       await runCanaries(judge, totals);
       const casesStarted = performance.now();
+      const run = (generated: GeneratedCase): Promise<CaseOutcome> => runCase(generated, solver, judge);
       for (let seed = seeds.from; seed <= seeds.to; seed += 1) {
         controlPlane.assertRunning();
-        await judgeCase(written ?? generateCase(seed), (generated) => runCase(generated, solver, judge), totals);
+        const smallest = await judgeCase(written ?? generateCase(seed), run, totals, values['leave-whole']);
+        if (smallest !== undefined) console.log(`  smallest case of seed ${seed} that still fails: ${smallest}`);
         const done = seed - seeds.from + 1;
         if (done % PROGRESS_SEEDS === 0) console.log(`${done} cases in ${seconds(casesStarted)} s`);
       }
@@ -103,12 +110,13 @@ async function runCanaries(judge: Judge, totals: Totals): Promise<void> {
   console.log(`canaries of the arithmetic: ${toldApart} of ${LIMIT_CANARY_COUNT} limits told apart`);
 }
 
+/** Judges a case and notes what it came to; answers the smallest case that still fails, where it fails. */
 async function judgeCase(
   generated: GeneratedCase,
   run: (generated: GeneratedCase) => Promise<CaseOutcome>,
   totals: Totals,
-): Promise<void> {
-  const { seed } = generated;
+  leaveWhole: boolean,
+): Promise<string | undefined> {
   let faults: readonly string[];
   try {
     const outcome = await run(generated);
@@ -119,11 +127,12 @@ async function judgeCase(
   }
   if (faults.length === 0) {
     totals.passed += 1;
-    return;
+    return undefined;
   }
   totals.failed += 1;
-  console.log(`seed ${seed}: ${faults.length} faults`);
+  console.log(`seed ${generated.seed}: ${faults.length} faults`);
   for (const fault of faults.slice(0, LIMITS.findingsPrinted)) console.log(`  ${fault}`);
+  if (leaveWhole) return undefined;
   const kind = kindOf(faults[0]);
   const smallest = await reduceCase(generated, async (candidate) => {
     try {
@@ -133,7 +142,7 @@ async function judgeCase(
       return false;
     }
   });
-  console.log(`  smallest case of seed ${seed} that still fails: ${JSON.stringify(smallest)}`);
+  return JSON.stringify(smallest);
 }
 
 /** What a fault begins with: the kind of finding. */
@@ -149,6 +158,8 @@ function newTotals(): Totals {
     leftOut: 0,
     byLimitAlone: 0,
     plannedNodes: 0,
+    reordered: 0,
+    rules: noRuleCounts(),
     notJudged: new Map(),
     leftOutReasons: new Map(),
   };
@@ -159,6 +170,8 @@ function addOutcome(totals: Totals, outcome: CaseOutcome): void {
   totals.leftOut += outcome.leftOutJudged;
   totals.byLimitAlone += outcome.byLimitAlone;
   totals.plannedNodes += outcome.plannedNodes;
+  totals.reordered += outcome.orderCount > 1 ? 1 : 0;
+  addRuleCounts(totals.rules, outcome.rules);
   addCounts(totals.notJudged, outcome.notJudged);
   addCounts(totals.leftOutReasons, outcome.leftOutReasons);
 }
@@ -174,8 +187,22 @@ function report(seeds: SeedRange, totals: Totals, time: string): void {
   console.log(`pods left out by limits that leave room for no type (arithmetic alone): ${totals.byLimitAlone}`);
   console.log(`pods left out and not judged: ${listCounts(totals.notJudged)}`);
   console.log(`reasons of pods left out: ${listCounts(totals.leftOutReasons)}`);
+  console.log(`cases in which another order of arrival was tried: ${totals.reordered}`);
+  reportRules(totals, seeds.to - seeds.from + 1);
   if (totals.placements + totals.leftOut === 0) {
     console.log('no pod was judged: a run that judges nothing proves nothing');
+    totals.failed += 1;
+  }
+}
+
+function reportRules(totals: Totals, caseCount: number): void {
+  const width = Math.max(...[...totals.rules.keys()].map((name) => name.length));
+  console.log(`${'rule in play'.padEnd(width)}  placed  left out`);
+  for (const [name, { placed, leftOut }] of totals.rules) {
+    console.log(`${name.padEnd(width)}  ${String(placed).padStart(6)}  ${String(leftOut).padStart(8)}`);
+    // A few cases can't have everything; a run that means to show the rules has to have had each of them.
+    if (placed + leftOut > 0 || caseCount < LIMITS.casesWithEveryRule) continue;
+    console.log(`no pod was judged by the rule ${JSON.stringify(name)}: the run proves nothing of it`);
     totals.failed += 1;
   }
 }

@@ -3,13 +3,21 @@
 import { buildSolveInput, formatFinding, readProblemCatalogue } from '../../controller/kubernetes/index.ts';
 import { CapacityType, type Plan, type RankedOffering, type UnplacedReason } from '../../proto/index.ts';
 import type { LocalSolver } from '../../server/index.ts';
-import { type GeneratedCase, NODE_CLASS_NAME, PRIORITY_CLASSES, poolNodeObject } from './generate/index.ts';
-import { type Node, type NodePool, type Pod, podKey } from './objects.ts';
+import {
+  csiNodeObject,
+  type GeneratedCase,
+  NODE_CLASS_NAME,
+  PRIORITY_CLASSES,
+  poolNodeObject,
+} from './generate/index.ts';
+import { type CsiNode, type Node, type NodePool, type Pod, podKey } from './objects.ts';
 import { openRandom } from './random.ts';
 
 /** A node of the plan as one of the offerings it may be launched as. */
 export interface PlannedNode {
   readonly node: Node;
+  /** What its drivers will say; undefined where they have no limit. */
+  readonly csiNode: CsiNode | undefined;
   readonly pool: NodePool;
   /** Names of all types that its ranked list holds. */
   readonly listedTypes: readonly string[];
@@ -54,6 +62,10 @@ export async function planCase(solver: LocalSolver, generated: GeneratedCase): P
         spec: { amiFamily: 'AL2023' },
       },
       ...PRIORITY_CLASSES,
+      ...generated.namespaces,
+      ...generated.storageClasses,
+      ...generated.claims,
+      ...generated.persistentVolumes,
       ...generated.nodePools,
       ...generated.daemonSets,
       ...generated.existing.flatMap(({ known, pods }) => [...known, ...pods]),
@@ -107,6 +119,7 @@ function makeNode(generated: GeneratedCase, plan: Plan, index: number): PlannedN
   const name = `seed-${generated.seed}-new-${index}`;
   return {
     node: poolNodeObject(pool, { name, type, offering: sold }, planned.labels, random),
+    csiNode: csiNodeObject(name, type),
     pool,
     listedTypes: [...new Set(offerings.map((offering) => offering.instanceType))],
   };

@@ -5,6 +5,7 @@ import type { Judge } from './judge.ts';
 import { brokenLimits, leftOutTrials, reasonName } from './left-out.ts';
 import { podKey } from './objects.ts';
 import { planCase } from './plan.ts';
+import { countRules, type RuleCounts } from './rules-in-play.ts';
 
 /** What a case came to; all counts are of pods unless they say otherwise. */
 export interface CaseOutcome {
@@ -15,6 +16,10 @@ export interface CaseOutcome {
   readonly notJudged: ReadonlyMap<string, number>;
   /** Pods left out by the codes of their reasons, each code once a pod. */
   readonly leftOutReasons: ReadonlyMap<string, number>;
+  /** Pods judged by the rules that had a say about them. */
+  readonly rules: RuleCounts;
+  /** 1 where pods were let in as they came; how many orders of arrival were tried where they were not. */
+  readonly orderCount: number;
   readonly plannedNodes: number;
   /** Nodes in the cluster at the end, empty ones included. */
   readonly nodeCount: number;
@@ -31,9 +36,17 @@ export async function runCase(generated: GeneratedCase, solver: LocalSolver, jud
     daemonSets: generated.daemonSets,
     existing: generated.existing,
     nodes: plan.nodes.map(({ node }) => node),
+    storageClasses: generated.storageClasses,
+    claims: generated.claims,
+    persistentVolumes: generated.persistentVolumes,
     placements: plan.placements,
     leftOut: trials.claims,
     emptyNodes: trials.emptyNodes,
+    csiNodes: [
+      ...generated.existing.flatMap(({ csiNode }) => csiNode ?? []),
+      ...plan.nodes.flatMap(({ csiNode }) => csiNode ?? []),
+      ...trials.csiNodes,
+    ],
   });
   const reasonsOf = new Map(plan.leftOut.map(({ pod, reasons }) => [podKey(pod), reasons]));
   const faults = outcome.findings.map(({ kind, pod, nodeName, message }) => {
@@ -52,6 +65,12 @@ export async function runCase(generated: GeneratedCase, solver: LocalSolver, jud
     byLimitAlone: trials.byLimitAlone.length,
     notJudged,
     leftOutReasons,
+    rules: countRules(
+      generated,
+      plan,
+      trials.claims.map(({ pod }) => pod),
+    ),
+    orderCount: outcome.orderCount,
     plannedNodes: plan.nodes.length,
     nodeCount: outcome.nodeCount,
     faults: [...faults, ...brokenLimits(generated, plan)],

@@ -1,6 +1,7 @@
-// What kube-scheduler has said of each pod: bound, or refused with its message. Filled from a watch on all pods.
+// What kube-scheduler has said of each pod: bound, or refused with its message. Filled from a watch on all pods. Pods are
+// known by their uid: one that is made again under the name of another has no verdict yet.
 import type { ApiClient, Watch } from '../controlplane/index.ts';
-import { type Metadata, podKey } from './objects.ts';
+import type { Metadata } from './objects.ts';
 
 /** One answer of the scheduler. */
 export type Verdict =
@@ -14,7 +15,7 @@ export type Verdict =
     };
 
 interface WatchedPod {
-  readonly metadata: Metadata & { readonly resourceVersion?: string };
+  readonly metadata: Metadata & { readonly uid: string; readonly resourceVersion?: string };
   readonly spec: { readonly nodeName?: string };
   readonly status?: {
     readonly conditions?: readonly {
@@ -62,20 +63,20 @@ export class VerdictBoard {
   }
 
   /**
-   * Waits until every one of these pods has a verdict that is final, at most `timeoutMs`; answers all verdicts there are
+   * Waits until every one of these pods, by uid, has a verdict that is final, at most `timeoutMs`; answers all verdicts there are
    * then. A pod without a final verdict is one the scheduler has not answered for: it is left out.
    */
   async wait(
-    keys: readonly string[],
+    uids: readonly string[],
     isFinal: (verdict: Verdict) => boolean,
     timeoutMs: number,
   ): Promise<Map<string, Verdict>> {
     if (this.#error !== undefined) throw this.#error;
-    const finalOf = (key: string): Verdict | undefined => {
-      const verdict = this.#verdicts.get(key);
+    const finalOf = (uid: string): Verdict | undefined => {
+      const verdict = this.#verdicts.get(uid);
       return verdict !== undefined && isFinal(verdict) ? verdict : undefined;
     };
-    const left = new Set(keys.filter((key) => finalOf(key) === undefined));
+    const left = new Set(uids.filter((uid) => finalOf(uid) === undefined));
     if (left.size > 0) {
       await new Promise<void>((resolve, reject) => {
         const finish = (end: () => void): void => {
@@ -94,24 +95,24 @@ export class VerdictBoard {
       });
     }
     const verdicts = new Map<string, Verdict>();
-    for (const key of keys) {
-      const verdict = finalOf(key);
-      if (verdict !== undefined) verdicts.set(key, verdict);
+    for (const uid of uids) {
+      const verdict = finalOf(uid);
+      if (verdict !== undefined) verdicts.set(uid, verdict);
     }
     return verdicts;
   }
 
   #note(isDeleted: boolean, pod: WatchedPod): void {
-    const key = podKey(pod);
+    const { uid } = pod.metadata;
     const verdict = isDeleted ? undefined : readVerdict(pod);
     if (verdict === undefined) {
-      this.#verdicts.delete(key);
+      this.#verdicts.delete(uid);
       return;
     }
-    this.#verdicts.set(key, verdict);
+    this.#verdicts.set(uid, verdict);
     for (const wait of this.#waits) {
-      if (!wait.left.has(key) || !wait.isFinal(verdict)) continue;
-      wait.left.delete(key);
+      if (!wait.left.has(uid) || !wait.isFinal(verdict)) continue;
+      wait.left.delete(uid);
       if (wait.left.size === 0) wait.resolve();
     }
   }

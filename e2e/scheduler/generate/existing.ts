@@ -1,20 +1,26 @@
 // What a generated cluster has before anything is planned: nodes of pools and nodes of nobody's, cordoned and tainted ones,
 // capacity that is still on its way, and the pods that run there.
 
-import type { DaemonSet, Node, NodeClaim, NodePool, Pod, Taint } from '../objects.ts';
+import type { CsiNode, DaemonSet, Node, NodeClaim, NodePool, Pod, Taint } from '../objects.ts';
 import type { Random } from '../random.ts';
-import type { InstanceType } from './instance-types.ts';
-import { nodeObject } from './node-object.ts';
+import { drawDaemonPort, drawHostPort } from './host-ports.ts';
+import { DISK_DRIVER, type InstanceType } from './instance-types.ts';
+import { attachmentsOf, csiNodeObject, nodeObject } from './node-object.ts';
+import { drawKeepingAway } from './pod-affinity.ts';
 import { container, drawNarrowing, drawRequests, drawToleration } from './pods.ts';
 import { drawTaints } from './pools.ts';
+import { appName, drawPart, podLabels, RUNNING_APP } from './selectors.ts';
 import type { VocabularyEntry } from './vocabulary.ts';
+import { bind, type Storage } from './volumes.ts';
 
 /** A node that is there, or is on its way, before anything is planned. */
 export interface ExistingNode {
   /** The node as the scheduler will see it in the end. */
   readonly node: Node;
+  /** What its drivers will say; absent where they have no limit. */
+  readonly csiNode?: CsiNode;
   /** What the planner knows of it: the same, or less where it is still on its way. */
-  readonly known: readonly (Node | NodeClaim)[];
+  readonly known: readonly (Node | NodeClaim | CsiNode)[];
   /** Pods that run there, bound. */
   readonly pods: readonly Pod[];
 }
@@ -34,7 +40,13 @@ export function drawDaemonSets(random: Random, vocabulary: readonly VocabularyEn
           metadata: { labels: { app: name } },
           spec: {
             containers: [
-              container('main', { cpu: random.pick(['20m', '100m', '350m']), memory: random.pick(['32Mi', '200Mi']) }),
+              {
+                ...container('main', {
+                  cpu: random.pick(['20m', '100m', '350m']),
+                  memory: random.pick(['32Mi', '200Mi']),
+                }),
+                ...(random.chance(0.35) ? { ports: [drawDaemonPort(random, index)] } : {}),
+              },
             ],
             tolerations: random.chance(0.7)
               ? [{ operator: 'Exists' }]
@@ -60,7 +72,12 @@ export interface NodeSources {
   readonly daemonSets: readonly DaemonSet[];
   /** Where the pods are that run there. */
   readonly namespace: string;
+  /** Where the claims of those pods go. */
+  readonly storage: Storage;
 }
+
+/** As many workloads as a case may have: running pods may mean any of them. */
+const WORKLOAD_COUNT = 7;
 
 /** A node for each name. */
 export function drawExisting(random: Random, names: readonly string[], sources: NodeSources): ExistingNode[] {
@@ -73,10 +90,13 @@ function drawNode(random: Random, name: string, sources: NodeSources): ExistingN
   const offering = random.pick(type.offerings);
   const kind = random.pick(['of a pool', 'of a pool', 'of nobody', 'starting', 'on its way']);
   const taints: Taint[] = random.chance(0.3) ? drawTaints(random, 2) : [];
+  const csiNode = csiNodeObject(name, type);
+  const joined = csiNode === undefined ? [] : [csiNode];
+  const drivers = csiNode === undefined ? {} : { csiNode };
   if (kind === 'of nobody') {
     const node = nodeObject({ name, type, offering, labels: { 'example.com/made-by': 'hand' }, taints });
     if (random.chance(0.3)) node.spec.unschedulable = true;
-    return { node, known: [node], pods: drawRunning(random, node, sources) };
+    return { node, ...drivers, known: [node, ...joined], pods: drawRunning(random, node, sources) };
   }
   const pool = random.pick(pools);
   const labels = {
@@ -88,14 +108,14 @@ function drawNode(random: Random, name: string, sources: NodeSources): ExistingN
   const node = nodeObject({ name, type, offering, labels, taints });
   if (kind === 'of a pool') {
     if (random.chance(0.1)) node.spec.unschedulable = true;
-    return { node, known: [node], pods: drawRunning(random, node, sources) };
+    return { node, ...drivers, known: [node, ...joined], pods: drawRunning(random, node, sources) };
   }
   const claim = claimOf(node, pool, type);
-  if (kind === 'starting') return { node, known: [asStarting(node, pool), claim], pods: [] };
+  if (kind === 'starting') return { node, ...drivers, known: [asStarting(node, pool), claim], pods: [] };
   // Nobody knows the host's name before it has joined.
-  const joined = { ...node.metadata.labels, 'kubernetes.io/hostname': `host-of-${name}` };
-  const onItsWay = { ...node, metadata: { ...node.metadata, labels: joined } };
-  return { node: onItsWay, known: [{ ...claim, status: { ...claim.status, nodeName: '' } }], pods: [] };
+  const labelsThen = { ...node.metadata.labels, 'kubernetes.io/hostname': `host-of-${name}` };
+  const onItsWay = { ...node, metadata: { ...node.metadata, labels: labelsThen } };
+  return { node: onItsWay, ...drivers, known: [{ ...claim, status: { ...claim.status, nodeName: '' } }], pods: [] };
 }
 
 /** The node while it starts: not initialised, with the taints that will go once it is. */
@@ -127,7 +147,12 @@ function claimOf(node: Node, pool: NodePool, type: InstanceType): NodeClaim {
     kind: 'NodeClaim',
     metadata: { name: node.metadata.name, labels: Object.fromEntries(labels) },
     spec: { taints: node.spec.taints ?? [], startupTaints: pool.spec.template.spec.startupTaints },
-    status: { nodeName: node.metadata.name, capacity: node.status.capacity, allocatable: node.status.allocatable },
+    // Drivers that have not started have no CSINode: what the type attaches is known of the claim alone.
+    status: {
+      nodeName: node.metadata.name,
+      capacity: { ...node.status.capacity, ...attachmentsOf(type) },
+      allocatable: { ...node.status.allocatable, ...attachmentsOf(type) },
+    },
   };
 }
 
@@ -135,21 +160,33 @@ function claimOf(node: Node, pool: NodePool, type: InstanceType): NodeClaim {
  * Pods that were bound some time ago. They need not meet any rule today, and together they may fill the node. Daemonsets
  * that run everywhere may have their pods there already.
  */
-function drawRunning(random: Random, node: Node, { daemonSets, namespace }: NodeSources): Pod[] {
+function drawRunning(random: Random, node: Node, { daemonSets, namespace, storage }: NodeSources): Pod[] {
   const daemons = daemonSets.filter((daemonSet) => runsEverywhere(daemonSet) && random.chance(0.5));
-  const count = random.pick([0, 1, 2, 4]);
+  const count = random.pick([0, 1, 2, 3, 4]);
   const others = Array.from({ length: count }, (_, index): Pod => {
     const requests = drawRequests(random);
     const isLarge = /Gi$/.test(requests.memory ?? '') || Number(requests.cpu) >= 2;
-    return {
+    const name = `${node.metadata.name}-running-${index}`;
+    // Some are of a workload that is to grow: its spreads count them, its affinities mean them.
+    const app = random.chance(0.5) ? RUNNING_APP : appName(random.integer(0, WORKLOAD_COUNT - 1));
+    const own = { app, part: drawPart(random), namespace, workloadCount: WORKLOAD_COUNT };
+    const port = random.chance(0.15) ? { ports: [drawHostPort(random)] } : {};
+    const pod: Pod = {
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { name: `${node.metadata.name}-running-${index}`, namespace, labels: { app: 'running' } },
+      metadata: { name, namespace, labels: podLabels(own, random.chance(0.3), index) },
       spec: {
-        containers: [container('main', isLarge ? { cpu: '200m', memory: '300Mi' } : requests)],
+        containers: [{ ...container('main', isLarge ? { cpu: '200m', memory: '300Mi' } : requests), ...port }],
         nodeName: node.metadata.name,
+        ...(random.chance(0.2) ? { affinity: { podAntiAffinity: drawKeepingAway(random, own) } } : {}),
       },
     };
+    if (random.chance(0.2)) {
+      const zone = node.metadata.labels?.['topology.kubernetes.io/zone'] ?? '';
+      bind(storage, namespace, `disk-${name}`, { driver: DISK_DRIVER, zone });
+      pod.spec.volumes = [{ name: 'disk', persistentVolumeClaim: { claimName: `disk-${name}` } }];
+    }
+    return pod;
   });
   return [...daemons.map((daemonSet) => boundDaemonPod(daemonSet, node)), ...others];
 }

@@ -25,6 +25,9 @@ export const FPGA = 'example.com/fpga';
 /** NVIDIA's resource. */
 export const GPU = 'nvidia.com/gpu';
 
+/** The driver of disks: they are in a zone, and a node attaches only so many. */
+export const DISK_DRIVER = 'ebs.csi.aws.com';
+
 /** The most types of one case. */
 const TYPE_LIMIT = 20;
 
@@ -125,6 +128,11 @@ export function drawInstanceTypes(random: Random): InstanceType[] {
   // Where addresses are short a node takes few pods, and their number is what fills it.
   const podCap = random.chance(0.3) ? random.integer(3, 8) : undefined;
   const types = families.flatMap((family) => sizes.map((size) => drawType(random, family, size, podCap)));
+  // Half of the catalogues say how many volumes a node attaches, so few that pods with volumes run into it.
+  const attachments = random.fork('attachments');
+  if (attachments.chance(0.5)) {
+    for (const { capacity } of types) capacity[`attachable-volumes-${DISK_DRIVER}`] = String(attachments.integer(1, 5));
+  }
   return types.slice(0, TYPE_LIMIT);
 }
 

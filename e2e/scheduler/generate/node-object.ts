@@ -1,7 +1,7 @@
 // Nodes as they stand in the API once an instance has joined and is ready: labels of the type, the offering and the pool,
 // the old spellings that the kubelet and the cloud's controllers add, the pool's taints, capacity and allocatable. Written
 // from Karpenter's and Kubernetes' documentation; nothing of it comes from the engine.
-import type { Expression, Node, NodePool, StringMap, Taint } from '../objects.ts';
+import type { CsiNode, Expression, Node, NodePool, Quantities, StringMap, Taint } from '../objects.ts';
 import { subtract } from '../quantity.ts';
 import type { Random } from '../random.ts';
 import type { InstanceType, Offering } from './instance-types.ts';
@@ -28,7 +28,8 @@ export function nodeObject({ name, type, offering, labels, taints }: NodeParts):
     ...labels,
   };
   for (const [old, now] of OLD_SPELLINGS) if (known[now] !== undefined) known[old] = known[now];
-  const allocatable = Object.entries(type.capacity).map(([resource, amount]) => [
+  const capacity = Object.entries(type.capacity).filter(([resource]) => !resource.startsWith(ATTACHMENTS));
+  const allocatable = capacity.map(([resource, amount]) => [
     resource,
     subtract(amount, type.overhead[resource] ?? '0'),
   ]);
@@ -39,13 +40,32 @@ export function nodeObject({ name, type, offering, labels, taints }: NodeParts):
     metadata: { name, labels: known },
     spec: { ...(taints.length === 0 ? {} : { taints: [...taints] }), providerID: `test:///${offering.zone}/${name}` },
     status: {
-      capacity: { ...type.capacity },
+      capacity: Object.fromEntries(capacity),
       allocatable: Object.fromEntries(allocatable),
       conditions: [
         { type: 'Ready', status: 'True', reason: 'KubeletReady', lastHeartbeatTime: time, lastTransitionTime: time },
       ],
     },
   };
+}
+
+/** What a type says of volumes that its nodes attach stands under this and the driver's name. */
+const ATTACHMENTS = 'attachable-volumes-';
+
+/** What of a type's capacity no Node shows: how many volumes it attaches, by driver. */
+export function attachmentsOf({ capacity }: InstanceType): Quantities {
+  return Object.fromEntries(Object.entries(capacity).filter(([resource]) => resource.startsWith(ATTACHMENTS)));
+}
+
+/** What the node's drivers say of themselves once they run; undefined where the type has no driver with a limit. */
+export function csiNodeObject(nodeName: string, type: InstanceType): CsiNode | undefined {
+  const drivers = Object.entries(attachmentsOf(type)).map(([resource, amount]) => ({
+    name: resource.slice(ATTACHMENTS.length),
+    nodeID: nodeName,
+    allocatable: { count: Number(amount) },
+  }));
+  if (drivers.length === 0) return undefined;
+  return { apiVersion: 'storage.k8s.io/v1', kind: 'CSINode', metadata: { name: nodeName }, spec: { drivers } };
 }
 
 /**

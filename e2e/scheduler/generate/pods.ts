@@ -1,9 +1,10 @@
 // Workloads of generated cases. A pod is drawn in two steps: what it requests, then rules laid over it, each by a function
-// of the list POD_RULES. A new rule of scheduling joins the judge by an entry there, and by what it needs of the cluster in
+// of the lists below. A new rule of scheduling joins the judge by an entry there, and by what it needs of the cluster in
 // the other files of this folder.
 import type {
   Container,
   Expression,
+  Namespace,
   NodeTerm,
   Pod,
   PodSpec,
@@ -13,18 +14,30 @@ import type {
   Toleration,
 } from '../objects.ts';
 import type { Random } from '../random.ts';
+import { addHostPort } from './host-ports.ts';
 import { FPGA, GPU } from './instance-types.ts';
+import { addPodAffinity, addPodAntiAffinity } from './pod-affinity.ts';
 import { TAINTS, TIER_LABEL } from './pools.ts';
+import { appName, drawPart, podLabels, type Workload } from './selectors.ts';
+import { addSpread } from './spread.ts';
 import { drawExpression, drawTerm, type VocabularyEntry } from './vocabulary.ts';
+import { drawVolumes, mountVolumes, type Storage } from './volumes.ts';
 
-/** What rules may look at. */
+/** What workloads are drawn among. */
 export interface PodSurroundings {
   readonly vocabulary: readonly VocabularyEntry[];
+  readonly namespaces: readonly Namespace[];
+}
+
+/** What rules may look at. */
+interface RuleSurroundings {
+  readonly vocabulary: readonly VocabularyEntry[];
   readonly namespaces: readonly string[];
+  readonly own: Workload;
 }
 
 /** Lays one rule over a pod's spec. */
-export type PodRule = (spec: PodSpec, random: Random, surroundings: PodSurroundings) => void;
+type PodRule = (spec: PodSpec, random: Random, surroundings: RuleSurroundings) => void;
 
 /** The priority classes that pods name. */
 export const PRIORITY_CLASSES: readonly PriorityClass[] = [
@@ -32,41 +45,72 @@ export const PRIORITY_CLASSES: readonly PriorityClass[] = [
   { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'test-high' }, value: 1000 },
 ];
 
-/** Every rule with the share of workloads that has it. */
-const POD_RULES: readonly (readonly [share: number, rule: PodRule])[] = [
-  [0.3, addNodeSelector],
-  [0.35, addNodeAffinity],
-  [0.55, addTolerations],
+/** Rules about nodes, with the share of workloads that has each. */
+const NODE_RULES: readonly (readonly [share: number, rule: PodRule])[] = [
+  [0.25, addNodeSelector],
+  [0.3, addNodeAffinity],
   [0.12, addExtendedResource],
+];
+
+/** All other rules. */
+const POD_RULES: readonly (readonly [share: number, rule: PodRule])[] = [
+  [0.2, addPreferredNodeAffinity],
   [0.12, addInitContainers],
   [0.08, addSecondContainer],
   [0.08, addPodLevelResources],
   [0.15, addPriority],
+  [0.14, addHostPort],
+  [0.35, (spec, random, { own }) => addSpread(spec, random, own)],
+  [0.28, (spec, random, { own, namespaces }) => addPodAffinity(spec, random, own, namespaces)],
+  [0.32, (spec, random, { own, namespaces }) => addPodAntiAffinity(spec, random, own, namespaces)],
 ];
 
-/** From two to seven workloads of up to nine pods each. */
-export function drawPods(random: Random, surroundings: PodSurroundings): Pod[] {
-  const count = random.integer(2, 7);
-  return Array.from({ length: count }, (_, index) => index).flatMap((index) => {
+/**
+ * In more than half of the cases pods are easily content with a node: rules about nodes are rare and most taints are
+ * tolerated. Where a pod finds a node, rules about other pods decide.
+ */
+const EASY_CASES = 0.6;
+const EASY_SHARE = 0.3;
+
+/** The share of workloads with volumes. Their claims are made pod by pod, so they are no rule laid over the spec. */
+const VOLUME_SHARE = 0.25;
+/** The share of workloads whose pods are of two versions. */
+const VERSION_SHARE = 0.3;
+
+/** From two to seven workloads of up to nine pods each; what they claim goes into `storage`. */
+export function drawPods(random: Random, surroundings: PodSurroundings, storage: Storage): Pod[] {
+  const workloadCount = random.integer(2, 7);
+  const isEasy = random.chance(EASY_CASES);
+  const namespaces = surroundings.namespaces.map(({ metadata }) => metadata.name);
+  return Array.from({ length: workloadCount }, (_, index) => index).flatMap((index) => {
     const workload = random.fork(`workload-${index}`);
-    const spec = drawSpec(workload, surroundings);
-    const namespace = workload.pick(surroundings.namespaces);
+    // Mostly the first one: rules look at their own namespace unless they say otherwise.
+    const namespace = workload.chance(0.7) ? (namespaces[0] ?? '') : workload.pick(namespaces);
+    const own: Workload = { app: appName(index), part: drawPart(workload), namespace, workloadCount };
+    const spec = drawSpec(workload, { vocabulary: surroundings.vocabulary, namespaces, own }, isEasy);
     const replicas = workload.pick([1, 2, 3, 5, 9]);
-    const labels = { app: `app-${index}` };
-    return Array.from(
-      { length: replicas },
-      (_, replica): Pod => ({
+    const hasVersions = workload.chance(VERSION_SHARE);
+    const volumes = workload.chance(VOLUME_SHARE) ? drawVolumes(workload) : [];
+    return Array.from({ length: replicas }, (_, place): Pod => {
+      const pod: Pod = {
         apiVersion: 'v1',
         kind: 'Pod',
-        metadata: { name: `app-${index}-${replica}`, namespace, labels },
+        metadata: { name: `${own.app}-${place}`, namespace, labels: podLabels(own, hasVersions, place) },
         spec: structuredClone(spec),
-      }),
-    );
+      };
+      mountVolumes(pod, volumes, own.app, place, storage);
+      return pod;
+    });
   });
 }
 
-function drawSpec(random: Random, surroundings: PodSurroundings): PodSpec {
+function drawSpec(random: Random, surroundings: RuleSurroundings, isEasy: boolean): PodSpec {
   const spec: PodSpec = { containers: [container('main', drawRequests(random))] };
+  for (const [share, rule] of NODE_RULES) {
+    if (random.chance(isEasy ? share * EASY_SHARE : share)) rule(spec, random, surroundings);
+  }
+  if (isEasy && random.chance(0.75)) spec.tolerations = [{ operator: 'Exists' }];
+  else if (random.chance(0.55)) addTolerations(spec, random);
   for (const [share, rule] of POD_RULES) if (random.chance(share)) rule(spec, random, surroundings);
   return spec;
 }
@@ -95,7 +139,7 @@ export function drawRequests(random: Random): Quantities {
   return requests;
 }
 
-function addNodeSelector(spec: PodSpec, random: Random, { vocabulary }: PodSurroundings): void {
+function addNodeSelector(spec: PodSpec, random: Random, { vocabulary }: RuleSurroundings): void {
   const count = random.pick([1, 1, 1, 2]);
   for (let index = 0; index < count; index += 1) {
     const entry = random.pick([...vocabulary, { key: TIER_LABEL, values: ['gold', 'silver'] }]);
@@ -103,12 +147,24 @@ function addNodeSelector(spec: PodSpec, random: Random, { vocabulary }: PodSurro
   }
 }
 
-function addNodeAffinity(spec: PodSpec, random: Random, { vocabulary }: PodSurroundings): void {
+function addNodeAffinity(spec: PodSpec, random: Random, { vocabulary }: RuleSurroundings): void {
   const count = random.pick([1, 1, 2, 3]);
   const nodeSelectorTerms = Array.from({ length: count }, (): NodeTerm => drawTerm(random, vocabulary));
   spec.affinity = {
     ...spec.affinity,
     nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } },
+  };
+}
+
+/** What the pod would like of its node. No filter of the scheduler looks at it, whatever it is. */
+function addPreferredNodeAffinity(spec: PodSpec, random: Random, { vocabulary }: RuleSurroundings): void {
+  const terms = Array.from({ length: random.pick([1, 1, 2]) }, () => ({
+    weight: random.integer(1, 100),
+    preference: { matchExpressions: [drawExpression(random, vocabulary)] },
+  }));
+  spec.affinity = {
+    ...spec.affinity,
+    nodeAffinity: { ...spec.affinity?.nodeAffinity, preferredDuringSchedulingIgnoredDuringExecution: terms },
   };
 }
 

@@ -1,6 +1,6 @@
 // Canaries for the part that the judge works out itself: limits of pools. Small cases with a plan made by hand, once within
 // the limits and once beyond, and a pod left out once for a limit that is used up and once for one that has room.
-import { UnplacedReasonCode } from '../../proto/index.ts';
+import { UnplacedReasonCode } from '../../../proto/index.ts';
 import {
   container,
   type GeneratedCase,
@@ -8,11 +8,11 @@ import {
   NODE_CLASS_NAME,
   poolNodeObject,
   ZONES,
-} from './generate/index.ts';
-import { brokenLimits, leftOutTrials } from './left-out.ts';
-import type { NodePool, Pod, Quantities } from './objects.ts';
-import type { CasePlan, PlannedNode } from './plan.ts';
-import { openRandom } from './random.ts';
+} from '../generate/index.ts';
+import { brokenLimits, leftOutTrials } from '../left-out.ts';
+import type { NodePool, Pod, Quantities } from '../objects.ts';
+import type { CasePlan, PlannedNode } from '../plan.ts';
+import { openRandom } from '../random.ts';
 
 /** A limit with how many nodes of 4 vCPU and 16 GiB, each listed with a type of half the size, keep it. */
 interface LimitCanary {
@@ -89,11 +89,14 @@ function caseWith(limits: Quantities): GeneratedCase {
   };
   return {
     seed: 0,
-    namespaces: ['canary'],
+    namespaces: [],
     instanceTypes: [SMALL, LARGE],
     nodePools: [pool],
     daemonSets: [],
     existing: [],
+    storageClasses: [],
+    claims: [],
+    persistentVolumes: [],
     pods: [],
   };
 }
@@ -107,6 +110,7 @@ function planWith(generated: GeneratedCase, nodeCount: number): CasePlan {
     const parts = { name: `new-${index}`, type: SMALL, offering };
     return {
       node: poolNodeObject(pool, parts, {}, openRandom(index)),
+      csiNode: undefined,
       pool,
       listedTypes: [SMALL.name, LARGE.name],
     };
