@@ -37,9 +37,9 @@ export function dealUnits(
   }
   if (rules !== undefined) dealRuled(single, ruled, counts, rules);
   const plain = kinds.map(
-    ({ members }, kind) =>
+    ({ members }) =>
       new Run(
-        members.filter((unit) => !ruled[kind]!.includes(unit)),
+        members.filter((unit) => !hasEntries(rules, unit)),
         counts,
       ),
   );
