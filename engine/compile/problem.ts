@@ -15,35 +15,32 @@ import {
 import { HintFinder } from '../hints/index.ts';
 import type {
   EngineNotice,
-  KeyedShape,
   NodeInput,
   PodShape,
   Problem,
-  ResourceList,
   ShapeCount,
   Taint,
   Toleration,
   UnplacedReason,
 } from '../model/index.ts';
 import type { RequirementSet } from '../requirements/index.ts';
-import { addResources, effectiveTaints, untoleratedTaint } from '../rules/index.ts';
-import { shapeKey, tolerationsKey } from '../shapes/index.ts';
+import { effectiveTaints, untoleratedTaint } from '../rules/index.ts';
+import { shapeKey } from '../shapes/index.ts';
 import {
   type Counter,
   CounterTable,
   HOSTNAME_LABEL,
   type HostPod,
   isOnHostname,
-  relaxationSteps,
   type SpreadRule,
-  type TopologyRules,
 } from '../topology/index.ts';
-import { CONSTRAINT_TERM_LIMIT, type Constraint, ConstraintTable, termCount } from './constraints.ts';
+import { type Constraint, ConstraintTable } from './constraints.ts';
 import { collectWanted, meetsCustomLabel } from './custom-labels.ts';
-import { type DaemonConflict, DaemonRules, onceReady } from './daemons.ts';
+import { DaemonRules, onceReady } from './daemons.ts';
 import { type Dimensions, dimensionsOf, isAttachment, podVectorOf, vectorOf } from './dimensions.ts';
 import { Floors } from './floors.ts';
 import { Reservations } from './reservations.ts';
+import { attachments, type CompiledShape, type Demand, podVector, ShapeCompiler } from './shapes.ts';
 import {
   type CompiledPool,
   compilePools,
@@ -52,48 +49,6 @@ import {
   type Template,
   templatesOf,
 } from './templates.ts';
-
-/** A rule of a pod that can't be planned for, with the pod's field and what to do. */
-export interface UnsupportedRule {
-  readonly field: string;
-  readonly message: string;
-}
-
-/** A shape with what packing needs of it. */
-export interface CompiledShape {
-  /** Index into the problem's shapes, which is also its place in every order. */
-  readonly index: number;
-  readonly input: KeyedShape;
-  /** `Float64Array[dimensions]`: what one pod takes. */
-  readonly request: Float64Array;
-  /** The same number for shapes whose pods take the same. */
-  readonly requestIndex: number;
-  /** What it demands of a node's labels itself: no preference, no volume. Spreads count by it. */
-  readonly ownConstraint: Constraint;
-  /** Canonical text of its tolerations: shapes that share it are let in by the same nodes. */
-  readonly tolerationsKey: string;
-  /** Rules it uses that are not planned for: it is refused when there is one. */
-  readonly unsupported: readonly UnsupportedRule[];
-  /** What it demands at each step of giving up preferences, the strictest first. Never empty. */
-  readonly demands: readonly Demand[];
-  /** Counters that count its pods. */
-  readonly counting: ReadonlySet<Counter>;
-}
-
-/** What the pods of a shape demand while so much of their preferences is held. */
-export interface Demand extends HostPod {
-  readonly of: CompiledShape;
-  /** Place among the shape's demands. */
-  readonly step: number;
-  /** Labels: the shape's own, a preference that is held, and where its volumes are. */
-  readonly constraint: Constraint;
-  /** Keeps it off new nodes with daemonsets that it may not be beside, and why it may not. */
-  readonly apartFromDaemons?: Constraint;
-  readonly daemonConflict?: DaemonConflict;
-  /** Keeps it on nodes with daemonsets that it must be beside: in place of its affinities over hosts. */
-  readonly besideDaemons?: Constraint;
-  readonly taintPolicy: TaintPolicy;
-}
 
 /** A running pod of a node, as topology sees it. */
 export interface RunningPods extends HostPod {
@@ -112,9 +67,6 @@ export interface CompiledTemplate extends Template {
   /** The pool's minValues; undefined where it has none. */
   readonly floors: Floors | undefined;
 }
-
-/** How strictly PreferNoSchedule taints are taken: Karpenter holds them against pods until nothing else is left. */
-export type TaintPolicy = 'prefer-counts' | 'prefer-ignored';
 
 const ESTIMATED = PRICE_SOURCES.indexOf('estimated');
 
@@ -145,7 +97,6 @@ export class CompiledProblem {
   readonly running: readonly (readonly RunningPods[])[];
   readonly #masks = new Map<string, Uint32Array>();
   readonly #nothing: Uint32Array;
-  readonly #requestIndices = new Map<string, number>();
   readonly #priceOrders = new Map<ColumnSet | undefined, PriceOrder>();
   readonly #constraints = new ConstraintTable();
 
@@ -154,18 +105,26 @@ export class CompiledProblem {
     this.prices = prices;
     this.problem = problem;
     this.#nothing = emptyBits(catalogue.offeringCount);
-    this.dimensions = dimensionsOf(
-      [...problem.shapes.map((entry) => entry.shape.requests)].concat(
-        problem.daemonSets.map((daemonSet) => daemonSet.shape.requests),
-        problem.shapes.map((entry) => attachments(entry.shape)),
-      ),
-    );
+    this.dimensions = dimensionsOf([
+      ...new Set(problem.shapes.map((entry) => entry.shape.requests)),
+      ...problem.daemonSets.map((daemonSet) => daemonSet.shape.requests),
+      ...problem.shapes.flatMap(({ shape }) => (shape.volumes.length === 0 ? [] : [attachments(shape)])),
+    ]);
     this.counters = new CounterTable(problem.namespaces ?? []);
     this.daemons = new DaemonRules(problem, this.#constraints, this.counters);
-    const preferred = hasPreferredTaint(problem);
-    this.shapes = problem.shapes.map((input, index) => this.#compileShape(input, index, preferred));
+    const nodeIndices = new Map(problem.nodes.map(({ name }, index) => [name, index]));
+    const compiler = new ShapeCompiler({
+      problem,
+      dimensions: this.dimensions,
+      constraints: this.#constraints,
+      counters: this.counters,
+      daemons: this.daemons,
+      runsOn: (nodeName, counter) =>
+        this.running[nodeIndices.get(nodeName)!]!.some((pods) => pods.counting.has(counter)),
+    });
+    this.shapes = problem.shapes.map((input, index) => compiler.compile(input, index));
     this.running = this.#compileAllRunning();
-    const rules = this.shapes.flatMap((shape) => shape.demands.map((demand) => demand.rules));
+    const rules = compiler.profiles.flatMap(({ demands }) => demands.map((demand) => demand.rules));
     this.mateCounters = new Set(
       rules.flatMap((rule) => rule.affinities.filter(isOnHostname)).map(({ counter }) => counter),
     );
@@ -178,7 +137,7 @@ export class CompiledProblem {
     }
     this.spreadsOf = spreadsOf;
     // Counters are complete only now: every shape and every running pod has brought its own.
-    for (const shape of this.shapes) fillSet(shape.counting, this.counters.counting(shape.input.shape));
+    for (const { shape, profile } of compiler.profiles) fillSet(profile.counting, this.counters.counting(shape));
     for (const pods of this.running.flat()) {
       const counting = this.counters.counting(pods.shape);
       fillSet(
@@ -218,7 +177,7 @@ export class CompiledProblem {
 
   /** What one pod of a shape takes, attachments of its volumes included. */
   podVector(shape: PodShape): Float64Array {
-    return podVectorOf(this.dimensions, addResources(shape.requests, attachments(shape)));
+    return podVector(this.dimensions, shape);
   }
 
   /** The constraint of a shape's own demands on labels. */
@@ -340,72 +299,6 @@ export class CompiledProblem {
     return { types, cellAdmitted };
   }
 
-  #compileShape(input: KeyedShape, index: number, hasPreferredTaints: boolean): CompiledShape {
-    const { shape } = input;
-    const volumes = shape.volumes.map((volume) => volume.nodeTerms).filter((terms) => terms.length > 0);
-    const request = this.podVector(shape);
-    const counting = new Set<Counter>();
-    const compiled: { -readonly [Key in keyof CompiledShape]: CompiledShape[Key] } = {
-      index,
-      input,
-      request,
-      requestIndex: this.#requestIndexOf(request),
-      ownConstraint: this.#constraints.of(shape),
-      tolerationsKey: tolerationsKey(shape.tolerations),
-      unsupported: termCount(shape, volumes) > CONSTRAINT_TERM_LIMIT / 2 ? [TOO_MANY_ALTERNATIVES] : [],
-      demands: [],
-      counting,
-    };
-    if (compiled.unsupported.length > 0) return compiled;
-    const steps = relaxationSteps(shape, this.counters, this.problem.preferencePolicy ?? 'respect', hasPreferredTaints);
-    const demands = steps.flatMap((relaxed) =>
-      this.#besideDaemons(relaxed.topology).map((rules) => ({ relaxed, rules })),
-    );
-    compiled.demands = demands.map(({ relaxed, rules }, step) => ({
-      of: compiled,
-      step,
-      shape,
-      counting,
-      ...rules,
-      constraint: this.#constraints.of(
-        shape,
-        relaxed.preferredNodeTerm === undefined ? volumes : [[relaxed.preferredNodeTerm], ...volumes],
-      ),
-      taintPolicy: relaxed.heedsPreferredTaints ? 'prefer-counts' : 'prefer-ignored',
-      ...this.#apartFromDaemons(shape, relaxed.topology),
-    }));
-    return compiled;
-  }
-
-  #apartFromDaemons(shape: PodShape, rules: TopologyRules): Pick<Demand, 'apartFromDaemons' | 'daemonConflict'> {
-    const conflict = this.daemons.conflicts(shape, rules.antiAffinities);
-    if (conflict === undefined) return {};
-    return { apartFromDaemons: this.#constraints.apartFrom(conflict.daemons), daemonConflict: conflict.reason };
-  }
-
-  /** An affinity over hosts that daemonsets' pods meet is tried as a matter of which nodes have the daemonsets first. */
-  #besideDaemons(rules: TopologyRules): Pick<Demand, 'rules' | 'besideDaemons'>[] {
-    const sought = this.daemons.soughtBy(rules);
-    if (sought === undefined) return [{ rules }];
-    const { counter, daemons } = sought;
-    const nodes = new Map(this.problem.nodes.map(({ name }, index) => [name, index]));
-    const isThere: Constraint['matchesNode'] = (_, nodeName) =>
-      this.running[nodes.get(nodeName)!]!.some((pods) => pods.counting.has(counter));
-    const affinities = rules.affinities.filter((rule) => rule.counter !== counter);
-    const besideDaemons = this.#constraints.besideSome(daemons, isThere, counter.selector.text);
-    return [{ rules: { ...rules, affinities }, besideDaemons }, { rules }];
-  }
-
-  #requestIndexOf(request: Float64Array): number {
-    const key = request.join(' ');
-    let index = this.#requestIndices.get(key);
-    if (index === undefined) {
-      index = this.#requestIndices.size;
-      this.#requestIndices.set(key, index);
-    }
-    return index;
-  }
-
   /** In an order of their own: counters are numbered as they come, and the numbers decide which of two rules is named. */
   #compileAllRunning(): RunningPods[][] {
     const running: RunningPods[][] = this.problem.nodes.map(() => []);
@@ -501,29 +394,6 @@ export class CompiledProblem {
     }
     return { ...compiled, daemonOverheads: overheads };
   }
-}
-
-const TOO_MANY_ALTERNATIVES: UnsupportedRule = {
-  field: 'spec.volumes',
-  message: `the pod's affinity terms and the places of its volumes make more than ${CONSTRAINT_TERM_LIMIT / 2} combinations: give it fewer terms`,
-};
-
-/** Attachments that a pod's volumes take, as amounts. */
-function attachments(shape: PodShape): ResourceList {
-  const amounts: Record<string, number> = {};
-  for (const { driver } of shape.volumes) {
-    if (driver === '') continue;
-    const name = `attachable-volumes-${driver}`;
-    amounts[name] = (amounts[name] ?? 0) + 1;
-  }
-  return amounts;
-}
-
-function hasPreferredTaint(problem: Problem): boolean {
-  const prefers = (taint: { readonly effect: string }): boolean => taint.effect === 'PreferNoSchedule';
-  return (
-    problem.pools.some((pool) => pool.taints.some(prefers)) || problem.nodes.some((node) => node.taints.some(prefers))
-  );
 }
 
 function fillSet<T>(set: ReadonlySet<T>, values: readonly T[]): void {

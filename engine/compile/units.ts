@@ -2,7 +2,8 @@
 // node as others. Knows which templates let a unit in, not where it is put.
 import { isEmpty } from '../bits/index.ts';
 import type { Constraint } from './constraints.ts';
-import type { CompiledProblem, CompiledTemplate, Demand } from './problem.ts';
+import type { CompiledProblem, CompiledTemplate } from './problem.ts';
+import type { Demand } from './shapes.ts';
 
 /** Pods that go onto a node together. */
 export interface Unit {

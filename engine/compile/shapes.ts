@@ -1,0 +1,220 @@
+// Shapes as vectors and constraints. Shapes that differ only in what their pods request share a profile: everything but
+// the vector is made once for it.
+import type { KeyedShape, PodShape, PreferencePolicy, Problem, ResourceList } from '../model/index.ts';
+import { addResources } from '../rules/index.ts';
+import { tolerationsKey } from '../shapes/index.ts';
+import {
+  type Counter,
+  type CounterTable,
+  type HostPod,
+  relaxationSteps,
+  type TopologyRules,
+} from '../topology/index.ts';
+import { CONSTRAINT_TERM_LIMIT, type Constraint, type ConstraintTable, termCount } from './constraints.ts';
+import type { DaemonConflict, DaemonRules } from './daemons.ts';
+import { type Dimensions, podVectorOf } from './dimensions.ts';
+
+/** A rule of a pod that can't be planned for, with the pod's field and what to do. */
+export interface UnsupportedRule {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** How strictly PreferNoSchedule taints are taken: Karpenter holds them against pods until nothing else is left. */
+export type TaintPolicy = 'prefer-counts' | 'prefer-ignored';
+
+/** What shapes that differ only in their requests have in common. */
+export interface ShapeProfile {
+  /** What it demands of a node's labels itself: no preference, no volume. Spreads count by it. */
+  readonly ownConstraint: Constraint;
+  /** Canonical text of its tolerations: shapes that share it are let in by the same nodes. */
+  readonly tolerationsKey: string;
+  /** Rules it uses that are not planned for: it is refused when there is one. */
+  readonly unsupported: readonly UnsupportedRule[];
+  /** Counters that count its pods. */
+  readonly counting: ReadonlySet<Counter>;
+}
+
+/** A shape with what packing needs of it. */
+export interface CompiledShape extends ShapeProfile {
+  /** Index into the problem's shapes, which is also its place in every order. */
+  readonly index: number;
+  readonly input: KeyedShape;
+  /** `Float64Array[dimensions]`: what one pod takes. */
+  readonly request: Float64Array;
+  /** The same number for shapes whose pods take the same. */
+  readonly requestIndex: number;
+  /** What it demands at each step of giving up preferences, the strictest first. Never empty. */
+  readonly demands: readonly Demand[];
+}
+
+/** What a profile demands while so much of its preferences is held. */
+export interface DemandProfile extends HostPod {
+  /** Place among the shape's demands. */
+  readonly step: number;
+  /** Labels: the shape's own, a preference that is held, and where its volumes are. */
+  readonly constraint: Constraint;
+  /** Keeps it off new nodes with daemonsets that it may not be beside, and why it may not. */
+  readonly apartFromDaemons?: Constraint;
+  readonly daemonConflict?: DaemonConflict;
+  /** Keeps it on nodes with daemonsets that it must be beside: in place of its affinities over hosts. */
+  readonly besideDaemons?: Constraint;
+  readonly taintPolicy: TaintPolicy;
+}
+
+/** What the pods of a shape demand while so much of their preferences is held. */
+export interface Demand extends DemandProfile {
+  readonly of: CompiledShape;
+}
+
+/** What shapes are compiled against. */
+export interface ShapeContext {
+  readonly problem: Problem;
+  readonly dimensions: Dimensions;
+  readonly constraints: ConstraintTable;
+  readonly counters: CounterTable;
+  readonly daemons: DaemonRules;
+  /** Whether a pod that a counter counts runs on a node, by the node's name. Asked only once all shapes are compiled. */
+  readonly runsOn: (nodeName: string, counter: Counter) => boolean;
+}
+
+/** A profile with what it demands, and the first shape that has it. */
+export interface CompiledProfile {
+  readonly shape: PodShape;
+  readonly profile: ShapeProfile;
+  readonly demands: readonly DemandProfile[];
+}
+
+/** Compiles the shapes of one problem. */
+export class ShapeCompiler {
+  readonly #context: ShapeContext;
+  readonly #hasPreferredTaints: boolean;
+  readonly #policy: PreferencePolicy;
+  readonly #profiles = new Map<number, CompiledProfile>();
+  readonly #vectors = new Map<ResourceList, { readonly request: Float64Array; readonly requestIndex: number }>();
+  readonly #requestIndices = new Map<string, number>();
+
+  constructor(context: ShapeContext) {
+    this.#context = context;
+    this.#hasPreferredTaints = hasPreferredTaint(context.problem);
+    this.#policy = context.problem.preferencePolicy ?? 'respect';
+  }
+
+  /** Compiles one shape. What counts its pods is filled in by whoever knows all counters. */
+  compile(input: KeyedShape, index: number): CompiledShape {
+    let known = this.#profiles.get(input.profile);
+    if (known === undefined) {
+      known = this.#compileProfile(input.shape);
+      this.#profiles.set(input.profile, known);
+    }
+    const demands: Demand[] = [];
+    const shape: CompiledShape = { ...known.profile, ...this.#vectorOf(input.shape), index, input, demands };
+    for (const demand of known.demands) demands.push({ ...demand, of: shape });
+    return shape;
+  }
+
+  /** Profiles of the shapes compiled so far, in their order. */
+  get profiles(): readonly CompiledProfile[] {
+    return [...this.#profiles.values()];
+  }
+
+  #vectorOf(shape: PodShape): { readonly request: Float64Array; readonly requestIndex: number } {
+    // Shapes that were merged share equal lists of requests.
+    const known = shape.volumes.length === 0 ? this.#vectors.get(shape.requests) : undefined;
+    if (known !== undefined) return known;
+    const request = podVector(this.#context.dimensions, shape);
+    const made = { request, requestIndex: this.#requestIndexOf(request) };
+    if (shape.volumes.length === 0) this.#vectors.set(shape.requests, made);
+    return made;
+  }
+
+  #requestIndexOf(request: Float64Array): number {
+    const key = request.join(' ');
+    let index = this.#requestIndices.get(key);
+    if (index === undefined) {
+      index = this.#requestIndices.size;
+      this.#requestIndices.set(key, index);
+    }
+    return index;
+  }
+
+  #compileProfile(shape: PodShape): CompiledProfile {
+    const { constraints, counters } = this.#context;
+    const volumes = shape.volumes.map((volume) => volume.nodeTerms).filter((terms) => terms.length > 0);
+    const unsupported = termCount(shape, volumes) > CONSTRAINT_TERM_LIMIT / 2 ? [TOO_MANY_ALTERNATIVES] : [];
+    const counting = new Set<Counter>();
+    const profile: ShapeProfile = {
+      ownConstraint: constraints.of(shape),
+      tolerationsKey: tolerationsKey(shape.tolerations),
+      unsupported,
+      counting,
+    };
+    if (unsupported.length > 0) return { shape, profile, demands: [] };
+    const demands = relaxationSteps(shape, counters, this.#policy, this.#hasPreferredTaints)
+      .flatMap((relaxed) => this.#besideDaemons(relaxed.topology).map((rules) => ({ relaxed, rules })))
+      .map(({ relaxed, rules }, step): DemandProfile => {
+        const { preferredNodeTerm } = relaxed;
+        const alternatives = preferredNodeTerm === undefined ? volumes : [[preferredNodeTerm], ...volumes];
+        return {
+          step,
+          shape,
+          counting,
+          ...rules,
+          constraint: constraints.of(shape, alternatives),
+          taintPolicy: relaxed.heedsPreferredTaints ? 'prefer-counts' : 'prefer-ignored',
+          ...this.#apartFromDaemons(shape, relaxed.topology),
+        };
+      });
+    return { shape, profile, demands };
+  }
+
+  #apartFromDaemons(shape: PodShape, rules: TopologyRules): Pick<DemandProfile, 'apartFromDaemons' | 'daemonConflict'> {
+    const { daemons, constraints } = this.#context;
+    const conflict = daemons.conflicts(shape, rules.antiAffinities);
+    if (conflict === undefined) return {};
+    return { apartFromDaemons: constraints.apartFrom(conflict.daemons), daemonConflict: conflict.reason };
+  }
+
+  /** An affinity over hosts that daemonsets' pods meet is tried as a matter of which nodes have the daemonsets first. */
+  #besideDaemons(rules: TopologyRules): Pick<DemandProfile, 'rules' | 'besideDaemons'>[] {
+    const { daemons: daemonRules, constraints, runsOn } = this.#context;
+    const sought = daemonRules.soughtBy(rules);
+    if (sought === undefined) return [{ rules }];
+    const { counter, daemons } = sought;
+    const isThere: Constraint['matchesNode'] = (_, nodeName) => runsOn(nodeName, counter);
+    const affinities = rules.affinities.filter((rule) => rule.counter !== counter);
+    const besideDaemons = constraints.besideSome(daemons, isThere, counter.selector.text);
+    return [{ rules: { ...rules, affinities }, besideDaemons }, { rules }];
+  }
+}
+
+/** What one pod of a shape takes, attachments of its volumes included. */
+export function podVector(dimensions: Dimensions, shape: PodShape): Float64Array {
+  return podVectorOf(
+    dimensions,
+    shape.volumes.length === 0 ? shape.requests : addResources(shape.requests, attachments(shape)),
+  );
+}
+
+/** Attachments that a pod's volumes take, as amounts. */
+export function attachments(shape: PodShape): ResourceList {
+  const amounts: Record<string, number> = {};
+  for (const { driver } of shape.volumes) {
+    if (driver === '') continue;
+    const name = `attachable-volumes-${driver}`;
+    amounts[name] = (amounts[name] ?? 0) + 1;
+  }
+  return amounts;
+}
+
+const TOO_MANY_ALTERNATIVES: UnsupportedRule = {
+  field: 'spec.volumes',
+  message: `the pod's affinity terms and the places of its volumes make more than ${CONSTRAINT_TERM_LIMIT / 2} combinations: give it fewer terms`,
+};
+
+function hasPreferredTaint(problem: Problem): boolean {
+  const prefers = (taint: { readonly effect: string }): boolean => taint.effect === 'PreferNoSchedule';
+  return (
+    problem.pools.some((pool) => pool.taints.some(prefers)) || problem.nodes.some((node) => node.taints.some(prefers))
+  );
+}
