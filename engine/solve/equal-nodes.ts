@@ -12,21 +12,21 @@ export interface EqualNodes extends NewNodes {
 
 /** Merges equal nodes and puts them in their order. O(nodes × log nodes × units of a node). */
 export function mergeEqualNodes(groups: readonly NewNodes[]): EqualNodes[] {
-  const texts = new UnitTexts();
+  const numbers = new UnitNumbers();
   const merged = new Map<string, { -readonly [Key in keyof EqualNodes]: EqualNodes[Key] }>();
   for (const group of groups) {
     let key = `${group.template.index} ${group.limitTakes.join(',')} ${group.reservations.join(',')}`;
     for (let entry = 0; entry < group.units.length; entry++) {
-      key += ` ${texts.numberOf(group.units[entry]!)}x${group.unitCounts[entry]!}`;
+      key += ` ${numbers.numberOf(group.units[entry]!)}x${group.unitCounts[entry]!}`;
     }
     const known = merged.get(key);
     if (known === undefined) merged.set(key, { ...group, pods: podsOf(group) });
     else known.nodeCount += group.nodeCount;
   }
-  return [...merged.values()].sort((left, right) => compareNodes(left, right, texts));
+  return [...merged.values()].sort(compareNodes);
 }
 
-function compareNodes(left: EqualNodes, right: EqualNodes, texts: UnitTexts): number {
+function compareNodes(left: EqualNodes, right: EqualNodes): number {
   if (left.template.index !== right.template.index) return left.template.index - right.template.index;
   for (let entry = 0; entry < Math.min(left.pods.length, right.pods.length); entry++) {
     const difference =
@@ -38,41 +38,39 @@ function compareNodes(left: EqualNodes, right: EqualNodes, texts: UnitTexts): nu
     right.pods.length - left.pods.length ||
     compareVectors(left.limitTakes, right.limitTakes) ||
     compareText(left.reservations.join(), right.reservations.join()) ||
-    compareText(texts.textOf(left.units), texts.textOf(right.units))
+    compareText(textOf(left.units), textOf(right.units))
   );
 }
 
-/** What tells units of a node apart: members, and where they are pinned. Written once for each unit. */
-class UnitTexts {
-  readonly #texts = new Map<Unit, string>();
-  readonly #numbersOfTexts = new Map<string, number>();
+/** What tells units of a node apart: members, and where they are pinned. */
+class UnitNumbers {
+  readonly #numbersOfKeys = new Map<string, number>();
   readonly #numbers = new Map<Unit, number>();
 
   /** The same number for units with the same text. */
   numberOf(unit: Unit): number {
     let number = this.#numbers.get(unit);
     if (number === undefined) {
-      const text = this.#textOf(unit);
-      number = this.#numbersOfTexts.get(text) ?? this.#numbersOfTexts.size;
-      this.#numbersOfTexts.set(text, number);
+      // Equal constraints have equal indices, which are much shorter than their texts.
+      const key = `${membersText(unit)}@${unit.constraintsKey}`;
+      number = this.#numbersOfKeys.get(key) ?? this.#numbersOfKeys.size;
+      this.#numbersOfKeys.set(key, number);
       this.#numbers.set(unit, number);
     }
     return number;
   }
+}
 
-  textOf(units: readonly Unit[]): string {
-    return units.map((unit) => this.#textOf(unit)).join(' ');
-  }
+function textOf(units: readonly Unit[]): string {
+  return units
+    .map((unit) => `${membersText(unit)}@${unit.constraints.map((constraint) => constraint.text).join('&')}`)
+    .join(' ');
+}
 
-  #textOf(unit: Unit): string {
-    let text = this.#texts.get(unit);
-    if (text === undefined) {
-      const members = unit.members.map(({ pod, podCount }) => `${pod.of.index}.${pod.step}x${podCount}`);
-      text = `${members.join('+')}@${unit.constraints.map((constraint) => constraint.text).join('&')}`;
-      this.#texts.set(unit, text);
-    }
-    return text;
-  }
+function membersText({ members }: Unit): string {
+  let text = '';
+  for (const { pod, podCount } of members) text += `${pod.of.index}.${pod.step}x${podCount}+`;
+  return text;
 }
 
 /** Pods of one node by shape, ascending. */

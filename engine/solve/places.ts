@@ -42,6 +42,11 @@ export class PlaceFinder {
   readonly #sieves: Sieves;
   readonly #stands = new Map<string, readonly Stand[]>();
   readonly #places = new Map<string, readonly Place[]>();
+  /** The last answer for each unit. */
+  readonly #placesOfUnits = new WeakMap<
+    Unit,
+    { readonly keys: readonly string[]; readonly places: readonly Place[] }
+  >();
   readonly #universes = new Map<number, ReadonlySet<string>>();
 
   constructor(compiled: CompiledProblem, filter: TemplateFilter, tiers: readonly (readonly CompiledTemplate[])[]) {
@@ -57,6 +62,14 @@ export class PlaceFinder {
    * O(offerings × dimensions) for each kind.
    */
   placesOf(unit: Unit, keys: readonly string[]): readonly Place[] {
+    const known = this.#placesOfUnits.get(unit);
+    if (known?.keys === keys) return known.places;
+    const places = this.#lookUp(unit, keys);
+    this.#placesOfUnits.set(unit, { keys, places });
+    return places;
+  }
+
+  #lookUp(unit: Unit, keys: readonly string[]): readonly Place[] {
     // A unit that keeps its like off its node pays for the node alone.
     const alone = unit.members.some(
       ({ pod }) => hasHostRules(pod) && pod.rules.antiAffinities.some((rule) => rule.meansItself),

@@ -265,15 +265,28 @@ function limitTest(compiled: CompiledProblem, limits: LimitTable, group: NewNode
   const limitGroup = limits.groupOf.get(pool.index);
   if (limitGroup === undefined) return undefined;
   const columns = limits.names.map((name) => pool.columns.capacity.get(name));
+  const mostOf = (name: number): number => group.limitTakes[name]! + slack[limitGroup * limits.names.length + name]!;
+  if (columns.every((column, name) => column === undefined || largestIn(column) <= mostOf(name))) return undefined;
   return (offering) => {
     const type = compiled.catalogue.offeringTypes[offering]!;
     for (let name = 0; name < limits.names.length; name++) {
       if (limits.names[name] === 'nodes') continue;
-      const most = group.limitTakes[name]! + slack[limitGroup * limits.names.length + name]!;
-      if ((columns[name]?.[type] ?? 0) > most) return false;
+      if ((columns[name]?.[type] ?? 0) > mostOf(name)) return false;
     }
     return true;
   };
+}
+
+/** Largest amounts of columns: a limit that even the largest type keeps need not be looked at. */
+const LARGEST = new WeakMap<Float64Array, number>();
+
+function largestIn(column: Float64Array): number {
+  let largest = LARGEST.get(column);
+  if (largest === undefined) {
+    largest = column.reduce((most, amount) => Math.max(most, amount), 0);
+    LARGEST.set(column, largest);
+  }
+  return largest;
 }
 
 /**

@@ -43,12 +43,16 @@ export class Ranking {
   ): Uint32Array {
     const walk = this.#walkOf(template, constraints);
     const rooms = this.#roomsOf(template);
-    rooms.ask(used);
+    const holding = rooms.holding(used);
+    // Unless something else has a say, the rooms that hold the pods decide the list.
+    const key = mayTake === undefined ? `${holding} ${typeLimit}` : '';
+    const known = mayTake === undefined ? walk.lists.get(key) : undefined;
+    if (known !== undefined) return known;
     const stamp = ++this.#stamp;
     const types: number[] = [];
     let cheapestOnDemand = Number.POSITIVE_INFINITY;
     const fits = (position: number): boolean =>
-      rooms.holds(walk.rooms[position]!) && (mayTake === undefined || mayTake(walk.offerings[position]!));
+      rooms.holds[walk.rooms[position]!] === 1 && (mayTake === undefined || mayTake(walk.offerings[position]!));
     const isWorthwhile = (position: number): boolean =>
       walk.isSpot[position] === 0 || walk.prices[position]! <= cheapestOnDemand;
     for (let position = 0; position < walk.offerings.length; position++) {
@@ -63,11 +67,6 @@ export class Ranking {
       this.#typeStamps[type] = stamp;
       types.push(type);
     }
-    // Where every offering of a type has the same room, types and the cheapest on-demand price decide the list.
-    const isDecided = mayTake === undefined && template.daemonOverheads.length === 1 && template.floors === undefined;
-    const key = isDecided ? `${types.join(' ')}|${cheapestOnDemand}` : '';
-    const known = isDecided ? walk.lists.get(key) : undefined;
-    if (known !== undefined) return known;
     const positions: number[] = [];
     const addType = (type: number): void => {
       for (let entry = walk.typeStarts[type]!; entry < walk.typeStarts[type + 1]!; entry++) {
@@ -80,7 +79,7 @@ export class Ranking {
     const list = Uint32Array.from(positions)
       .sort()
       .map((position) => walk.offerings[position]!);
-    if (isDecided) walk.lists.set(key, list);
+    if (mayTake === undefined) walk.lists.set(key, list);
     return list;
   }
 
@@ -184,57 +183,71 @@ function makeWalk(
   };
 }
 
-/** Different rooms of a template's offerings, and which of them hold what is asked for at the moment. */
+/** Different rooms of a template's offerings. */
 class Rooms {
-  readonly #compiled: CompiledProblem;
+  /** `Uint8Array[rooms]`: 1 for those that hold what was asked about last. */
+  readonly holds: Uint8Array;
   readonly #template: CompiledTemplate;
   readonly #roomIds: Uint32Array;
   readonly #numbers = new Map<number, number>();
-  /** By number. */
-  readonly #rooms: Float64Array[] = [];
-  /** By number: whether the room holds what is asked for; undefined where nobody looked. */
-  #answers: (boolean | undefined)[] = [];
-  #used: Float64Array = new Float64Array(0);
+  readonly #types: Uint32Array;
+  readonly #dimensionCount: number;
+  /** `Float64Array[rooms × dimensions]`, row-major; below 0 throughout where one resource is overdrawn. */
+  readonly #rooms: Float64Array;
+  /** `holds` as bits. */
+  readonly #bits: Uint16Array;
 
   constructor(compiled: CompiledProblem, template: CompiledTemplate) {
-    this.#compiled = compiled;
+    const { catalogue, dimensions } = compiled;
     this.#template = template;
-    this.#roomIds = compiled.catalogue.columnSets.roomIds(template.pool.columns, compiled.dimensions);
+    this.#roomIds = catalogue.columnSets.roomIds(template.pool.columns, dimensions);
+    this.#types = catalogue.offeringTypes;
+    this.#dimensionCount = dimensions.length;
+    const examples: number[] = [];
+    for (let offering = 0; offering < catalogue.offeringCount; offering++) {
+      if (!hasBit(template.pool.available, offering)) continue;
+      const key = this.#keyOf(offering);
+      if (this.#numbers.has(key)) continue;
+      this.#numbers.set(key, examples.length);
+      examples.push(offering);
+    }
+    this.#rooms = new Float64Array(examples.length * dimensions.length);
+    examples.forEach((offering, number) => {
+      const at = number * dimensions.length;
+      compiled.roomInto(template, offering, this.#rooms, at);
+      const room = this.#rooms.subarray(at, at + dimensions.length);
+      if (room.some((amount) => amount < 0)) room.fill(-1);
+    });
+    this.holds = new Uint8Array(examples.length);
+    this.#bits = new Uint16Array(Math.ceil(examples.length / 16));
   }
 
-  /** The number of an offering's room. */
+  /** The number of an available offering's room. */
   numberOf(offering: number): number {
-    const { catalogue, dimensions } = this.#compiled;
+    return this.#numbers.get(this.#keyOf(offering))!;
+  }
+
+  /** Finds the rooms that hold this; a text that is the same for the same rooms. O(rooms × dimensions). */
+  holding(used: Float64Array): string {
+    const { holds } = this;
+    const bits = this.#bits;
+    bits.fill(0);
+    for (let number = 0; number < holds.length; number++) {
+      const at = number * this.#dimensionCount;
+      let fits = 1;
+      for (let dimension = 0; dimension < this.#dimensionCount; dimension++) {
+        if (used[dimension]! <= this.#rooms[at + dimension]!) continue;
+        fits = 0;
+        break;
+      }
+      holds[number] = fits;
+      bits[number >>> 4]! |= fits << (number & 15);
+    }
+    return String.fromCharCode.apply(null, bits as unknown as number[]);
+  }
+
+  #keyOf(offering: number): number {
     const { daemonOverheads, daemonOverheadOf } = this.#template;
-    const key =
-      this.#roomIds[catalogue.offeringTypes[offering]!]! * daemonOverheads.length + daemonOverheadOf[offering]!;
-    let number = this.#numbers.get(key);
-    if (number === undefined) {
-      number = this.#rooms.length;
-      this.#numbers.set(key, number);
-      const room = new Float64Array(dimensions.length);
-      this.#compiled.roomInto(this.#template, offering, room);
-      this.#rooms.push(room);
-    }
-    return number;
-  }
-
-  /** From now on it is asked whether rooms hold this. */
-  ask(used: Float64Array): void {
-    this.#used = used;
-    this.#answers = [];
-  }
-
-  /** Whether a room holds what is asked for. */
-  holds(number: number): boolean {
-    const known = this.#answers[number];
-    if (known !== undefined) return known;
-    const room = this.#rooms[number]!;
-    let holds = true;
-    for (let dimension = 0; dimension < room.length && holds; dimension++) {
-      holds = room[dimension]! >= 0 && this.#used[dimension]! <= room[dimension]!;
-    }
-    this.#answers[number] = holds;
-    return holds;
+    return this.#roomIds[this.#types[offering]!]! * daemonOverheads.length + daemonOverheadOf[offering]!;
   }
 }
