@@ -34,7 +34,7 @@ import {
   isOnHostname,
   type SpreadRule,
 } from '../topology/index.ts';
-import { type Constraint, ConstraintTable } from './constraints.ts';
+import { type Constraint, type ConstraintSet, ConstraintTable } from './constraints.ts';
 import { collectWanted, meetsCustomLabel } from './custom-labels.ts';
 import { DaemonRules, onceReady } from './daemons.ts';
 import { type Dimensions, dimensionsOf, isAttachment, podVectorOf, vectorOf } from './dimensions.ts';
@@ -99,6 +99,8 @@ export class CompiledProblem {
   readonly #nothing: Uint32Array;
   readonly #priceOrders = new Map<ColumnSet | undefined, PriceOrder>();
   readonly #constraints = new ConstraintTable();
+  readonly #pinnedSets = new Map<readonly Constraint[], Map<ConstraintSet, ConstraintSet>>();
+  readonly #kindFactors: { readonly requestCount: number; readonly toleranceCount: number };
 
   constructor(catalogue: Catalogue, prices: PriceSnapshot, problem: Problem) {
     this.catalogue = catalogue;
@@ -123,6 +125,7 @@ export class CompiledProblem {
         this.running[nodeIndices.get(nodeName)!]!.some((pods) => pods.counting.has(counter)),
     });
     this.shapes = problem.shapes.map((input, index) => compiler.compile(input, index));
+    this.#kindFactors = compiler.counts;
     this.running = this.#compileAllRunning();
     const rules = compiler.profiles.flatMap(({ demands }) => demands.map((demand) => demand.rules));
     this.mateCounters = new Set(
@@ -195,6 +198,33 @@ export class CompiledProblem {
   /** A constraint on new nodes by a bitset over offerings for each template; equal texts mean equal constraints. */
   within(text: string, admits: (template: CompiledTemplate) => Uint32Array): Constraint {
     return this.#constraints.within(text, admits);
+  }
+
+  /** The constraints of demands, and of the place that their pods are pinned to. */
+  constraintSetOf(demands: readonly Demand[], pins: readonly Constraint[]): ConstraintSet {
+    const [first] = demands;
+    if (demands.length > 1) {
+      return this.#constraints.setOf([...pins, ...demands.flatMap(({ constraintSet }) => constraintSet.constraints)]);
+    }
+    if (pins.length === 0) return first!.constraintSet;
+    // Pins are asked for again and again, by the same array.
+    let sets = this.#pinnedSets.get(pins);
+    if (sets === undefined) {
+      sets = new Map();
+      this.#pinnedSets.set(pins, sets);
+    }
+    let set = sets.get(first!.constraintSet);
+    if (set === undefined) {
+      set = this.#constraints.setOf([...pins, ...first!.constraintSet.constraints]);
+      sets.set(first!.constraintSet, set);
+    }
+    return set;
+  }
+
+  /** The same number for pods that packing can't tell apart but by rules about other pods. */
+  kindOf(demand: Demand, constraintSet: ConstraintSet): number {
+    const { requestCount, toleranceCount } = this.#kindFactors;
+    return (constraintSet.index * toleranceCount + demand.tolerance) * requestCount + demand.of.requestIndex;
   }
 
   /** Available offerings of a template that all of the constraints admit; bitset over offerings, borrowed. */

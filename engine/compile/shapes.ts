@@ -10,7 +10,13 @@ import {
   relaxationSteps,
   type TopologyRules,
 } from '../topology/index.ts';
-import { CONSTRAINT_TERM_LIMIT, type Constraint, type ConstraintTable, termCount } from './constraints.ts';
+import {
+  CONSTRAINT_TERM_LIMIT,
+  type Constraint,
+  type ConstraintSet,
+  type ConstraintTable,
+  termCount,
+} from './constraints.ts';
 import type { DaemonConflict, DaemonRules } from './daemons.ts';
 import { type Dimensions, podVectorOf } from './dimensions.ts';
 
@@ -60,6 +66,10 @@ export interface DemandProfile extends HostPod {
   /** Keeps it on nodes with daemonsets that it must be beside: in place of its affinities over hosts. */
   readonly besideDaemons?: Constraint;
   readonly taintPolicy: TaintPolicy;
+  /** `constraint` and what daemonsets add to it. */
+  readonly constraintSet: ConstraintSet;
+  /** The same number for demands with the same priority, tolerations and way with discouraging taints. */
+  readonly tolerance: number;
 }
 
 /** What the pods of a shape demand while so much of their preferences is held. */
@@ -93,6 +103,7 @@ export class ShapeCompiler {
   readonly #profiles = new Map<number, CompiledProfile>();
   readonly #vectors = new Map<ResourceList, { readonly request: Float64Array; readonly requestIndex: number }>();
   readonly #requestIndices = new Map<string, number>();
+  readonly #tolerances = new Map<string, number>();
 
   constructor(context: ShapeContext) {
     this.#context = context;
@@ -111,6 +122,11 @@ export class ShapeCompiler {
     const shape: CompiledShape = { ...known.profile, ...this.#vectorOf(input.shape), index, input, demands };
     for (const demand of known.demands) demands.push({ ...demand, of: shape });
     return shape;
+  }
+
+  /** Different requests and different tolerances of the shapes compiled so far. */
+  get counts(): { readonly requestCount: number; readonly toleranceCount: number } {
+    return { requestCount: this.#requestIndices.size, toleranceCount: this.#tolerances.size };
   }
 
   /** Profiles of the shapes compiled so far, in their order. */
@@ -138,6 +154,15 @@ export class ShapeCompiler {
     return index;
   }
 
+  #toleranceOf(key: string): number {
+    let number = this.#tolerances.get(key);
+    if (number === undefined) {
+      number = this.#tolerances.size;
+      this.#tolerances.set(key, number);
+    }
+    return number;
+  }
+
   #compileProfile(shape: PodShape): CompiledProfile {
     const { constraints, counters } = this.#context;
     const volumes = shape.volumes.map((volume) => volume.nodeTerms).filter((terms) => terms.length > 0);
@@ -155,14 +180,20 @@ export class ShapeCompiler {
       .map(({ relaxed, rules }, step): DemandProfile => {
         const { preferredNodeTerm } = relaxed;
         const alternatives = preferredNodeTerm === undefined ? volumes : [[preferredNodeTerm], ...volumes];
+        const constraint = constraints.of(shape, alternatives);
+        const taintPolicy = relaxed.heedsPreferredTaints ? 'prefer-counts' : 'prefer-ignored';
+        const apart = this.#apartFromDaemons(shape, relaxed.topology);
+        const all = [constraint, apart.apartFromDaemons, rules.besideDaemons].filter((each) => each !== undefined);
         return {
           step,
           shape,
           counting,
           ...rules,
-          constraint: constraints.of(shape, alternatives),
-          taintPolicy: relaxed.heedsPreferredTaints ? 'prefer-counts' : 'prefer-ignored',
-          ...this.#apartFromDaemons(shape, relaxed.topology),
+          constraint,
+          taintPolicy,
+          ...apart,
+          constraintSet: constraints.setOf(all),
+          tolerance: this.#toleranceOf(`${shape.priority} ${taintPolicy} ${profile.tolerationsKey}`),
         };
       });
     return { shape, profile, demands };

@@ -1,7 +1,7 @@
 // What the packer moves: units of pods that go onto a node together. Mostly one pod; more where pods must be on the same
 // node as others. Knows which templates let a unit in, not where it is put.
 import { isEmpty } from '../bits/index.ts';
-import type { Constraint } from './constraints.ts';
+import type { Constraint, ConstraintSet } from './constraints.ts';
 import type { CompiledProblem, CompiledTemplate } from './problem.ts';
 import type { Demand } from './shapes.ts';
 
@@ -10,12 +10,11 @@ export interface Unit {
   readonly members: readonly UnitMember[];
   /** `Float64Array[dimensions]`: what the unit takes. */
   readonly request: Float64Array;
-  /** Constraints of all members and of the place it was given, ascending; an offering must meet every one. */
+  /** Constraints of all members and of the place it was given; an offering must meet every one. */
+  readonly constraintSet: ConstraintSet;
   readonly constraints: readonly Constraint[];
-  /** The same for units with the same constraints. */
-  readonly constraintsKey: string;
   /** The same for single pods that packing can't tell apart but by rules about other pods; undefined for several pods. */
-  readonly kindKey: string | undefined;
+  readonly kind: number | undefined;
   /** The lowest priority of its members: it is placed with those. */
   readonly priority: number;
 }
@@ -32,15 +31,21 @@ export function makeUnit(
   members: readonly UnitMember[],
   pins: readonly Constraint[] = [],
 ): Unit {
-  const constraints = constraintsOf(members, pins);
-  const constraintsKey = constraints.map(({ index }) => index).join(' ');
   const [first] = members;
-  if (members.length === 1 && first!.podCount === 1) {
-    const { of, taintPolicy } = first!.pod;
-    const { priority } = of.input.shape;
-    const kindKey = `${of.requestIndex} ${priority} ${taintPolicy} ${of.tolerationsKey}|${constraintsKey}`;
-    return { members, request: of.request, constraints, constraintsKey, kindKey, priority };
+  if (members.length === 1) {
+    const { pod, podCount } = first!;
+    const constraintSet = compiled.constraintSetOf([pod], pins);
+    if (podCount === 1) {
+      const { constraints } = constraintSet;
+      const { priority } = pod.of.input.shape;
+      const kind = compiled.kindOf(pod, constraintSet);
+      return { members, request: pod.of.request, constraintSet, constraints, kind, priority };
+    }
   }
+  const constraintSet = compiled.constraintSetOf(
+    members.map(({ pod }) => pod),
+    pins,
+  );
   const request = new Float64Array(compiled.dimensions.length);
   for (const { pod, podCount } of members) {
     for (let dimension = 0; dimension < request.length; dimension++) {
@@ -48,25 +53,14 @@ export function makeUnit(
     }
   }
   const priority = Math.min(...members.map(({ pod }) => pod.of.input.shape.priority));
-  return { members, request, constraints, constraintsKey, kindKey: undefined, priority };
-}
-
-function constraintsOf(members: readonly UnitMember[], pins: readonly Constraint[]): readonly Constraint[] {
-  const constraints: Constraint[] = [...pins];
-  for (const { pod } of members) {
-    if (!constraints.includes(pod.constraint)) constraints.push(pod.constraint);
-    for (const more of [pod.apartFromDaemons, pod.besideDaemons]) {
-      if (more !== undefined && !constraints.includes(more)) constraints.push(more);
-    }
-  }
-  return constraints.length < 2 ? constraints : constraints.sort((left, right) => left.index - right.index);
+  return { members, request, constraintSet, constraints: constraintSet.constraints, kind: undefined, priority };
 }
 
 /** The templates, of these, that let a unit in as far as labels and taints go. */
 export class TemplateFilter {
   readonly #compiled: CompiledProblem;
-  readonly #tolerated = new Map<string, boolean>();
-  readonly #open = new Map<readonly CompiledTemplate[], Map<string, CompiledTemplate[]>>();
+  readonly #tolerated = new Map<CompiledTemplate, (boolean | undefined)[]>();
+  readonly #open = new Map<readonly CompiledTemplate[], OpenTemplates>();
 
   constructor(compiled: CompiledProblem) {
     this.#compiled = compiled;
@@ -74,17 +68,20 @@ export class TemplateFilter {
 
   /** Templates with an available offering that the unit's constraints admit and whose taints all members tolerate. */
   open(templates: readonly CompiledTemplate[], unit: Unit): readonly CompiledTemplate[] {
-    const key = unit.members.map(({ pod }) => `${pod.taintPolicy} ${pod.of.tolerationsKey}`).join('|');
-    const answerKey = `${unit.constraintsKey}|${key}`;
+    const { members, constraintSet } = unit;
+    if (members.length > 1) return templates.filter((template) => this.admits(template, unit));
     let answers = this.#open.get(templates);
     if (answers === undefined) {
-      answers = new Map();
+      answers = [];
       this.#open.set(templates, answers);
     }
-    let open = answers.get(answerKey);
+    const { tolerance } = members[0]!.pod;
+    answers[tolerance] ??= [];
+    const byConstraints = answers[tolerance];
+    let open = byConstraints[constraintSet.index];
     if (open === undefined) {
       open = templates.filter((template) => this.admits(template, unit));
-      answers.set(answerKey, open);
+      byConstraints[constraintSet.index] = open;
     }
     return open;
   }
@@ -100,12 +97,19 @@ export class TemplateFilter {
   /** Whether pods with this demand tolerate the template's taints. */
   tolerates(template: CompiledTemplate, demand: Demand): boolean {
     if (template.pool.input.taints.length === 0) return true;
-    const key = `${template.pool.index} ${demand.taintPolicy} ${demand.of.tolerationsKey}`;
-    let tolerated = this.#tolerated.get(key);
+    let answers = this.#tolerated.get(template);
+    if (answers === undefined) {
+      answers = [];
+      this.#tolerated.set(template, answers);
+    }
+    let tolerated = answers[demand.tolerance];
     if (tolerated === undefined) {
       tolerated = this.#compiled.toleratesTemplate(template, demand);
-      this.#tolerated.set(key, tolerated);
+      answers[demand.tolerance] = tolerated;
     }
     return tolerated;
   }
 }
+
+/** Templates that are open to single pods: by tolerance, then by set of constraints. */
+type OpenTemplates = (readonly CompiledTemplate[] | undefined)[][];

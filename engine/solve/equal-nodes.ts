@@ -51,8 +51,8 @@ class UnitNumbers {
   numberOf(unit: Unit): number {
     let number = this.#numbers.get(unit);
     if (number === undefined) {
-      // Equal constraints have equal indices, which are much shorter than their texts.
-      const key = `${membersText(unit)}@${unit.constraintsKey}`;
+      // Equal constraints are one set, whose number is much shorter than their texts.
+      const key = `${membersText(unit)}@${unit.constraintSet.index}`;
       number = this.#numbersOfKeys.get(key) ?? this.#numbersOfKeys.size;
       this.#numbersOfKeys.set(key, number);
       this.#numbers.set(unit, number);

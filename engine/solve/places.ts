@@ -74,8 +74,8 @@ export class PlaceFinder {
     const alone = unit.members.some(
       ({ pod }) => hasHostRules(pod) && pod.rules.antiAffinities.some((rule) => rule.meansItself),
     );
-    if (unit.kindKey === undefined) return this.#findPlaces(unit, keys, alone);
-    const key = `${unit.kindKey}|${keys.join(' ')}|${alone}`;
+    if (unit.kind === undefined) return this.#findPlaces(unit, keys, alone);
+    const key = `${unit.kind}|${keys.join(' ')}|${alone}`;
     let places = this.#places.get(key);
     if (places === undefined) {
       places = this.#findPlaces(unit, keys, alone);
@@ -169,12 +169,12 @@ export class PlaceFinder {
   /** The cheapest offering for each room at each place: all that the price of a unit there depends on. */
   #standsOf(
     template: CompiledTemplate,
-    { constraints, constraintsKey }: Unit,
+    { constraintSet: { index, constraints } }: Unit,
     keys: readonly string[],
     sieves: readonly Counter[],
   ): readonly Stand[] {
     const sieveKey = sieves.map(({ index }) => index).join(',');
-    const cacheKey = `${template.index} ${constraintsKey}|${keys.join(' ')}|${sieveKey}`;
+    const cacheKey = `${template.index} ${index}|${keys.join(' ')}|${sieveKey}`;
     const known = this.#stands.get(cacheKey);
     if (known !== undefined) return known;
     const compiled = this.#compiled;

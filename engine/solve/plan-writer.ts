@@ -95,16 +95,16 @@ function rankNodes(
   const merged = mergeEqualNodes(placement.newNodes);
   const slack = limitSlack(placement, merged);
   const freeLeft = placement.limits.free.slice();
-  const constraintSets = new ConstraintSets();
+  const nodeConstraints = new NodeConstraints();
   const parts = new SharedParts(compiled);
   return merged.map((group) => {
     const used = new Float64Array(compiled.dimensions.length);
-    group.units.forEach((unit, entry) => {
-      for (let dimension = 0; dimension < used.length; dimension++) {
-        used[dimension]! += group.unitCounts[entry]! * unit.request[dimension]!;
-      }
-    });
-    const constraints = constraintSets.of(group.units);
+    for (let entry = 0; entry < group.units.length; entry++) {
+      const { request } = group.units[entry]!;
+      const unitCount = group.unitCounts[entry]!;
+      for (let dimension = 0; dimension < used.length; dimension++) used[dimension]! += unitCount * request[dimension]!;
+    }
+    const constraints = nodeConstraints.of(group.units);
     const { template } = group;
     const withinLimits = limitTest(compiled, placement.limits, group, slack);
     const drawn = new Set(group.reservations);
@@ -124,7 +124,7 @@ function rankNodes(
       offeringListIndex: lists.add(template, offerings, table),
       priceNanoUsdPerHour: compiled.priceOf(template, first),
       pods: group.pods,
-      requests: withoutAttachments(listOf(compiled.dimensions, used)),
+      requests: parts.requests(used),
       daemonOverhead: parts.daemonOverhead(template, first),
       allocatable: parts.allocatable(template, first),
       labels: fixedLabels(group, constraints, compiled),
@@ -134,18 +134,19 @@ function rankNodes(
 }
 
 /** Constraints of a node's units, each once, ascending: the same array for the same units' constraints. */
-class ConstraintSets {
+class NodeConstraints {
   readonly #known = new Map<string, readonly Constraint[]>();
 
   of(units: readonly Unit[]): readonly Constraint[] {
-    const [first] = units;
-    if (units.every(({ constraintsKey }) => constraintsKey === first!.constraintsKey)) return first!.constraints;
-    const keys = [...new Set(units.map(({ constraintsKey }) => constraintsKey))].sort().join('|');
-    let constraints = this.#known.get(keys);
+    const first = units[0]!.constraintSet;
+    if (units.every(({ constraintSet }) => constraintSet === first)) return first.constraints;
+    const indices = [...new Set(units.map(({ constraintSet }) => constraintSet.index))].sort((a, b) => a - b);
+    const key = indices.join(' ');
+    let constraints = this.#known.get(key);
     if (constraints === undefined) {
       const all = new Set(units.flatMap((unit) => unit.constraints));
       constraints = [...all].sort((left, right) => left.index - right.index);
-      this.#known.set(keys, constraints);
+      this.#known.set(key, constraints);
     }
     return constraints;
   }
@@ -157,8 +158,21 @@ class SharedParts {
   readonly #allocatable = new Map<ColumnSet, Map<number, ResourceList>>();
   readonly #overheads = new Map<Float64Array, ResourceList>();
 
+  /** Dimensions that are requests of pods: attachments are places of volumes. */
+  readonly #requested: readonly number[];
+
   constructor(compiled: CompiledProblem) {
     this.#compiled = compiled;
+    this.#requested = compiled.dimensions.flatMap((name, dimension) => (isAttachment(name) ? [] : [dimension]));
+  }
+
+  /** What pods take together, attachments left out. */
+  requests(used: Float64Array): ResourceList {
+    const list: Record<string, number> = {};
+    for (const dimension of this.#requested) {
+      if (used[dimension] !== 0) list[this.#compiled.dimensions[dimension]!] = used[dimension]!;
+    }
+    return list;
   }
 
   /** What an offering's type holds for pods and daemonsets. */
@@ -238,11 +252,6 @@ function shortfalls({ floors }: CompiledTemplate, offerings: Uint32Array): Relax
     const left = tally.counts[floor]!;
     return left < least ? [{ key, wanted: least, left }] : [];
   });
-}
-
-/** Attachments are places of volumes, no request of a pod. */
-function withoutAttachments(list: Record<string, number>): Record<string, number> {
-  return Object.fromEntries(Object.entries(list).filter(([name]) => !isAttachment(name)));
 }
 
 /** What each node of a limited pool may take beyond what was planned: an equal share of what is left. */
