@@ -8,7 +8,13 @@ import type { CaseOutcome } from './result.ts';
 /** What to measure: a case of the corpus at a seed, or a problem file. */
 export interface CaseOrder {
   readonly subject:
-    | { readonly kind: 'corpus'; readonly name: string; readonly size: CaseSize; readonly seed: number }
+    | {
+        readonly kind: 'corpus';
+        readonly name: string;
+        readonly size: CaseSize;
+        readonly seed: number;
+        readonly isExplicit: boolean;
+      }
     | { readonly kind: 'file'; readonly path: string };
   readonly measure: MeasureOptions;
 }
@@ -23,7 +29,7 @@ async function answer({ subject, measure }: CaseOrder): Promise<CaseOutcome> {
   try {
     const benchCase =
       subject.kind === 'corpus'
-        ? openCorpusCase(subject.name, subject.size, subject.seed)
+        ? openCorpusCase(subject.name, subject.size, subject.seed, subject.isExplicit)
         : openProblemFile(subject.path);
     return { result: await measureCase(benchCase, measure) };
   } catch (error) {

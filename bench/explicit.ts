@@ -1,10 +1,8 @@
 // A generated problem as a problem file has it, with every instance type written out: what another scheduler can be given.
 // Types of the embedded catalogue become what a node of AL2023's defaults has; prices are those that the embedded
 // catalogue starts with.
-import { create } from '@bufbuild/protobuf';
 import { describeType } from '../engine/index.ts';
-import { CatalogueReferenceSchema } from '../proto/index.ts';
-import { CatalogueRegistry, embeddedRegionSource, systemClock } from '../server/index.ts';
+import { embeddedRegionSource } from '../server/index.ts';
 import type { GeneratedProblem, InstanceTypeManifest } from './generators/index.ts';
 
 /** Quantities by resource name. */
@@ -24,9 +22,10 @@ export function explicitProblem(generated: GeneratedProblem): Record<string, unk
 }
 
 function typesOfRegion(region: string): InstanceTypeManifest[] {
-  const registry = new CatalogueRegistry({ clock: systemClock, regions: embeddedRegionSource });
-  const reference = create(CatalogueReferenceSchema, { catalogue: { case: 'identity', value: { region } } });
-  const { catalogue, columns } = registry.resolve(reference, 'catalogue');
+  const loaded = embeddedRegionSource.load(region);
+  if (!('index' in loaded)) throw new Error(`write out a problem: region ${region} has no index`);
+  const { columns } = loaded;
+  const { catalogue } = loaded.index;
   return Array.from({ length: catalogue.typeCount }, (_, type) => {
     const { name, labels, capacity, allocatable } = describeType(catalogue, type);
     const overhead: Record<string, number> = {};

@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import type { CaseOrder } from './case-process.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { type BenchOptions, parseOptions } from './options.ts';
+import { renderPeers } from './peer-report.ts';
+import { measureBeside } from './peer-run.ts';
 import { measureReady, renderReady } from './ready.ts';
 import { renderReport } from './report.ts';
-import type { CaseOutcome } from './result.ts';
+import type { CaseOutcome, PeerOutcome } from './result.ts';
 
 /** One case may take this long, warm-up and repeats included. */
 const CASE_TIMEOUT_MS = 30 * 60_000;
@@ -38,13 +40,24 @@ async function main(args: readonly string[]): Promise<void> {
     return;
   }
   const outcomes: CaseOutcome[] = [];
+  const peers: PeerOutcome[] = [];
   for (const order of orders) {
     if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${outcomes.length + 1}/${orders.length} ${label(order)}`);
-    outcomes.push(await runCase(order));
+    if (options.withKarpenter) {
+      const { outcome, peer } = await measureBeside(order, () => runCase(order));
+      outcomes.push(outcome);
+      peers.push(peer);
+    } else outcomes.push(await runCase(order));
   }
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  console.log(options.json ? JSON.stringify({ environment, outcomes }, null, 2) : renderReport(environment, outcomes));
-  if (outcomes.some((outcome) => 'failure' in outcome)) process.exitCode = 1;
+  if (options.json) {
+    const found = options.withKarpenter ? { environment, outcomes, karpenter: peers } : { environment, outcomes };
+    console.log(JSON.stringify(found, null, 2));
+  } else {
+    console.log(renderReport(environment, outcomes));
+    if (options.withKarpenter) console.log(`\n${renderPeers(outcomes, peers)}`);
+  }
+  if (outcomes.some((outcome) => 'failure' in outcome) || peers.some((peer) => 'error' in peer)) process.exitCode = 1;
 }
 
 async function reportReady(environment: Environment, region: string, options: BenchOptions): Promise<void> {
@@ -62,7 +75,10 @@ async function reportReady(environment: Environment, region: string, options: Be
 function listOrders(options: BenchOptions): CaseOrder[] {
   const { size, measure } = options;
   const orders: CaseOrder[] = options.cases.flatMap((name) =>
-    options.seeds.map((seed) => ({ subject: { kind: 'corpus', name, size, seed }, measure })),
+    options.seeds.map((seed) => ({
+      subject: { kind: 'corpus', name, size, seed, isExplicit: options.withKarpenter },
+      measure,
+    })),
   );
   const directory = options.problemsDirectory;
   if (directory === undefined) return orders;

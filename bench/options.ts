@@ -15,6 +15,8 @@ export interface BenchOptions {
   readonly readyRegion?: string;
   /** A folder of problem files. */
   readonly problemsDirectory?: string;
+  /** Give the same problems to Karpenter's scheduler, and show both side by side. */
+  readonly withKarpenter: boolean;
   readonly json: boolean;
   readonly measure: MeasureOptions;
 }
@@ -37,6 +39,8 @@ export const HELP = `npm run bench -- [options]
   --size smoke|normal  smoke is what the tests run (default: normal)
   --workers N          worker threads (default: the machine's cores)
   --repeat N           warm solves of each case, of which the median counts (default: 5)
+  --peer karpenter     the same problems, from the same file, by Karpenter's scheduler too (needs Go): one round in a
+                       fresh process with 1 worker, as a default install has, and one with 5, as its benchmark sets
   --ready              only how long a region takes to be ready in fresh processes; --repeat of them (default: 15)
   --region NAME        the region of --ready (default: us-east-1)
   --json               results as JSON
@@ -55,6 +59,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | { readonly
       size: { type: 'string', default: 'normal' },
       workers: { type: 'string' },
       repeat: { type: 'string' },
+      peer: { type: 'string' },
       ready: { type: 'boolean', default: false },
       region: { type: 'string' },
       json: { type: 'boolean', default: false },
@@ -66,6 +71,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | { readonly
   if (values.list) return { text: CORPUS.map(({ name, description }) => `${name}: ${description}`).join('\n') };
   if (values.size !== 'smoke' && values.size !== 'normal') throw new Error(`--size ${values.size}: smoke or normal`);
   if (values.region !== undefined && !values.ready) throw new Error('--region: only with --ready');
+  if (values.peer !== undefined && values.peer !== 'karpenter') throw new Error(`--peer ${values.peer}: karpenter`);
   const region = values.region ?? 'us-east-1';
   if (!embeddedRegionSource.regions().includes(region)) {
     throw new Error(
@@ -81,6 +87,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | { readonly
     seeds: parseSeeds(values.seeds),
     ...(values.problems === undefined ? {} : { problemsDirectory: values.problems }),
     ...(values.ready ? { readyRegion: region } : {}),
+    withKarpenter: values.peer === 'karpenter',
     json: values.json,
     measure: {
       workerCount: values.workers === undefined ? availableParallelism() : parseCount('--workers', values.workers),

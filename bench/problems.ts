@@ -13,6 +13,7 @@ import {
 } from '../controller/kubernetes/index.ts';
 import { type CatalogueReference, CatalogueReferenceSchema } from '../proto/index.ts';
 import { type CaseSize, findCase } from './corpus.ts';
+import { explicitProblem } from './explicit.ts';
 import type { GeneratedProblem } from './generators/index.ts';
 import type { BenchCase, BenchProblem } from './measure.ts';
 import { openRandom } from './random.ts';
@@ -23,10 +24,16 @@ const OTHER_SEED_OFFSET = 1_000_000;
 /** Share of a file's pods that each of its warm-up problems leaves out. */
 const LEFT_OUT_SHARE = 0.1;
 
-/** A case of the corpus at a seed. Its warm-up problems are other seeds of the same case. */
-export function openCorpusCase(name: string, size: CaseSize, seed: number): BenchCase {
+/**
+ * A case of the corpus at a seed. Its warm-up problems are other seeds of the same case. `isExplicit` has every instance
+ * type written out, as a peer is given them.
+ */
+export function openCorpusCase(name: string, size: CaseSize, seed: number, isExplicit = false): BenchCase {
   const corpusCase = findCase(name);
-  const generate = (at: number): BenchProblem => fromGenerated(corpusCase.generate(size, at));
+  const generate = (at: number): BenchProblem => {
+    const generated = corpusCase.generate(size, at);
+    return isExplicit ? fromProblem(explicitProblem(generated)) : fromGenerated(generated);
+  };
   return {
     name,
     description: corpusCase.description,
@@ -34,6 +41,11 @@ export function openCorpusCase(name: string, size: CaseSize, seed: number): Benc
     fresh: () => generate(seed),
     other: (number) => generate(seed + OTHER_SEED_OFFSET + number),
   };
+}
+
+/** What a peer is given for a case of the corpus. */
+export function corpusProblem(name: string, size: CaseSize, seed: number): Record<string, unknown> {
+  return explicitProblem(findCase(name).generate(size, seed));
 }
 
 /** A problem file, gzipped or not. Its warm-up problems lack a tenth of the pods each, another tenth every time. */

@@ -62,13 +62,15 @@ function renderTable(results: readonly CaseResult[]): string[] {
     COLUMNS.map((column) => column.heading),
     ...results.map((result) => COLUMNS.map((c) => c.cell(result))),
   ];
-  const widths = COLUMNS.map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)));
+  return renderColumns(rows, (column) => COLUMNS[column]?.alignLeft === true);
+}
+
+/** Lines of a table whose columns are as wide as their widest cells. */
+export function renderColumns(rows: readonly (readonly string[])[], alignsLeft: (column: number) => boolean): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) =>
     row
-      .map((cell, index) => {
-        const width = widths[index] ?? 0;
-        return COLUMNS[index]?.alignLeft === true ? cell.padEnd(width) : cell.padStart(width);
-      })
+      .map((cell, column) => (alignsLeft(column) ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
       .join('  ')
       .trimEnd(),
   );
@@ -79,7 +81,7 @@ function refusedTotal(result: CaseResult): number {
 }
 
 /** Three significant digits are all that one machine's clock and its neighbours allow. */
-function milliseconds(value: number): string {
+export function milliseconds(value: number): string {
   if (value >= 100) return value.toFixed(0);
   return value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }

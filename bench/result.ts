@@ -60,5 +60,20 @@ export interface CaseFailure {
   readonly error: string;
 }
 
+/** One round of another scheduler on the same problem, in a fresh process. */
+export interface PeerRun {
+  /** Candidates it looks at side by side. */
+  readonly workerCount: number;
+  /** Its solving alone, in milliseconds. */
+  readonly solveMs: number;
+  readonly nodeCount: number;
+  /** Each node at its cheapest offering. */
+  readonly priceUsdPerHour: number;
+  readonly placedCount: number;
+}
+
+/** A case with what the peer made of it; its error where it could not be run. */
+export type PeerOutcome = { readonly runs: readonly PeerRun[] } | { readonly error: string };
+
 /** What a case's process says to the one that started it. */
 export type CaseOutcome = { readonly result: CaseResult } | { readonly failure: CaseFailure };
