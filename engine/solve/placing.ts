@@ -148,9 +148,7 @@ function bindingGroups(question: TierQuestion): {
   const all = { binds: (): boolean => true };
   if (rules === undefined) return all;
   const units = candidates.map(({ unit }) => unit);
-  const limited = candidates.some(({ templates }) => templates.some(({ pool }) => limits.groupOf.has(pool.index)));
-  // Where limits bind, a slot that nobody takes would be a place lost.
-  if ((limited && limits.remaining.some(Number.isFinite)) || limits.free.length > 0) return all;
+  if (limits.free.length > 0) return all;
   const kinds = sortIntoKinds(units, counts, rules, () => false);
   if (kinds.length <= FEW_KINDS && sortIntoKinds(units, counts, rules, () => true).length <= FEW_KINDS) return all;
   const instance = buildInstance(compiled, firstOf(kinds, candidates), limits, floorRule, undefined);
@@ -158,10 +156,27 @@ function bindingGroups(question: TierQuestion): {
   const needed = nodesForGroups(rules, counts);
   // Groups that ask for more nodes than that bring them, and then there are more for the others too.
   const most = Math.max(roughNodeCount(instance, countsOf(kinds)), ...needed);
+  // Where limits bind, a slot that nobody takes would be a place lost.
+  if (mayExceedLimits(instance, limits, most)) return all;
   return {
     binds: (group) => needed[group]! > BINDING_SHARE * most,
     plain: { kindCount: kinds.length, instance },
   };
+}
+
+/** How much more than the rough number of nodes a plan may come to have. */
+const ROUGH_FACTOR = 4;
+
+/** Whether so many nodes, each the greediest there is, could come near some limit. */
+function mayExceedLimits(instance: PackingInstance, { names, remaining }: LimitTable, nodeCount: number): boolean {
+  for (let index = 0; index < instance.classCount; index++) {
+    const group = instance.limitGroups[index]!;
+    for (let name = 0; group >= 0 && name < names.length; name++) {
+      const take = instance.limitTakes[index * names.length + name]!;
+      if (take * ROUGH_FACTOR * nodeCount > remaining[group * names.length + name]!) return true;
+    }
+  }
+  return false;
 }
 
 function packKinds(question: TierQuestion, binds: (group: number) => boolean, plain?: PlainKinds): NewNodes[] {
