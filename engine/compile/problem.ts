@@ -38,11 +38,12 @@ import {
   type SpreadRule,
   type TopologyRules,
 } from '../topology/index.ts';
-import { CONSTRAINT_TERM_LIMIT, type Constraint, ConstraintTable, termCount } from './constraints.ts';
+import { type Constraint, ConstraintTable } from './constraints.ts';
 import { collectWanted, meetsCustomLabel } from './custom-labels.ts';
 import { type DaemonConflict, DaemonRules, onceReady } from './daemons.ts';
 import { type Dimensions, dimensionsOf, isAttachment, podVectorOf, vectorOf } from './dimensions.ts';
 import { Floors } from './floors.ts';
+import { type Refusal, refusalsOf } from './refusals.ts';
 import { Reservations } from './reservations.ts';
 import {
   type CompiledPool,
@@ -52,12 +53,6 @@ import {
   type Template,
   templatesOf,
 } from './templates.ts';
-
-/** A rule of a pod that can't be planned for, with the pod's field and what to do. */
-export interface UnsupportedRule {
-  readonly field: string;
-  readonly message: string;
-}
 
 /** A shape with what packing needs of it. */
 export interface CompiledShape {
@@ -72,9 +67,9 @@ export interface CompiledShape {
   readonly ownConstraint: Constraint;
   /** Canonical text of its tolerations: shapes that share it are let in by the same nodes. */
   readonly tolerationsKey: string;
-  /** Rules it uses that are not planned for: it is refused when there is one. */
-  readonly unsupported: readonly UnsupportedRule[];
-  /** What it demands at each step of giving up preferences, the strictest first. Never empty. */
+  /** Why it is left out, whatever there is room for; empty for most. */
+  readonly refusals: readonly Refusal[];
+  /** What it demands at each step of giving up preferences, the strictest first. Empty only where it is refused. */
   readonly demands: readonly Demand[];
   /** Counters that count its pods. */
   readonly counting: ReadonlySet<Counter>;
@@ -352,11 +347,11 @@ export class CompiledProblem {
       requestIndex: this.#requestIndexOf(request),
       ownConstraint: this.#constraints.of(shape),
       tolerationsKey: tolerationsKey(shape.tolerations),
-      unsupported: termCount(shape, volumes) > CONSTRAINT_TERM_LIMIT / 2 ? [TOO_MANY_ALTERNATIVES] : [],
+      refusals: refusalsOf(shape, volumes),
       demands: [],
       counting,
     };
-    if (compiled.unsupported.length > 0) return compiled;
+    if (compiled.refusals.length > 0) return compiled;
     const steps = relaxationSteps(shape, this.counters, this.problem.preferencePolicy ?? 'respect', hasPreferredTaints);
     const demands = steps.flatMap((relaxed) =>
       this.#besideDaemons(relaxed.topology).map((rules) => ({ relaxed, rules })),
@@ -502,11 +497,6 @@ export class CompiledProblem {
     return { ...compiled, daemonOverheads: overheads };
   }
 }
-
-const TOO_MANY_ALTERNATIVES: UnsupportedRule = {
-  field: 'spec.volumes',
-  message: `the pod's affinity terms and the places of its volumes make more than ${CONSTRAINT_TERM_LIMIT / 2} combinations: give it fewer terms`,
-};
 
 /** Attachments that a pod's volumes take, as amounts. */
 function attachments(shape: PodShape): ResourceList {

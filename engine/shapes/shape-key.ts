@@ -9,6 +9,7 @@ import type {
   ResourceList,
   Toleration,
   TopologySpreadInput,
+  VolumeInput,
 } from '../model/index.ts';
 
 // Separators that no Kubernetes name or label value may contain.
@@ -31,12 +32,14 @@ export function shapeKey(shape: PodShape): string {
     listed(shape.podAffinity, affinityText),
     listed(shape.podAntiAffinity, affinityText),
     sorted(shape.hostPorts, (port) => `${port.hostIp}${PART}${port.port}${PART}${port.protocol}`),
-    sorted(
-      shape.volumes,
-      (volume) => volume.claimName + PART + volume.driver + PART + sorted(volume.nodeTerms, termText),
-    ),
+    sorted(shape.volumes, volumeText),
     shape.priority,
   ].join(FIELD);
+}
+
+function volumeText({ claimName, driver, nodeTerms, obstacle }: VolumeInput): string {
+  const text = claimName + PART + driver + PART + sorted(nodeTerms, termText);
+  return obstacle === undefined ? text : text + PART + obstacle.kind + PART + obstacle.object;
 }
 
 /** Canonical text of what a shape demands of a node's labels: shapes that share it share their masks. */

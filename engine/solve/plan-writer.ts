@@ -59,7 +59,7 @@ export function writePlan(compiled: CompiledProblem, placement: Placement): Engi
   const left = new Map(placement.left.map((leftover) => [leftover.shape, leftover]));
   for (const shape of compiled.shapes) {
     const leftover = left.get(shape);
-    const count = shape.unsupported.length > 0 ? shape.input.count : (leftover?.count ?? 0);
+    const count = shape.refusals.length > 0 ? shape.input.count : (leftover?.count ?? 0);
     if (count === 0) continue;
     const reasons = reasonsFor(compiled, shape, {
       cut: placement.budget.cut,

@@ -40,9 +40,7 @@ export function reasonsFor(
   shape: CompiledShape,
   context: UnplacedContext,
 ): UnplacedReason[] {
-  if (shape.unsupported.length > 0) {
-    return shape.unsupported.map(({ field, message }) => ({ code: 'unsupported', message, field }));
-  }
+  if (shape.refusals.length > 0) return [...shape.refusals];
   if (context.cut && compiled.problem.nodes.length > 0) return [CUT_SHORT];
   if (compiled.pools.length === 0) {
     return [

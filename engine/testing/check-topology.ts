@@ -241,6 +241,8 @@ export function reachesVolumes(shape: PodShape, labels: Labels): boolean {
 }
 
 function volumeViolations(node: StateNode, shape: PodShape): string[] {
+  const useless = shape.volumes.find(({ obstacle }) => obstacle !== undefined);
+  if (useless !== undefined) return [`claim: ${useless.claimName} can't be used (${useless.obstacle?.kind})`];
   const lost = node.outcomes.find((labels) => !reachesVolumes(shape, labels));
   return lost === undefined ? [] : [`volume: one can't be reached from ${lost.get(ZONE_KEY)}`];
 }

@@ -151,6 +151,8 @@ function reasonIsTrue(open: OpenCase, shape: PodShape, reason: UnplacedReason): 
       return open.views.length === 0;
     case 'unsupported':
       return false;
+    case 'claim-not-usable':
+      return shape.volumes.some(({ obstacle }) => obstacle !== undefined);
     case 'work-limit-reached':
       return open.plan.cut;
     case 'topology-spread':

@@ -296,6 +296,16 @@ const CANARIES: readonly (readonly [string, string, Omit<ProblemParts, 'pools'>,
     },
   ],
   [
+    'claim',
+    'a claim that is lost',
+    { groups: [{ shape: podA(), count: 1 }] },
+    (d) => {
+      firstShape(d).volumes = [
+        { claimName: 'data', driver: EBS, nodeTerms: [], obstacle: { kind: 'lost', object: '' } },
+      ];
+    },
+  ],
+  [
     'attachments',
     'more volumes than a new node takes',
     { groups: [{ shape: podA(), count: 3 }] },

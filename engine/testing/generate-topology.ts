@@ -136,11 +136,14 @@ const zoneTerm: fc.Arbitrary<NodeTermInput> = fc
   .map((zones) => term(requirement(ZONE_KEY, 'In', ...zones)));
 
 const volume = (at: number): fc.Arbitrary<VolumeInput> =>
-  fc.record({
-    claimName: fc.constant(`claim-${at}`),
-    driver: oneOf(EBS, EBS, 'efs.csi.aws.com'),
-    nodeTerms: fc.array(zoneTerm, { maxLength: 2 }),
-  });
+  fc
+    .record({
+      claimName: fc.constant(`claim-${at}`),
+      driver: oneOf(EBS, EBS, 'efs.csi.aws.com'),
+      nodeTerms: fc.array(zoneTerm, { maxLength: 2 }),
+      obstacle: seldom<VolumeInput['obstacle']>(undefined, fc.constant({ kind: 'lost' as const, object: '' }), 12),
+    })
+    .map(({ obstacle, ...rest }) => (obstacle === undefined ? rest : { ...rest, obstacle }));
 
 const nodeTerm: fc.Arbitrary<NodeTermInput> = fc.oneof(
   { weight: 5, arbitrary: zoneTerm },
