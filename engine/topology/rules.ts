@@ -66,7 +66,9 @@ export class CounterTable {
     const honorsTaints = input.nodeTaintsPolicy === 'Honor';
     const hard = shape.topologySpread.filter(({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule');
     const keys = [...new Set([...hard, input].map(({ topologyKey }) => normalizeLabelKey(topologyKey)))].sort();
-    const filter = `${keys.join(' ')}|${honorsAffinity ? nodeConstraintsKey(shape) : ''}|${honorsTaints ? tolerationsKey(shape.tolerations) : ''}`;
+    // Without tolerations the key is empty, which is not the same as not looking at taints.
+    const taints = honorsTaints ? `tolerates ${tolerationsKey(shape.tolerations)}` : '';
+    const filter = `${keys.join(' ')}|${honorsAffinity ? nodeConstraintsKey(shape) : ''}|${taints}`;
     const countedFor = { shape, honorsAffinity, honorsTaints, keys };
     const counter = this.#counter(input.topologyKey, spreadSelector(shape, input), `spread ${filter}`, countedFor);
     return { counter, input, countsItself: counter.selector.selects(shape.namespace, shape.labels) };
