@@ -37,7 +37,7 @@ import {
 import { nodeMessages } from './nodes.ts';
 import { missingPriorityClass, type PodContext, podShape } from './pod.ts';
 import { podState } from './pod-state.ts';
-import { resolveVolumes } from './volumes.ts';
+import { claimsOfSeveral, resolveVolumes } from './volumes.ts';
 import { expandWorkloads, findScaled, type Scale, WORKLOAD_KINDS } from './workloads.ts';
 
 /** Something the user should know, at an object's field where there is one. */
@@ -144,7 +144,10 @@ class Builder {
     }
     const context: PodContext = {
       // Claims that exist come last and win over those that a StatefulSet would make: it makes only what is missing.
-      facts: this.#facts([...claims, ...this.#of('PersistentVolumeClaim')]),
+      facts: this.#facts(
+        [...claims, ...this.#of('PersistentVolumeClaim')],
+        [...pending, ...[...bound.values()].flat()],
+      ),
       selectedLabelKeys: selectedLabelKeys([...pods, ...pending, ...this.#daemonTemplates()]),
     };
     const grouped = groupPods(pending, context);
@@ -281,13 +284,14 @@ class Builder {
     });
   }
 
-  #facts(claims: readonly KubernetesObject[]): ClusterFacts {
+  #facts(claims: readonly KubernetesObject[], pods: readonly KubernetesObject[]): ClusterFacts {
     return clusterFacts({
       priorityClasses: this.#of('PriorityClass'),
       runtimeClasses: this.#of('RuntimeClass'),
       claims,
       persistentVolumes: this.#of('PersistentVolume'),
       storageClasses: this.#of('StorageClass'),
+      sharedClaims: claimsOfSeveral(pods),
     });
   }
 

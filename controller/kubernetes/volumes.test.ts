@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { ClaimObstacle } from '../../proto/index.ts';
 import { clusterFacts } from './cluster-facts.ts';
 import type { KubernetesObject } from './fields.ts';
-import { resolveVolumes } from './volumes.ts';
+import { claimsOfSeveral, resolveVolumes } from './volumes.ts';
 
 const WAITS = 'WaitForFirstConsumer';
 
@@ -94,4 +94,77 @@ test('an ephemeral volume is what its claim is once that is made, and what its t
     return resolveVolumes(spec, 'default', 'p', facts)[0]?.obstacle;
   });
   assert.deepEqual(obstacles, [ClaimObstacle.BINDS_IMMEDIATELY, ClaimObstacle.UNSPECIFIED]);
+});
+
+describe('a claim that several pods mount', () => {
+  const pod = (name: string, claims: readonly string[], namespace?: string): KubernetesObject => ({
+    metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
+    spec: { volumes: claims.map((claimName) => ({ name: claimName, persistentVolumeClaim: { claimName } })) },
+  });
+
+  test('is one by its namespace and name, and a pod that mounts it twice counts once', () => {
+    const pods = [
+      pod('a', ['data', 'twice', 'twice']),
+      pod('b', ['data'], 'default'),
+      pod('c', ['logs'], 'shop'),
+      pod('d', ['logs'], 'shop'),
+      pod('e', ['data'], 'shop'),
+      { metadata: { name: 'f' }, spec: { volumes: [{ name: 'x', emptyDir: {} }] } },
+    ];
+    assert.deepEqual([...claimsOfSeveral(pods)].sort(), ['default/data', 'shop/logs']);
+  });
+
+  const sharedClaims = new Set(['default/data-p']);
+  const zone = 'topology.kubernetes.io/zone';
+  const zonal = [
+    {
+      matchLabelExpressions: [
+        { key: 'rack', values: ['r1'] },
+        { key: 'kubernetes.io/hostname', values: ['h'] },
+      ],
+    },
+  ];
+  const rows: readonly (readonly [string, storageClass: KubernetesObject, claim: KubernetesObject, keys: string[]])[] =
+    [
+      ['an EBS volume to be made', storageClass('c'), unbound('c'), [zone]],
+      [
+        'an EBS volume by its old name',
+        storageClass('c', { provisioner: 'kubernetes.io/aws-ebs' }),
+        unbound('c'),
+        [zone],
+      ],
+      ['another driver', storageClass('c', { provisioner: 'x' }), unbound('c'), []],
+      [
+        'what its class says',
+        storageClass('c', { provisioner: 'x', allowedTopologies: zonal }),
+        unbound('c'),
+        ['rack'],
+      ],
+      ['a volume that is there', storageClass('c'), { spec: { volumeName: 'pv' } }, []],
+    ];
+  for (const [what, made, claim, keys] of rows) {
+    test(`keeps its own name, and its pods follow the first over ${keys.join(', ') || 'nothing'}: ${what}`, () => {
+      const facts = clusterFacts({
+        claims: [{ metadata: { name: 'data-p' }, ...claim }],
+        persistentVolumes: PERSISTENT_VOLUMES,
+        storageClasses: [made],
+        sharedClaims,
+      });
+      const spec = { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data-p' } }] };
+      const [volume] = resolveVolumes(spec, 'default', 'p', facts);
+      assert.equal(volume?.claimPattern, 'data-p');
+      assert.equal(volume?.sharedClaim, 'data-p');
+      assert.deepEqual(volume?.topologyKeys, keys);
+    });
+  }
+
+  test('does not tie pods that have claims of their own', () => {
+    const facts = clusterFacts({
+      claims: [{ metadata: { name: 'data-p' }, ...unbound('c') }],
+      storageClasses: [storageClass('c')],
+    });
+    const spec = { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data-p' } }] };
+    const [volume] = resolveVolumes(spec, 'default', 'p', facts);
+    assert.deepEqual([volume?.claimPattern, volume?.sharedClaim, volume?.topologyKeys], ['data-*', '', []]);
+  });
 });

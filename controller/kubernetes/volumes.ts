@@ -16,6 +16,29 @@ export interface ResolvedVolume {
   /** What keeps the claim from being used, by the contract's numbers, and the object that this is about. */
   readonly obstacle: ClaimObstacle;
   readonly obstacleObject: string;
+  /** The claim's name where several pods mount it; empty where it is one pod's own. */
+  readonly sharedClaim: string;
+  /** Labels of the first pod's node that will decide where the volume is; none where that is decided already. */
+  readonly topologyKeys: readonly string[];
+}
+
+/** Claims by `namespace/name` that several of these pods mount. O(volumes). */
+export function claimsOfSeveral(pods: Iterable<KubernetesObject>): Set<string> {
+  const once = new Set<string>();
+  const several = new Set<string>();
+  for (const pod of pods) {
+    const volumes = (pod.spec as KubernetesObject | null | undefined)?.volumes;
+    if (!Array.isArray(volumes) || volumes.length === 0) continue;
+    const { namespace } = (pod.metadata ?? {}) as KubernetesObject;
+    const names = new Set(volumes.map((volume) => volume?.persistentVolumeClaim?.claimName));
+    for (const name of names) {
+      if (typeof name !== 'string') continue;
+      const key = namespacedKey(typeof namespace === 'string' && namespace !== '' ? namespace : 'default', name);
+      if (once.has(key)) several.add(key);
+      else once.add(key);
+    }
+  }
+  return several;
 }
 
 const NO_VOLUMES: readonly ResolvedVolume[] = [];
@@ -35,13 +58,18 @@ export function resolveVolumes(
     const { name, persistentVolumeClaim, ephemeral } = volume as KubernetesObject;
     const claimName = (persistentVolumeClaim as KubernetesObject | null | undefined)?.claimName;
     if (typeof claimName === 'string') {
-      const claim = facts.claims.get(namespacedKey(namespace, claimName));
-      resolved.push(resolveClaim(claim, claimPattern(claimName, podName), facts));
+      const key = namespacedKey(namespace, claimName);
+      const claim = facts.claims.get(key);
+      resolved.push(
+        facts.sharedClaims.has(key)
+          ? { ...resolveClaim(claim, claimName, facts), sharedClaim: claimName }
+          : { ...resolveClaim(claim, claimPattern(claimName, podName), facts), topologyKeys: [] },
+      );
     } else if (typeof ephemeral === 'object' && ephemeral !== null) {
       // The claim is made with the pod; until then its template says what it will be.
       const made = facts.claims.get(namespacedKey(namespace, `${podName}-${String(name)}`));
       const template = (ephemeral as KubernetesObject).volumeClaimTemplate as KubernetesObject | undefined;
-      resolved.push(resolveClaim(made ?? template, `*-${String(name)}`, facts));
+      resolved.push({ ...resolveClaim(made ?? template, `*-${String(name)}`, facts), topologyKeys: [] });
     }
   }
   return resolved;
@@ -78,7 +106,7 @@ function resolveClaim(claim: KubernetesObject | undefined, pattern: string, fact
 
 /** A volume of which nothing is known but why it can't be used. */
 function obstructed(claimPattern: string, obstacle: ClaimObstacle, obstacleObject = ''): ResolvedVolume {
-  return { claimPattern, driver: '', nodeTerms: [], obstacle, obstacleObject };
+  return { ...USABLE, claimPattern, driver: '', nodeTerms: [], obstacle, obstacleObject };
 }
 
 function lostOrGoing(claim: KubernetesObject): ClaimObstacle | undefined {
@@ -105,7 +133,13 @@ function driverName(name: string): string {
   return name === IN_TREE_EBS ? EBS_DRIVER : name;
 }
 
-const USABLE = { obstacle: ClaimObstacle.UNSPECIFIED, obstacleObject: '' };
+/** A claim that nothing is wrong with, which is one pod's own, and whose volume is where it is. */
+const USABLE = {
+  obstacle: ClaimObstacle.UNSPECIFIED,
+  obstacleObject: '',
+  sharedClaim: '',
+  topologyKeys: [] as readonly string[],
+};
 
 /** Where a volume that exists can be used. */
 function boundVolume(volume: KubernetesObject, pattern: string): ResolvedVolume {
@@ -155,7 +189,24 @@ function volumeToBe(storageClass: KubernetesObject, pattern: string): ResolvedVo
   });
   const obstacle = classObstacle(storageClass, provisioner);
   const obstacleObject = obstacle === ClaimObstacle.UNSPECIFIED ? '' : nameOf(storageClass);
-  return { claimPattern: pattern, driver: driverName(provisioner), nodeTerms, obstacle, obstacleObject };
+  const driver = driverName(provisioner);
+  const topologyKeys = decidingLabels(driver, nodeTerms);
+  return { ...USABLE, claimPattern: pattern, driver, nodeTerms, obstacle, obstacleObject, topologyKeys };
+}
+
+const ZONE_LABEL = 'topology.kubernetes.io/zone';
+const HOSTNAME_LABEL = 'kubernetes.io/hostname';
+
+/** EBS volumes are made in the zone of their first pod's node; of other drivers only the class tells. */
+function decidingLabels(driver: string, nodeTerms: readonly KubernetesObject[]): string[] {
+  if (driver === EBS_DRIVER) return [ZONE_LABEL];
+  const keys = nodeTerms.flatMap(({ matchExpressions }) =>
+    (matchExpressions as KubernetesObject[]).map(({ key }) => key),
+  );
+  return [...new Set(keys)]
+    .filter((key) => typeof key === 'string')
+    .filter((key) => key !== HOSTNAME_LABEL)
+    .sort();
 }
 
 /**
@@ -177,5 +228,7 @@ export function volumeMessage(volume: ResolvedVolume, path: FieldPath): Volume {
     nodeTerms: volume.nodeTerms.map((term, index) => nodeSelectorTerm(term, at(path, index))),
     claimObstacle: volume.obstacle,
     obstacleObject: volume.obstacleObject,
+    sharedClaim: volume.sharedClaim,
+    topologyKeys: [...volume.topologyKeys],
   };
 }

@@ -12,5 +12,6 @@ export {
   type TaintPolicy,
 } from './problem.ts';
 export type { Reservations } from './reservations.ts';
+export { attachNew, claimsToAttach, type SharedClaim } from './shared-claims.ts';
 export { type CompiledPool, isDecidedByOffering, narrowByNodeClass } from './templates.ts';
 export { makeUnit, TemplateFilter, type Unit, type UnitMember } from './units.ts';

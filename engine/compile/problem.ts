@@ -19,7 +19,6 @@ import type {
   NodeInput,
   PodShape,
   Problem,
-  ResourceList,
   ShapeCount,
   Taint,
   Toleration,
@@ -45,6 +44,7 @@ import { type Dimensions, dimensionsOf, isAttachment, podVectorOf, vectorOf } fr
 import { Floors } from './floors.ts';
 import { type Refusal, refusalsOf } from './refusals.ts';
 import { Reservations } from './reservations.ts';
+import { allAttachments, ownAttachments, type SharedClaim, SharedClaims, withClaims } from './shared-claims.ts';
 import {
   type CompiledPool,
   compilePools,
@@ -59,8 +59,12 @@ export interface CompiledShape {
   /** Index into the problem's shapes, which is also its place in every order. */
   readonly index: number;
   readonly input: KeyedShape;
-  /** `Float64Array[dimensions]`: what one pod takes. */
+  /** `Float64Array[dimensions]`: what each of its pods takes, claims that it shares with others left out. */
   readonly request: Float64Array;
+  /** The same with those claims: what the first pod takes on a node. The same array where nothing is shared. */
+  readonly alone: Float64Array;
+  /** Claims that others mount, too. */
+  readonly sharedClaims: readonly SharedClaim[];
   /** The same number for shapes whose pods take the same. */
   readonly requestIndex: number;
   /** What it demands of a node's labels itself: no preference, no volume. Spreads count by it. */
@@ -143,6 +147,7 @@ export class CompiledProblem {
   readonly #requestIndices = new Map<string, number>();
   readonly #priceOrders = new Map<ColumnSet | undefined, PriceOrder>();
   readonly #constraints = new ConstraintTable();
+  readonly #sharedClaims = new SharedClaims();
 
   constructor(catalogue: Catalogue, prices: PriceSnapshot, problem: Problem) {
     this.catalogue = catalogue;
@@ -152,7 +157,7 @@ export class CompiledProblem {
     this.dimensions = dimensionsOf(
       [...problem.shapes.map((entry) => entry.shape.requests)].concat(
         problem.daemonSets.map((daemonSet) => daemonSet.shape.requests),
-        problem.shapes.map((entry) => attachments(entry.shape)),
+        problem.shapes.map((entry) => allAttachments(entry.shape)),
       ),
     );
     this.counters = new CounterTable(problem.namespaces ?? []);
@@ -211,9 +216,14 @@ export class CompiledProblem {
     return !honorsTaints || this.toleratesTaints(effectiveTaints(node), shape.tolerations);
   }
 
-  /** What one pod of a shape takes, attachments of its volumes included. */
+  /** What one pod of a shape takes, attachments of its own volumes included: those that it shares are sharedClaimsOf. */
   podVector(shape: PodShape): Float64Array {
-    return podVectorOf(this.dimensions, addResources(shape.requests, attachments(shape)));
+    return podVectorOf(this.dimensions, addResources(shape.requests, ownAttachments(shape)));
+  }
+
+  /** Claims of a shape that other pods mount, too: a node attaches each of them once. */
+  sharedClaimsOf(shape: PodShape): readonly SharedClaim[] {
+    return this.#sharedClaims.of(shape, this.dimensions);
   }
 
   /** The constraint of a shape's own demands on labels. */
@@ -339,11 +349,14 @@ export class CompiledProblem {
     const { shape } = input;
     const volumes = shape.volumes.map((volume) => volume.nodeTerms).filter((terms) => terms.length > 0);
     const request = this.podVector(shape);
+    const sharedClaims = this.sharedClaimsOf(shape);
     const counting = new Set<Counter>();
     const compiled: { -readonly [Key in keyof CompiledShape]: CompiledShape[Key] } = {
       index,
       input,
       request,
+      alone: withClaims(request, sharedClaims),
+      sharedClaims,
       requestIndex: this.#requestIndexOf(request),
       ownConstraint: this.#constraints.of(shape),
       tolerationsKey: tolerationsKey(shape.tolerations),
@@ -496,17 +509,6 @@ export class CompiledProblem {
     }
     return { ...compiled, daemonOverheads: overheads };
   }
-}
-
-/** Attachments that a pod's volumes take, as amounts. */
-function attachments(shape: PodShape): ResourceList {
-  const amounts: Record<string, number> = {};
-  for (const { driver } of shape.volumes) {
-    if (driver === '') continue;
-    const name = `attachable-volumes-${driver}`;
-    amounts[name] = (amounts[name] ?? 0) + 1;
-  }
-  return amounts;
 }
 
 function hasPreferredTaint(problem: Problem): boolean {

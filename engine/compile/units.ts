@@ -3,12 +3,17 @@
 import { isEmpty } from '../bits/index.ts';
 import type { Constraint } from './constraints.ts';
 import type { CompiledProblem, CompiledTemplate, Demand } from './problem.ts';
+import { type SharedClaim, withClaims } from './shared-claims.ts';
 
 /** Pods that go onto a node together. */
 export interface Unit {
   readonly members: readonly UnitMember[];
-  /** `Float64Array[dimensions]`: what the unit takes. */
+  /** `Float64Array[dimensions]`: what the unit takes, claims that its pods share with others left out. */
   readonly request: Float64Array;
+  /** The same with those claims: what the first such unit takes on a node. The same array where nothing is shared. */
+  readonly alone: Float64Array;
+  /** Claims that others mount, too; a node attaches each of them once. */
+  readonly sharedClaims: readonly SharedClaim[];
   /** Constraints of all members and of the place it was given, ascending; an offering must meet every one. */
   readonly constraints: readonly Constraint[];
   /** The same for units with the same constraints. */
@@ -37,8 +42,10 @@ export function makeUnit(
   if (members.length === 1 && first!.podCount === 1) {
     const { of, taintPolicy } = first!.pod;
     const { priority } = of.input.shape;
-    const kindKey = `${of.requestIndex} ${priority} ${taintPolicy} ${of.tolerationsKey}|${constraintsKey}`;
-    return { members, request: of.request, constraints, constraintsKey, kindKey, priority };
+    const { request, alone, sharedClaims } = of;
+    const shared = sharedClaims.length === 0 ? '' : ` ${sharedClaims.map(({ index }) => index).join(',')}`;
+    const kindKey = `${of.requestIndex} ${priority} ${taintPolicy} ${of.tolerationsKey}|${constraintsKey}${shared}`;
+    return { members, request, alone, sharedClaims, constraints, constraintsKey, kindKey, priority };
   }
   const request = new Float64Array(compiled.dimensions.length);
   for (const { pod, podCount } of members) {
@@ -47,7 +54,10 @@ export function makeUnit(
     }
   }
   const priority = Math.min(...members.map(({ pod }) => pod.of.input.shape.priority));
-  return { members, request, constraints, constraintsKey, kindKey: undefined, priority };
+  const shared = new Set(members.flatMap(({ pod }) => pod.of.sharedClaims));
+  const sharedClaims = [...shared].sort((left, right) => left.index - right.index);
+  const alone = withClaims(request, sharedClaims);
+  return { members, request, alone, sharedClaims, constraints, constraintsKey, kindKey: undefined, priority };
 }
 
 function constraintsOf(members: readonly UnitMember[], pins: readonly Constraint[]): readonly Constraint[] {

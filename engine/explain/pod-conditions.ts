@@ -166,7 +166,7 @@ export function resourceConditions(space: PoolSpace, shape: CompiledShape): Cond
   const { dimensions } = space.compiled;
   const conditions: Condition[] = [];
   dimensions.forEach((resource, dimension) => {
-    const asked = shape.request[dimension]!;
+    const asked = shape.alone[dimension]!;
     if (asked > 0) conditions.push(resourceCondition(space, resource, dimension, asked));
   });
   const layers = space.where((spot) => space.room(spot).every((amount) => amount >= 0));

@@ -101,6 +101,10 @@ export interface VolumeInput {
   readonly claimName: string;
   readonly driver: string;
   readonly nodeTerms: readonly NodeTermInput[];
+  /** Names a claim that several pods of the problem mount, within their namespace; absent where it is one pod's own. */
+  readonly sharedClaim?: string;
+  /** Labels over which pods of a shared claim are to be together, since its volume is made where the first of them lands. */
+  readonly topologyKeys?: readonly string[];
   /** Keeps pods to place from being placed; `object` names the volume or the storage class that it is about. */
   readonly obstacle?: { readonly kind: ClaimObstacleKind; readonly object: string };
 }

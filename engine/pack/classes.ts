@@ -5,6 +5,7 @@
 import { hasBit } from '../bits/index.ts';
 import type { CompiledProblem, CompiledTemplate, Unit } from '../compile/index.ts';
 import { buildHostRules, type HostRules } from '../topology/index.ts';
+import { type ClaimInput, claimInput } from './claim-tracker.ts';
 import { draftFlooredClasses } from './floored-classes.ts';
 
 /**
@@ -18,6 +19,8 @@ export interface PackingInstance {
   readonly hostRules: HostRules | undefined;
   /** `Float64Array[shapes × dimensions]`, row-major: what one unit takes. */
   readonly requests: Float64Array;
+  /** Claims that units share; undefined where none is shared. */
+  readonly claims: ClaimInput | undefined;
   readonly classCount: number;
   /** Template of each class. */
   readonly templates: readonly CompiledTemplate[];
@@ -112,7 +115,7 @@ export function buildInstance(
             floors,
             shapeIndices.map((index, position) => ({
               mask: masks[position]!,
-              request: candidates[index]!.unit.request,
+              request: candidates[index]!.unit.alone,
             })),
             limits,
           );
@@ -140,6 +143,7 @@ export function buildInstance(
     shapes: candidates.map(({ unit }) => unit),
     hostRules,
     requests,
+    claims: claimInput(candidates.map(({ unit }) => unit)),
     classCount,
     templates: kept.map(({ draft }) => draft.template),
     offerings: Uint32Array.from(kept, ({ draft }) => draft.offering),
@@ -156,10 +160,14 @@ export function buildInstance(
 /** How many units of one kind a node of a class holds by themselves: by room, and by what hosts allow. */
 export function mostOfKind(instance: PackingInstance, classIndex: number, shape: number): number {
   const { dimensionCount, rooms, requests, hostRules } = instance;
+  const { request: each, alone } = instance.shapes[shape]!;
   let most = hostRules === undefined ? Number.POSITIVE_INFINITY : hostRules.selfCaps[shape]!;
   for (let dimension = 0; dimension < dimensionCount; dimension++) {
     const request = requests[shape * dimensionCount + dimension]!;
-    if (request > 0) most = Math.min(most, Math.floor(rooms[classIndex * dimensionCount + dimension]! / request));
+    if (request === 0) continue;
+    // Claims that it shares are attached once, whatever the number of its pods.
+    const shared = alone === each ? 0 : alone[dimension]! - each[dimension]!;
+    most = Math.min(most, Math.floor((rooms[classIndex * dimensionCount + dimension]! - shared) / request));
   }
   return most;
 }
@@ -264,7 +272,7 @@ function maskSignatures(
 function suitsUnit(mask: Uint32Array, { room, admits }: ClassDraft, unit: Unit): boolean {
   if (!admits(mask)) return false;
   for (let dimension = 0; dimension < room.length; dimension++) {
-    if (room[dimension]! < 0 || unit.request[dimension]! > room[dimension]!) return false;
+    if (room[dimension]! < 0 || unit.alone[dimension]! > room[dimension]!) return false;
   }
   return true;
 }

@@ -37,9 +37,15 @@ export function shapeKey(shape: PodShape): string {
   ].join(FIELD);
 }
 
-function volumeText({ claimName, driver, nodeTerms, obstacle }: VolumeInput): string {
-  const text = claimName + PART + driver + PART + sorted(nodeTerms, termText);
-  return obstacle === undefined ? text : text + PART + obstacle.kind + PART + obstacle.object;
+function volumeText(volume: VolumeInput): string {
+  const { claimName, driver, nodeTerms, sharedClaim, topologyKeys = [], obstacle } = volume;
+  const parts = [claimName, driver, sorted(nodeTerms, termText)];
+  // Most volumes have none of these, and their texts stay short.
+  if (sharedClaim !== undefined || obstacle !== undefined) {
+    const shared = `${sharedClaim ?? ''}${INNER}${[...topologyKeys].sort().join(INNER)}`;
+    parts.push(shared, obstacle?.kind ?? '', obstacle?.object ?? '');
+  }
+  return parts.join(PART);
 }
 
 /** Canonical text of what a shape demands of a node's labels: shapes that share it share their masks. */

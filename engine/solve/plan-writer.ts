@@ -2,6 +2,7 @@
 // canonical form, which does not depend on the order of anything in the problem.
 import { compareText } from '../catalogue/index.ts';
 import {
+  attachNew,
   type CompiledProblem,
   type CompiledShape,
   type CompiledTemplate,
@@ -9,6 +10,7 @@ import {
   type Demand,
   isAttachment,
   listOf,
+  type SharedClaim,
   type Unit,
 } from '../compile/index.ts';
 import type {
@@ -94,7 +96,9 @@ function rankNodes(
   const freeLeft = placement.limits.free.slice();
   return merged.map((group) => {
     const used = new Float64Array(compiled.dimensions.length);
+    const attached = new Set<SharedClaim>();
     group.units.forEach((unit, entry) => {
+      attachNew(unit.sharedClaims, attached, used, 1);
       for (let dimension = 0; dimension < used.length; dimension++) {
         used[dimension]! += group.unitCounts[entry]! * unit.request[dimension]!;
       }

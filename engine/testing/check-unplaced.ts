@@ -158,7 +158,9 @@ function reasonIsTrue(open: OpenCase, shape: PodShape, reason: UnplacedReason): 
     case 'topology-spread':
       return hardSpreads(shape).length > 0;
     case 'pod-affinity':
-      return required(shape.podAffinity).length > 0;
+      return (
+        required(shape.podAffinity).length > 0 || shape.volumes.some(({ topologyKeys = [] }) => topologyKeys.length > 0)
+      );
     case 'pod-anti-affinity':
       return isKeptAway(open.problem, shape);
     default:

@@ -136,6 +136,22 @@ const zoneTerm: fc.Arbitrary<NodeTermInput> = fc
   .map((zones) => term(requirement(ZONE_KEY, 'In', ...zones)));
 
 const volume = (at: number): fc.Arbitrary<VolumeInput> =>
+  fc.oneof({ weight: 2, arbitrary: ownVolume(at) }, { weight: 1, arbitrary: oneOf(...SHARED_VOLUMES) });
+
+/** Claims that shapes share: two that are to be made in a zone each, one that is anywhere. */
+const SHARED_VOLUMES: readonly VolumeInput[] = [
+  { claimName: 'data', sharedClaim: 'data', driver: EBS, nodeTerms: [], topologyKeys: [ZONE_KEY] },
+  {
+    claimName: 'logs',
+    sharedClaim: 'logs',
+    driver: EBS,
+    nodeTerms: [term(requirement(ZONE_KEY, 'In', ...ZONES.slice(0, 2)))],
+    topologyKeys: [ZONE_KEY],
+  },
+  { claimName: 'files', sharedClaim: 'files', driver: EBS, nodeTerms: [] },
+];
+
+const ownVolume = (at: number): fc.Arbitrary<VolumeInput> =>
   fc
     .record({
       claimName: fc.constant(`claim-${at}`),

@@ -98,6 +98,7 @@ function toVolume(message: Volume, path: string): VolumeInput {
     claimName: message.claimName,
     driver: message.driver,
     nodeTerms: toNodeTerms(message.nodeTerms, `${path}.node_terms`),
+    ...(message.sharedClaim === '' ? {} : { sharedClaim: message.sharedClaim, topologyKeys: message.topologyKeys }),
     ...(kind === undefined ? {} : { obstacle: { kind, object: message.obstacleObject } }),
   };
 }
