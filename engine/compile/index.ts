@@ -1,7 +1,7 @@
 // Door of the compiler: problems in, vectors and masks out.
 export type { Constraint } from './constraints.ts';
 export type { DaemonConflict } from './daemons.ts';
-export { type Dimensions, isAttachment, listOf, nodeVectorOf, podVectorOf, vectorOf } from './dimensions.ts';
+export { type Dimensions, listOf, nodeVectorOf, podVectorOf, vectorOf } from './dimensions.ts';
 export { type Floor, Floors, type Tally } from './floors.ts';
 export {
   CompiledProblem,

@@ -25,7 +25,7 @@ import type {
   UnplacedReason,
 } from '../model/index.ts';
 import type { RequirementSet } from '../requirements/index.ts';
-import { addResources, effectiveTaints, untoleratedTaint } from '../rules/index.ts';
+import { addResources, effectiveTaints, isAttachment, untoleratedTaint } from '../rules/index.ts';
 import { shapeKey, tolerationsKey } from '../shapes/index.ts';
 import {
   type Counter,
@@ -40,7 +40,7 @@ import {
 import { type Constraint, ConstraintTable } from './constraints.ts';
 import { collectWanted, meetsCustomLabel } from './custom-labels.ts';
 import { type DaemonConflict, DaemonRules, onceReady } from './daemons.ts';
-import { type Dimensions, dimensionsOf, isAttachment, podVectorOf, vectorOf } from './dimensions.ts';
+import { type Dimensions, dimensionsOf, podVectorOf, vectorOf } from './dimensions.ts';
 import { Floors } from './floors.ts';
 import { type Refusal, refusalsOf } from './refusals.ts';
 import { Reservations } from './reservations.ts';
@@ -280,10 +280,9 @@ export class CompiledProblem {
     for (let dimension = 0; dimension < this.dimensions.length; dimension++) {
       const name = this.dimensions[dimension]!;
       const column = allocatable.get(name);
-      const amount = column === undefined ? 0 : column[type]!;
-      // A type that says nothing of attachments takes any number of them.
-      into[at + dimension] =
-        amount === 0 && isAttachment(name) ? Number.POSITIVE_INFINITY : amount - overhead[dimension]!;
+      // Where no type says anything of attachments, all of them take any number; others: see ColumnSet.
+      const unstated = isAttachment(name) ? Number.POSITIVE_INFINITY : 0;
+      into[at + dimension] = (column === undefined ? unstated : column[type]!) - overhead[dimension]!;
     }
   }
 

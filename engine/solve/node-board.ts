@@ -7,14 +7,20 @@ import {
   type Constraint,
   claimsToAttach,
   type Demand,
-  isAttachment,
   nodeVectorOf,
   podVectorOf,
   type SharedClaim,
   type Unit,
 } from '../compile/index.ts';
 import type { NodeInput } from '../model/index.ts';
-import { addResources, amountOf, effectiveTaints, scaleResources, untoleratedTaint } from '../rules/index.ts';
+import {
+  addResources,
+  amountOf,
+  effectiveTaints,
+  isAttachment,
+  scaleResources,
+  untoleratedTaint,
+} from '../rules/index.ts';
 import {
   type Counter,
   type DomainOf,

@@ -8,7 +8,6 @@ import {
   type CompiledTemplate,
   type Constraint,
   type Demand,
-  isAttachment,
   listOf,
   type SharedClaim,
   type Unit,
@@ -22,6 +21,7 @@ import type {
   UnplacedShape,
 } from '../model/index.ts';
 import type { Budget, LimitTable } from '../pack/index.ts';
+import { isAttachment } from '../rules/index.ts';
 import type { Counter, HostPod, Obstacle } from '../topology/index.ts';
 import { canonicalForm } from './canonical-form.ts';
 import type { OpenNode } from './node-board.ts';
@@ -117,7 +117,7 @@ function rankNodes(
     const type = compiled.catalogue.offeringTypes[first]!;
     const allocatable: Record<string, number> = {};
     for (const [name, column] of template.pool.columns.allocatable)
-      if (column[type] !== 0) allocatable[name] = column[type]!;
+      if (column[type] !== 0 && Number.isFinite(column[type])) allocatable[name] = column[type]!;
     return {
       nodeCount: group.nodeCount,
       poolIndex: template.pool.index,

@@ -226,7 +226,7 @@ const marketOf = fc
     fc.record({
       cores: oneOf(1, 2, 4, 8),
       arch: seldom('amd64', fc.constant('arm64'), 5),
-      attachments: seldom(0, oneOf(1, 2), 3),
+      attachments: seldom<number | undefined>(undefined, oneOf(0, 1, 2), 3),
       sales,
     }),
     { minLength: 1, maxLength: 3 },
@@ -236,7 +236,11 @@ const marketOf = fc
       ...types.map(({ cores, arch, attachments, sales: offered }, at) =>
         typeOnSale(
           `type-${at}`,
-          resources(cores * 1000, cores * 4, attachments === 0 ? {} : { [`attachable-volumes-${EBS}`]: attachments }),
+          resources(
+            cores * 1000,
+            cores * 4,
+            attachments === undefined ? {} : { [`attachable-volumes-${EBS}`]: attachments },
+          ),
           offered,
           { labels: { [ARCH_KEY]: arch } },
         ),
@@ -341,7 +345,7 @@ const existingNode = (at: number): fc.Arbitrary<NodeInput> =>
       hostname: oneOf(true, false),
       team: oneOf(undefined, 'red'),
       owner: oneOf(undefined, 'pool-0'),
-      attachments: seldom(0, oneOf(1, 2), 3),
+      attachments: seldom<number | undefined>(undefined, oneOf(0, 1, 2), 3),
       unschedulable: seldom(false, fc.constant(true), 6),
       deleting: seldom(false, fc.constant(true), 12),
       taints: seldom<Taint[]>([], fc.constant([dedicated]), 5),
@@ -355,7 +359,7 @@ const existingNode = (at: number): fc.Arbitrary<NodeInput> =>
       if (hostname) labels[HOSTNAME_KEY] = name;
       if (team !== undefined) labels[TEAM_KEY] = team;
       if (owner !== undefined) labels[NODE_POOL_KEY] = owner;
-      const more = attachments === 0 ? {} : { [`attachable-volumes-${EBS}`]: attachments };
+      const more = attachments === undefined ? {} : { [`attachable-volumes-${EBS}`]: attachments };
       return node(name, resources(cores * 1000, cores * 4, more), { ...rest, labels });
     });
 

@@ -225,3 +225,48 @@ test('shared volumes are counted once as well for pods that spread, where a limi
   const placed = subject.plan.nodes.flatMap(({ pods }) => pods).reduce((sum, { count }) => sum + count, 0);
   assert.ok(placed > 19, `${placed} pods on one node`);
 });
+
+/** A type with as many attachments as stated, beside EC2 types and beside one that says nothing. */
+const stating = (name: string, milli: number, attachments?: number): TypeOnSale =>
+  typeOnSale(
+    name,
+    resources(16_000, 64, attachments === undefined ? {} : { 'attachable-volumes-ebs.csi.aws.com': attachments }),
+    [{ priceNanoUsdPerHour: milliDollars(milli) }],
+  );
+
+test('an explicit type that states 0 attachments takes pods without volumes only, and one that states none takes any number', () => {
+  const groups = [
+    { shape: withVolume(), count: 25 },
+    { shape: shape(resources(15_000, 1)), count: 1 },
+  ];
+  for (const beside of [[], [onSale(M5_4XLARGE)]]) {
+    const subject = solveCase(
+      openMarket(market(stating('none', 1, 0), stating('silent', 500), ...beside)),
+      problemOf({ pools: [pool('default')], groups }),
+    );
+    assert.deepEqual(planViolations(subject), []);
+    const types = subject.plan.nodes.map(({ offeringListIndex, pods }) => {
+      const [first = 0] = subject.plan.offeringLists[offeringListIndex] ?? [];
+      const offering = subject.identityAt(subject.plan.offerings.offeringIndex[first] ?? -1);
+      return [offering?.split('|')[0], pods.reduce((sum, { count }) => sum + count, 0)];
+    });
+    assert.deepEqual(types.sort(), [
+      ['none', 1],
+      ['silent', 25],
+    ]);
+  }
+});
+
+test('pods with volumes stay out where every type states 0 attachments, and the reason says so', () => {
+  const subject = solveCase(
+    openMarket(market(stating('none', 1, 0))),
+    problemOf({ pools: [pool('default')], groups: [{ shape: withVolume(), count: 2 }] }),
+  );
+  assert.deepEqual(planViolations(subject), []);
+  const [reason] = subject.plan.unplaced[0]?.reasons ?? [];
+  assert.equal(reason?.code, 'resources-too-large');
+  assert.match(
+    reason?.message ?? '',
+    /1 of attachable-volumes-ebs\.csi\.aws\.com, the most that a node leaves for pods is 0/,
+  );
+});
