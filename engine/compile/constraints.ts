@@ -23,6 +23,12 @@ export interface Constraint {
   readonly besideSome?: readonly number[];
 }
 
+/** Constraints that an offering must meet together, each once, ascending. Equal sets are one object. */
+export interface ConstraintSet {
+  readonly index: number;
+  readonly constraints: readonly Constraint[];
+}
+
 /** More conditions beside a shape's own, each a list of terms of which one must hold (a preference held, volumes). */
 export type Alternatives = readonly (readonly NodeTermInput[])[];
 
@@ -33,6 +39,20 @@ export const CONSTRAINT_TERM_LIMIT = 1024;
 export class ConstraintTable {
   readonly constraints: Constraint[] = [];
   readonly #indices = new Map<string, number>();
+  readonly #sets = new Map<string, ConstraintSet>();
+
+  /** The set of these constraints; they may be named more than once and in any order. */
+  setOf(constraints: readonly Constraint[]): ConstraintSet {
+    const different = constraints.length < 2 ? constraints : [...new Set(constraints)];
+    const sorted = different.length < 2 ? different : [...different].sort((left, right) => left.index - right.index);
+    const key = sorted.map(({ index }) => index).join(' ');
+    let set = this.#sets.get(key);
+    if (set === undefined) {
+      set = { index: this.#sets.size, constraints: sorted };
+      this.#sets.set(key, set);
+    }
+    return set;
+  }
 
   /** The constraint of a shape and more conditions. Asserts CONSTRAINT_TERM_LIMIT: callers look at termCount before. */
   of(shape: Pick<PodShape, 'nodeSelector' | 'requiredNodeTerms'>, more: Alternatives = []): Constraint {

@@ -15,7 +15,6 @@ import {
 import { HintFinder } from '../hints/index.ts';
 import type {
   EngineNotice,
-  KeyedShape,
   NodeInput,
   PodShape,
   Problem,
@@ -25,26 +24,24 @@ import type {
   UnplacedReason,
 } from '../model/index.ts';
 import type { RequirementSet } from '../requirements/index.ts';
-import { addResources, effectiveTaints, isAttachment, untoleratedTaint } from '../rules/index.ts';
-import { shapeKey, tolerationsKey } from '../shapes/index.ts';
+import { effectiveTaints, isAttachment, untoleratedTaint } from '../rules/index.ts';
+import { shapeKey } from '../shapes/index.ts';
 import {
   type Counter,
   CounterTable,
   HOSTNAME_LABEL,
   type HostPod,
   isOnHostname,
-  relaxationSteps,
   type SpreadRule,
-  type TopologyRules,
 } from '../topology/index.ts';
-import { type Constraint, ConstraintTable } from './constraints.ts';
+import { type Constraint, type ConstraintSet, ConstraintTable } from './constraints.ts';
 import { collectWanted, meetsCustomLabel } from './custom-labels.ts';
-import { type DaemonConflict, DaemonRules, onceReady } from './daemons.ts';
+import { DaemonRules, onceReady } from './daemons.ts';
 import { type Dimensions, dimensionsOf, podVectorOf, vectorOf } from './dimensions.ts';
 import { Floors } from './floors.ts';
-import { type Refusal, refusalsOf } from './refusals.ts';
 import { Reservations } from './reservations.ts';
-import { allAttachments, ownAttachments, type SharedClaim, SharedClaims, withClaims } from './shared-claims.ts';
+import { type CompiledShape, type Demand, podVector, ShapeCompiler } from './shapes.ts';
+import { allAttachments, type SharedClaim, SharedClaims } from './shared-claims.ts';
 import {
   type CompiledPool,
   compilePools,
@@ -53,46 +50,6 @@ import {
   type Template,
   templatesOf,
 } from './templates.ts';
-
-/** A shape with what packing needs of it. */
-export interface CompiledShape {
-  /** Index into the problem's shapes, which is also its place in every order. */
-  readonly index: number;
-  readonly input: KeyedShape;
-  /** `Float64Array[dimensions]`: what each of its pods takes, claims that it shares with others left out. */
-  readonly request: Float64Array;
-  /** The same with those claims: what the first pod takes on a node. The same array where nothing is shared. */
-  readonly alone: Float64Array;
-  /** Claims that others mount, too. */
-  readonly sharedClaims: readonly SharedClaim[];
-  /** The same number for shapes whose pods take the same. */
-  readonly requestIndex: number;
-  /** What it demands of a node's labels itself: no preference, no volume. Spreads count by it. */
-  readonly ownConstraint: Constraint;
-  /** Canonical text of its tolerations: shapes that share it are let in by the same nodes. */
-  readonly tolerationsKey: string;
-  /** Why it is left out, whatever there is room for; empty for most. */
-  readonly refusals: readonly Refusal[];
-  /** What it demands at each step of giving up preferences, the strictest first. Empty only where it is refused. */
-  readonly demands: readonly Demand[];
-  /** Counters that count its pods. */
-  readonly counting: ReadonlySet<Counter>;
-}
-
-/** What the pods of a shape demand while so much of their preferences is held. */
-export interface Demand extends HostPod {
-  readonly of: CompiledShape;
-  /** Place among the shape's demands. */
-  readonly step: number;
-  /** Labels: the shape's own, a preference that is held, and where its volumes are. */
-  readonly constraint: Constraint;
-  /** Keeps it off new nodes with daemonsets that it may not be beside, and why it may not. */
-  readonly apartFromDaemons?: Constraint;
-  readonly daemonConflict?: DaemonConflict;
-  /** Keeps it on nodes with daemonsets that it must be beside: in place of its affinities over hosts. */
-  readonly besideDaemons?: Constraint;
-  readonly taintPolicy: TaintPolicy;
-}
 
 /** A running pod of a node, as topology sees it. */
 export interface RunningPods extends HostPod {
@@ -111,9 +68,6 @@ export interface CompiledTemplate extends Template {
   /** The pool's minValues; undefined where it has none. */
   readonly floors: Floors | undefined;
 }
-
-/** How strictly PreferNoSchedule taints are taken: Karpenter holds them against pods until nothing else is left. */
-export type TaintPolicy = 'prefer-counts' | 'prefer-ignored';
 
 const ESTIMATED = PRICE_SOURCES.indexOf('estimated');
 
@@ -144,28 +98,39 @@ export class CompiledProblem {
   readonly running: readonly (readonly RunningPods[])[];
   readonly #masks = new Map<string, Uint32Array>();
   readonly #nothing: Uint32Array;
-  readonly #requestIndices = new Map<string, number>();
   readonly #priceOrders = new Map<ColumnSet | undefined, PriceOrder>();
   readonly #constraints = new ConstraintTable();
   readonly #sharedClaims = new SharedClaims();
+  readonly #pinnedSets = new Map<readonly Constraint[], Map<ConstraintSet, ConstraintSet>>();
+  readonly #kindFactors: { readonly requestCount: number; readonly toleranceCount: number };
 
   constructor(catalogue: Catalogue, prices: PriceSnapshot, problem: Problem) {
     this.catalogue = catalogue;
     this.prices = prices;
     this.problem = problem;
     this.#nothing = emptyBits(catalogue.offeringCount);
-    this.dimensions = dimensionsOf(
-      [...problem.shapes.map((entry) => entry.shape.requests)].concat(
-        problem.daemonSets.map((daemonSet) => daemonSet.shape.requests),
-        problem.shapes.map((entry) => allAttachments(entry.shape)),
-      ),
-    );
+    this.dimensions = dimensionsOf([
+      ...new Set(problem.shapes.map((entry) => entry.shape.requests)),
+      ...problem.daemonSets.map((daemonSet) => daemonSet.shape.requests),
+      ...problem.shapes.flatMap(({ shape }) => (shape.volumes.length === 0 ? [] : [allAttachments(shape)])),
+    ]);
     this.counters = new CounterTable(problem.namespaces ?? []);
     this.daemons = new DaemonRules(problem, this.#constraints, this.counters);
-    const preferred = hasPreferredTaint(problem);
-    this.shapes = problem.shapes.map((input, index) => this.#compileShape(input, index, preferred));
+    const nodeIndices = new Map(problem.nodes.map(({ name }, index) => [name, index]));
+    const compiler = new ShapeCompiler({
+      problem,
+      dimensions: this.dimensions,
+      constraints: this.#constraints,
+      counters: this.counters,
+      daemons: this.daemons,
+      sharedClaimsOf: (shape) => this.sharedClaimsOf(shape),
+      runsOn: (nodeName, counter) =>
+        this.running[nodeIndices.get(nodeName)!]!.some((pods) => pods.counting.has(counter)),
+    });
+    this.shapes = problem.shapes.map((input, index) => compiler.compile(input, index));
+    this.#kindFactors = compiler.counts;
     this.running = this.#compileAllRunning();
-    const rules = this.shapes.flatMap((shape) => shape.demands.map((demand) => demand.rules));
+    const rules = compiler.profiles.flatMap(({ demands }) => demands.map((demand) => demand.rules));
     this.mateCounters = new Set(
       rules.flatMap((rule) => rule.affinities.filter(isOnHostname)).map(({ counter }) => counter),
     );
@@ -178,7 +143,7 @@ export class CompiledProblem {
     }
     this.spreadsOf = spreadsOf;
     // Counters are complete only now: every shape and every running pod has brought its own.
-    for (const shape of this.shapes) fillSet(shape.counting, this.counters.counting(shape.input.shape));
+    for (const { shape, profile } of compiler.profiles) fillSet(profile.counting, this.counters.counting(shape));
     for (const pods of this.running.flat()) {
       const counting = this.counters.counting(pods.shape);
       fillSet(
@@ -218,7 +183,7 @@ export class CompiledProblem {
 
   /** What one pod of a shape takes, attachments of its own volumes included: those that it shares are sharedClaimsOf. */
   podVector(shape: PodShape): Float64Array {
-    return podVectorOf(this.dimensions, addResources(shape.requests, ownAttachments(shape)));
+    return podVector(this.dimensions, shape);
   }
 
   /** Claims of a shape that other pods mount, too: a node attaches each of them once. */
@@ -241,6 +206,33 @@ export class CompiledProblem {
   /** A constraint on new nodes by a bitset over offerings for each template; equal texts mean equal constraints. */
   within(text: string, admits: (template: CompiledTemplate) => Uint32Array): Constraint {
     return this.#constraints.within(text, admits);
+  }
+
+  /** The constraints of demands, and of the place that their pods are pinned to. */
+  constraintSetOf(demands: readonly Demand[], pins: readonly Constraint[]): ConstraintSet {
+    const [first] = demands;
+    if (demands.length > 1) {
+      return this.#constraints.setOf([...pins, ...demands.flatMap(({ constraintSet }) => constraintSet.constraints)]);
+    }
+    if (pins.length === 0) return first!.constraintSet;
+    // Pins are asked for again and again, by the same array.
+    let sets = this.#pinnedSets.get(pins);
+    if (sets === undefined) {
+      sets = new Map();
+      this.#pinnedSets.set(pins, sets);
+    }
+    let set = sets.get(first!.constraintSet);
+    if (set === undefined) {
+      set = this.#constraints.setOf([...pins, ...first!.constraintSet.constraints]);
+      sets.set(first!.constraintSet, set);
+    }
+    return set;
+  }
+
+  /** The same number for pods that packing can't tell apart but by rules about other pods. */
+  kindOf(demand: Demand, constraintSet: ConstraintSet): number {
+    const { requestCount, toleranceCount } = this.#kindFactors;
+    return (constraintSet.index * toleranceCount + demand.tolerance) * requestCount + demand.of.requestIndex;
   }
 
   /** Available offerings of a template that all of the constraints admit; bitset over offerings, borrowed. */
@@ -344,75 +336,6 @@ export class CompiledProblem {
     return { types, cellAdmitted };
   }
 
-  #compileShape(input: KeyedShape, index: number, hasPreferredTaints: boolean): CompiledShape {
-    const { shape } = input;
-    const volumes = shape.volumes.map((volume) => volume.nodeTerms).filter((terms) => terms.length > 0);
-    const request = this.podVector(shape);
-    const sharedClaims = this.sharedClaimsOf(shape);
-    const counting = new Set<Counter>();
-    const compiled: { -readonly [Key in keyof CompiledShape]: CompiledShape[Key] } = {
-      index,
-      input,
-      request,
-      alone: withClaims(request, sharedClaims),
-      sharedClaims,
-      requestIndex: this.#requestIndexOf(request),
-      ownConstraint: this.#constraints.of(shape),
-      tolerationsKey: tolerationsKey(shape.tolerations),
-      refusals: refusalsOf(shape, volumes),
-      demands: [],
-      counting,
-    };
-    if (compiled.refusals.length > 0) return compiled;
-    const steps = relaxationSteps(shape, this.counters, this.problem.preferencePolicy ?? 'respect', hasPreferredTaints);
-    const demands = steps.flatMap((relaxed) =>
-      this.#besideDaemons(relaxed.topology).map((rules) => ({ relaxed, rules })),
-    );
-    compiled.demands = demands.map(({ relaxed, rules }, step) => ({
-      of: compiled,
-      step,
-      shape,
-      counting,
-      ...rules,
-      constraint: this.#constraints.of(
-        shape,
-        relaxed.preferredNodeTerm === undefined ? volumes : [[relaxed.preferredNodeTerm], ...volumes],
-      ),
-      taintPolicy: relaxed.heedsPreferredTaints ? 'prefer-counts' : 'prefer-ignored',
-      ...this.#apartFromDaemons(shape, relaxed.topology),
-    }));
-    return compiled;
-  }
-
-  #apartFromDaemons(shape: PodShape, rules: TopologyRules): Pick<Demand, 'apartFromDaemons' | 'daemonConflict'> {
-    const conflict = this.daemons.conflicts(shape, rules.antiAffinities);
-    if (conflict === undefined) return {};
-    return { apartFromDaemons: this.#constraints.apartFrom(conflict.daemons), daemonConflict: conflict.reason };
-  }
-
-  /** An affinity over hosts that daemonsets' pods meet is tried as a matter of which nodes have the daemonsets first. */
-  #besideDaemons(rules: TopologyRules): Pick<Demand, 'rules' | 'besideDaemons'>[] {
-    const sought = this.daemons.soughtBy(rules);
-    if (sought === undefined) return [{ rules }];
-    const { counter, daemons } = sought;
-    const nodes = new Map(this.problem.nodes.map(({ name }, index) => [name, index]));
-    const isThere: Constraint['matchesNode'] = (_, nodeName) =>
-      this.running[nodes.get(nodeName)!]!.some((pods) => pods.counting.has(counter));
-    const affinities = rules.affinities.filter((rule) => rule.counter !== counter);
-    const besideDaemons = this.#constraints.besideSome(daemons, isThere, counter.selector.text);
-    return [{ rules: { ...rules, affinities }, besideDaemons }, { rules }];
-  }
-
-  #requestIndexOf(request: Float64Array): number {
-    const key = request.join(' ');
-    let index = this.#requestIndices.get(key);
-    if (index === undefined) {
-      index = this.#requestIndices.size;
-      this.#requestIndices.set(key, index);
-    }
-    return index;
-  }
-
   /** In an order of their own: counters are numbered as they come, and the numbers decide which of two rules is named. */
   #compileAllRunning(): RunningPods[][] {
     const running: RunningPods[][] = this.problem.nodes.map(() => []);
@@ -508,13 +431,6 @@ export class CompiledProblem {
     }
     return { ...compiled, daemonOverheads: overheads };
   }
-}
-
-function hasPreferredTaint(problem: Problem): boolean {
-  const prefers = (taint: { readonly effect: string }): boolean => taint.effect === 'PreferNoSchedule';
-  return (
-    problem.pools.some((pool) => pool.taints.some(prefers)) || problem.nodes.some((node) => node.taints.some(prefers))
-  );
 }
 
 function fillSet<T>(set: ReadonlySet<T>, values: readonly T[]): void {

@@ -1,8 +1,9 @@
 // What the packer moves: units of pods that go onto a node together. Mostly one pod; more where pods must be on the same
 // node as others. Knows which templates let a unit in, not where it is put.
 import { isEmpty } from '../bits/index.ts';
-import type { Constraint } from './constraints.ts';
-import type { CompiledProblem, CompiledTemplate, Demand } from './problem.ts';
+import type { Constraint, ConstraintSet } from './constraints.ts';
+import type { CompiledProblem, CompiledTemplate } from './problem.ts';
+import type { Demand } from './shapes.ts';
 import { type SharedClaim, withClaims } from './shared-claims.ts';
 
 /** Pods that go onto a node together. */
@@ -14,12 +15,11 @@ export interface Unit {
   readonly alone: Float64Array;
   /** Claims that others mount, too; a node attaches each of them once. */
   readonly sharedClaims: readonly SharedClaim[];
-  /** Constraints of all members and of the place it was given, ascending; an offering must meet every one. */
+  /** Constraints of all members and of the place it was given; an offering must meet every one. */
+  readonly constraintSet: ConstraintSet;
   readonly constraints: readonly Constraint[];
-  /** The same for units with the same constraints. */
-  readonly constraintsKey: string;
   /** The same for single pods that packing can't tell apart but by rules about other pods; undefined for several pods. */
-  readonly kindKey: string | undefined;
+  readonly kind: number | undefined;
   /** The lowest priority of its members: it is placed with those. */
   readonly priority: number;
 }
@@ -36,17 +36,22 @@ export function makeUnit(
   members: readonly UnitMember[],
   pins: readonly Constraint[] = [],
 ): Unit {
-  const constraints = constraintsOf(members, pins);
-  const constraintsKey = constraints.map(({ index }) => index).join(' ');
   const [first] = members;
-  if (members.length === 1 && first!.podCount === 1) {
-    const { of, taintPolicy } = first!.pod;
-    const { priority } = of.input.shape;
-    const { request, alone, sharedClaims } = of;
-    const shared = sharedClaims.length === 0 ? '' : ` ${sharedClaims.map(({ index }) => index).join(',')}`;
-    const kindKey = `${of.requestIndex} ${priority} ${taintPolicy} ${of.tolerationsKey}|${constraintsKey}${shared}`;
-    return { members, request, alone, sharedClaims, constraints, constraintsKey, kindKey, priority };
+  if (members.length === 1) {
+    const { pod, podCount } = first!;
+    const constraintSet = compiled.constraintSetOf([pod], pins);
+    if (podCount === 1) {
+      const { constraints } = constraintSet;
+      const { priority } = pod.of.input.shape;
+      const kind = compiled.kindOf(pod, constraintSet);
+      const { request, alone, sharedClaims } = pod.of;
+      return { members, request, alone, sharedClaims, constraintSet, constraints, kind, priority };
+    }
   }
+  const constraintSet = compiled.constraintSetOf(
+    members.map(({ pod }) => pod),
+    pins,
+  );
   const request = new Float64Array(compiled.dimensions.length);
   for (const { pod, podCount } of members) {
     for (let dimension = 0; dimension < request.length; dimension++) {
@@ -57,25 +62,15 @@ export function makeUnit(
   const shared = new Set(members.flatMap(({ pod }) => pod.of.sharedClaims));
   const sharedClaims = [...shared].sort((left, right) => left.index - right.index);
   const alone = withClaims(request, sharedClaims);
-  return { members, request, alone, sharedClaims, constraints, constraintsKey, kindKey: undefined, priority };
-}
-
-function constraintsOf(members: readonly UnitMember[], pins: readonly Constraint[]): readonly Constraint[] {
-  const constraints: Constraint[] = [...pins];
-  for (const { pod } of members) {
-    if (!constraints.includes(pod.constraint)) constraints.push(pod.constraint);
-    for (const more of [pod.apartFromDaemons, pod.besideDaemons]) {
-      if (more !== undefined && !constraints.includes(more)) constraints.push(more);
-    }
-  }
-  return constraints.length < 2 ? constraints : constraints.sort((left, right) => left.index - right.index);
+  const { constraints } = constraintSet;
+  return { members, request, alone, sharedClaims, constraintSet, constraints, kind: undefined, priority };
 }
 
 /** The templates, of these, that let a unit in as far as labels and taints go. */
 export class TemplateFilter {
   readonly #compiled: CompiledProblem;
-  readonly #tolerated = new Map<string, boolean>();
-  readonly #open = new Map<readonly CompiledTemplate[], Map<string, CompiledTemplate[]>>();
+  readonly #tolerated = new Map<CompiledTemplate, (boolean | undefined)[]>();
+  readonly #open = new Map<readonly CompiledTemplate[], OpenTemplates>();
 
   constructor(compiled: CompiledProblem) {
     this.#compiled = compiled;
@@ -83,17 +78,20 @@ export class TemplateFilter {
 
   /** Templates with an available offering that the unit's constraints admit and whose taints all members tolerate. */
   open(templates: readonly CompiledTemplate[], unit: Unit): readonly CompiledTemplate[] {
-    const key = unit.members.map(({ pod }) => `${pod.taintPolicy} ${pod.of.tolerationsKey}`).join('|');
-    const answerKey = `${unit.constraintsKey}|${key}`;
+    const { members, constraintSet } = unit;
+    if (members.length > 1) return templates.filter((template) => this.admits(template, unit));
     let answers = this.#open.get(templates);
     if (answers === undefined) {
-      answers = new Map();
+      answers = [];
       this.#open.set(templates, answers);
     }
-    let open = answers.get(answerKey);
+    const { tolerance } = members[0]!.pod;
+    answers[tolerance] ??= [];
+    const byConstraints = answers[tolerance];
+    let open = byConstraints[constraintSet.index];
     if (open === undefined) {
       open = templates.filter((template) => this.admits(template, unit));
-      answers.set(answerKey, open);
+      byConstraints[constraintSet.index] = open;
     }
     return open;
   }
@@ -109,12 +107,19 @@ export class TemplateFilter {
   /** Whether pods with this demand tolerate the template's taints. */
   tolerates(template: CompiledTemplate, demand: Demand): boolean {
     if (template.pool.input.taints.length === 0) return true;
-    const key = `${template.pool.index} ${demand.taintPolicy} ${demand.of.tolerationsKey}`;
-    let tolerated = this.#tolerated.get(key);
+    let answers = this.#tolerated.get(template);
+    if (answers === undefined) {
+      answers = [];
+      this.#tolerated.set(template, answers);
+    }
+    let tolerated = answers[demand.tolerance];
     if (tolerated === undefined) {
       tolerated = this.#compiled.toleratesTemplate(template, demand);
-      this.#tolerated.set(key, tolerated);
+      answers[demand.tolerance] = tolerated;
     }
     return tolerated;
   }
 }
+
+/** Templates that are open to single pods: by tolerance, then by set of constraints. */
+type OpenTemplates = (readonly CompiledTemplate[] | undefined)[][];

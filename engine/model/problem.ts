@@ -138,6 +138,8 @@ export interface ShapeCount {
 /** A shape with its canonical text (shapeKey in engine/shapes), which is its identity and its place in every order. */
 export interface KeyedShape extends ShapeCount {
   readonly key: string;
+  /** The same number for shapes that differ only in what their pods request. */
+  readonly profile: number;
 }
 
 /** A NodePool. */

@@ -94,6 +94,8 @@ export function buildInstance(
   candidates.forEach(({ unit }, index) => {
     requests.set(unit.request, index * dimensionCount);
   });
+  const claims = claimInput(candidates.map(({ unit }) => unit));
+  const alones = claims === undefined ? requests : aloneRequests(candidates, dimensionCount);
   const byTemplate = new Map<CompiledTemplate, number[]>();
   candidates.forEach(({ templates }, index) => {
     for (const template of templates) {
@@ -103,12 +105,16 @@ export function buildInstance(
     }
   });
   const drafts: ClassEntry[] = [];
+  const suits = new SuitList();
   for (const [template, shapeIndices] of [...byTemplate].sort(([left], [right]) => left.index - right.index)) {
     const masks = shapeIndices.map((index) => compiled.mask(template, candidates[index]!.unit.constraints));
+    const different = [...new Set(masks)];
+    const maskNumbers = new Map(different.map((mask, number) => [mask, number]));
+    const maskOf = Uint32Array.from(masks, (mask) => maskNumbers.get(mask)!);
     const { floors } = template;
     const made =
       floors === undefined || floorRule === 'floors-relaxed'
-        ? draftClasses(compiled, template, masks, limits)
+        ? draftClasses(compiled, template, different, limits)
         : draftFlooredClasses(
             compiled,
             template,
@@ -120,41 +126,57 @@ export function buildInstance(
             limits,
           );
     for (const draft of made) {
-      const suits = shapeIndices.filter((index, position) =>
-        suitsUnit(masks[position]!, draft, candidates[index]!.unit),
-      );
-      if (suits.length > 0) drafts.push({ draft, suits });
+      if (draft.room.some((amount) => amount < 0)) continue;
+      const admitted = Uint8Array.from(different, (mask) => (draft.admits(mask) ? 1 : 0));
+      const start = suits.length;
+      for (let position = 0; position < shapeIndices.length; position++) {
+        if (admitted[maskOf[position]!] === 0) continue;
+        const shape = shapeIndices[position]!;
+        if (fits(alones, shape * dimensionCount, draft.room)) suits.add(shape);
+      }
+      if (suits.length > start) drafts.push({ draft, admitted, start, end: suits.length });
     }
   }
-  const kept = dropDominated(drafts, limits.names.length > 0);
+  const kept = dropDominated(drafts, suits.shapes, candidates.length, limits.names.length > 0);
   const classCount = kept.length;
   const suitStarts = new Uint32Array(classCount + 1);
-  const suits: number[] = [];
+  kept.forEach(({ start, end }, index) => {
+    suitStarts[index + 1] = suitStarts[index]! + end - start;
+  });
+  const keptSuits = new Uint32Array(suitStarts[classCount]!);
   const rooms = new Float64Array(classCount * dimensionCount);
   const limitTakes = new Float64Array(classCount * limits.names.length);
-  kept.forEach((entry, index) => {
-    rooms.set(entry.draft.room, index * dimensionCount);
-    for (const shape of entry.suits) suits.push(shape);
-    suitStarts[index + 1] = suits.length;
-    limitTakes.set(entry.draft.takes, index * limits.names.length);
+  kept.forEach(({ draft, start, end }, index) => {
+    rooms.set(draft.room, index * dimensionCount);
+    keptSuits.set(suits.shapes.subarray(start, end), suitStarts[index]!);
+    limitTakes.set(draft.takes, index * limits.names.length);
   });
   return {
     dimensionCount,
     shapes: candidates.map(({ unit }) => unit),
     hostRules,
     requests,
-    claims: claimInput(candidates.map(({ unit }) => unit)),
+    claims,
     classCount,
     templates: kept.map(({ draft }) => draft.template),
     offerings: Uint32Array.from(kept, ({ draft }) => draft.offering),
     prices: Float64Array.from(kept, ({ draft }) => draft.price),
     rooms,
     suitStarts,
-    suits: Uint32Array.from(suits),
+    suits: keptSuits,
     limitGroups: Int32Array.from(kept, ({ draft }) => limits.groupOf.get(draft.template.pool.index) ?? -1),
     limitTakes,
     reservations: kept.map(({ draft }) => draft.reservations),
   };
+}
+
+/** `Float64Array[candidates × dimensions]`: what one unit takes of an empty node, claims that it shares included. */
+function aloneRequests(candidates: readonly Candidate[], dimensionCount: number): Float64Array {
+  const alones = new Float64Array(candidates.length * dimensionCount);
+  candidates.forEach(({ unit }, index) => {
+    alones.set(unit.alone, index * dimensionCount);
+  });
+  return alones;
 }
 
 /** How many units of one kind a node of a class holds by themselves: by room, and by what hosts allow. */
@@ -191,11 +213,10 @@ export function limitTakesInto(
 function draftClasses(
   compiled: CompiledProblem,
   template: CompiledTemplate,
-  unitMasks: readonly Uint32Array[],
+  masks: readonly Uint32Array[],
   limits: LimitTable,
 ): ClassDraft[] {
   const { catalogue } = compiled;
-  const masks = [...new Set(unitMasks)];
   const { signatures, signatureCount } = maskSignatures(masks, catalogue.offeringCount);
   const roomIds = compiled.catalogue.columnSets.roomIds(template.pool.columns, compiled.dimensions);
   const overheadCount = template.daemonOverheads.length;
@@ -269,21 +290,45 @@ function maskSignatures(
   return { signatures, signatureCount };
 }
 
-function suitsUnit(mask: Uint32Array, { room, admits }: ClassDraft, unit: Unit): boolean {
-  if (!admits(mask)) return false;
+/** Whether a room holds the request that starts at `at`. */
+function fits(requests: Float64Array, at: number, room: Float64Array): boolean {
   for (let dimension = 0; dimension < room.length; dimension++) {
-    if (room[dimension]! < 0 || unit.alone[dimension]! > room[dimension]!) return false;
+    if (requests[at + dimension]! > room[dimension]!) return false;
   }
   return true;
 }
 
+/** A draft with the shapes that it suits: a range of a SuitList. */
 interface ClassEntry {
   readonly draft: ClassDraft;
-  readonly suits: number[];
+  /** `Uint8Array[masks of the template]`: 1 where the draft's offerings meet it. */
+  readonly admitted: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Shapes that drafts suit, one draft after the other. */
+class SuitList {
+  length = 0;
+  shapes = new Uint32Array(1024);
+
+  add(shape: number): void {
+    if (this.length === this.shapes.length) {
+      const larger = new Uint32Array(2 * this.length);
+      larger.set(this.shapes);
+      this.shapes = larger;
+    }
+    this.shapes[this.length++] = shape;
+  }
 }
 
 /** Keeps classes in a canonical order: cheapest first. With limits only classes of one pool are compared. */
-function dropDominated(entries: readonly ClassEntry[], limited: boolean): ClassEntry[] {
+function dropDominated(
+  entries: readonly ClassEntry[],
+  suits: Uint32Array,
+  shapeCount: number,
+  limited: boolean,
+): ClassEntry[] {
   const ordered = [...entries].sort(
     (left, right) =>
       left.draft.price - right.draft.price ||
@@ -292,45 +337,76 @@ function dropDominated(entries: readonly ClassEntry[], limited: boolean): ClassE
   );
   // A class is dominated only by one that suits its rarest shape too: classes of a pool's variants, of which there can be
   // thousands with no shape in common, are never compared with each other.
-  const rarest = rarestShapes(ordered);
-  const keptOf = new Map<number, ClassEntry[]>(rarest.map((shape) => [shape, []]));
+  const rarest = rarestShapes(ordered, suits, shapeCount);
+  const rivalsOf: (Rivals | undefined)[] = new Array(shapeCount).fill(undefined);
+  for (const shape of rarest) {
+    rivalsOf[shape] ??= { classes: [], most: new Float64Array(ordered[0]!.draft.room.length) };
+  }
+  const watched = rivalsOf.flatMap((rivals, shape) => (rivals === undefined ? [] : [shape]));
   const kept: ClassEntry[] = [];
   ordered.forEach((entry, position) => {
-    if (keptOf.get(rarest[position]!)!.some((better) => dominates(better, entry, limited))) return;
+    const rivals = rivalsOf[rarest[position]!]!;
+    if (
+      isWithin(entry.draft.room, rivals.most) &&
+      rivals.classes.some((better) => dominates(better, entry, suits, limited))
+    ) {
+      return;
+    }
     kept.push(entry);
-    for (const shape of entry.suits) keptOf.get(shape)?.push(entry);
+    let at = entry.start;
+    for (const shape of watched) {
+      while (at < entry.end && suits[at]! < shape) at++;
+      if (at === entry.end) break;
+      if (suits[at] !== shape) continue;
+      const { classes, most } = rivalsOf[shape]!;
+      classes.push(entry);
+      for (let dimension = 0; dimension < most.length; dimension++) {
+        const amount = entry.draft.room[dimension]!;
+        if (amount > most[dimension]!) most[dimension] = amount;
+      }
+    }
   });
   return kept;
 }
 
-/** For each class the one of its shapes that the fewest classes suit. */
-function rarestShapes(entries: readonly ClassEntry[]): number[] {
-  const classCounts = new Map<number, number>();
-  for (const { suits } of entries) {
-    for (const shape of suits) classCounts.set(shape, (classCounts.get(shape) ?? 0) + 1);
-  }
-  return entries.map(({ suits }) =>
-    suits.reduce((rare, shape) => (classCounts.get(shape)! < classCounts.get(rare)! ? shape : rare)),
-  );
+/** Classes that suit one shape, with the most room that any of them has of each resource. */
+interface Rivals {
+  readonly classes: ClassEntry[];
+  readonly most: Float64Array;
 }
 
-function dominates(better: ClassEntry, worse: ClassEntry, limited: boolean): boolean {
+/** For each class the one of its shapes that the fewest classes suit. */
+function rarestShapes(entries: readonly ClassEntry[], suits: Uint32Array, shapeCount: number): number[] {
+  const classCounts = new Uint32Array(shapeCount);
+  for (const { start, end } of entries) for (let at = start; at < end; at++) classCounts[suits[at]!]!++;
+  return entries.map(({ start, end }) => {
+    let rare = suits[start]!;
+    for (let at = start + 1; at < end; at++) if (classCounts[suits[at]!]! < classCounts[rare]!) rare = suits[at]!;
+    return rare;
+  });
+}
+
+function dominates(better: ClassEntry, worse: ClassEntry, suits: Uint32Array, limited: boolean): boolean {
+  if (better.end - better.start < worse.end - worse.start) return false;
+  if (!isWithin(worse.draft.room, better.draft.room)) return false;
   // What draws on a reservation can be had only so often: it makes nothing superfluous but what draws on the same.
   const drawn = better.draft.reservations;
   if (drawn.length > 0 && drawn.join(' ') !== worse.draft.reservations.join(' ')) return false;
-  if (better.suits.length < worse.suits.length) return false;
-  const room = worse.draft.room;
-  for (let dimension = 0; dimension < room.length; dimension++) {
-    if (better.draft.room[dimension]! < room[dimension]!) return false;
-  }
   // More room at a lower price may still take more of a limit, or of another pool's.
   if (limited && better.draft.template.pool.index !== worse.draft.template.pool.index) return false;
-  const { takes } = worse.draft;
-  for (let name = 0; name < takes.length; name++) if (better.draft.takes[name]! > takes[name]!) return false;
-  let position = 0;
-  for (const shape of worse.suits) {
-    while (position < better.suits.length && better.suits[position]! < shape) position++;
-    if (better.suits[position] !== shape) return false;
+  if (!isWithin(better.draft.takes, worse.draft.takes)) return false;
+  // With no less room it suits every shape whose mask it meets.
+  if (better.draft.template === worse.draft.template && isWithin(worse.admitted, better.admitted)) return true;
+  let at = better.start;
+  for (let wanted = worse.start; wanted < worse.end; wanted++) {
+    while (at < better.end && suits[at]! < suits[wanted]!) at++;
+    if (at === better.end || suits[at] !== suits[wanted]) return false;
   }
+  return true;
+}
+
+/** Whether no entry is above its counterpart. */
+function isWithin(left: Float64Array | Uint8Array, right: Float64Array | Uint8Array): boolean {
+  for (let index = 0; index < left.length; index++) if (left[index]! > right[index]!) return false;
   return true;
 }

@@ -6,7 +6,7 @@
 // Knows nothing of zones, pools or names: instances come from classes.ts.
 import { attachNew, type SharedClaim } from '../compile/index.ts';
 import type { Budget } from './budget.ts';
-import { type LimitTable, mostOfKind, type PackingInstance } from './classes.ts';
+import type { LimitTable, PackingInstance } from './classes.ts';
 import { Filler } from './fill.ts';
 
 /** Equal nodes of a packing. */
@@ -92,11 +92,11 @@ export function packGreedily(
 ): Packing {
   const filler = new Filler(instance);
   const costs = effectiveCosts(instance, limits, goal.limitWeight);
-  const start = ownShares(instance, costs);
+  const { shares: start, classes: cheapest } = cheapestClasses(instance, costs, CLASSES_PER_SHAPE);
   if (goal.worth === 'count') start.fill(1);
   if (goal.limitWeight > 0) scaleByPriority(instance, start);
   const values = start.slice();
-  const classes = promisingClasses(instance, counts, costs);
+  const classes = promisingClasses(instance, counts, costs, cheapest);
   let best: Packing | undefined;
   for (let round = 0; round < goal.roundCount; round++) {
     const packing = packOnce(instance, filler, classes, counts, values, costs, limits, budget);
@@ -163,23 +163,80 @@ function effectiveCosts(instance: PackingInstance, limits: LimitTable, limitWeig
  * nothing else in it. Infinity for a shape that suits no class.
  */
 export function ownShares(instance: PackingInstance, costs: Float64Array): Float64Array {
-  const { suits, suitStarts } = instance;
-  const shares = new Float64Array(instance.shapes.length).fill(Number.POSITIVE_INFINITY);
-  const reservedShares = shares.slice();
+  return cheapestClasses(instance, costs, 1).shares;
+}
+
+/** For each kind of unit what it costs by itself, and the classes where it costs least. */
+interface CheapestClasses {
+  /** See ownShares. */
+  readonly shares: Float64Array;
+  /** `Int32Array[shapes × kept]`, row-major: classes without reservations, cheapest first; -1 where there are no more. */
+  readonly classes: Int32Array;
+  /** What a unit costs in each of them. */
+  readonly costs: Float64Array;
+}
+
+/** O(suits × dimensions). */
+function cheapestClasses(instance: PackingInstance, costs: Float64Array, kept: number): CheapestClasses {
+  const { suits, suitStarts, dimensionCount, rooms, requests, hostRules } = instance;
+  const shapeCount = instance.shapes.length;
+  const leastCosts = new Float64Array(shapeCount * kept).fill(Number.POSITIVE_INFINITY);
+  const classes = new Int32Array(shapeCount * kept).fill(-1);
+  const reservedShares = new Float64Array(shapeCount).fill(Number.POSITIVE_INFINITY);
   for (let index = 0; index < instance.classCount; index++) {
-    const into = instance.reservations[index]!.length === 0 ? shares : reservedShares;
+    const isReserved = instance.reservations[index]!.length > 0;
+    const room = index * dimensionCount;
     for (let position = suitStarts[index]!; position < suitStarts[index + 1]!; position++) {
       const shape = suits[position]!;
-      const most = mostOfKind(instance, index, shape);
-      into[shape] = Math.min(into[shape]!, costs[index]! / most);
+      let most = hostRules === undefined ? Number.POSITIVE_INFINITY : hostRules.selfCaps[shape]!;
+      for (let dimension = 0; dimension < dimensionCount; dimension++) {
+        const request = requests[shape * dimensionCount + dimension]!;
+        if (request === 0) continue;
+        const fitting = Math.floor(rooms[room + dimension]! / request);
+        if (fitting < most) most = fitting;
+      }
+      let cost = costs[index]! / most;
+      if (isReserved) {
+        if (cost < reservedShares[shape]!) reservedShares[shape] = cost;
+        continue;
+      }
+      const end = (shape + 1) * kept;
+      // The dearest of those kept is the last: most classes are dearer than that.
+      if (cost >= leastCosts[end - 1]!) continue;
+      let better = index;
+      for (let place = shape * kept; place < end; place++) {
+        const known = leastCosts[place]!;
+        if (cost >= known) continue;
+        const knownClass = classes[place]!;
+        leastCosts[place] = cost;
+        classes[place] = better;
+        cost = known;
+        better = knownClass;
+      }
     }
   }
   // A pod is worth what it costs without reservations, of which there are only so many. One that can be nowhere else comes
   // before those that can.
-  for (let shape = 0; shape < shares.length; shape++) {
-    if (shares[shape] === Number.POSITIVE_INFINITY) shares[shape] = reservedShares[shape]! * RESERVED_ONLY_WORTH;
+  const shares = Float64Array.from(reservedShares, (reserved, shape) => {
+    const least = leastCosts[shape * kept]!;
+    return least === Number.POSITIVE_INFINITY ? reserved * RESERVED_ONLY_WORTH : least;
+  });
+  return { shares, classes, costs: leastCosts };
+}
+
+/**
+ * About how many nodes are needed: those of each kind of unit by itself, in whole parts of the node where it costs least.
+ * O(suits × dimensions).
+ */
+export function roughNodeCount(instance: PackingInstance, counts: Float64Array): number {
+  const prices = instance.prices.map((price) => Math.max(1, price));
+  const { classes, costs } = cheapestClasses(instance, prices, 1);
+  let nodeCount = 0;
+  for (let shape = 0; shape < counts.length; shape++) {
+    const index = classes[shape]!;
+    if (index >= 0) nodeCount += (counts[shape]! * costs[shape]!) / prices[index]!;
   }
-  return shares;
+  return nodeCount;
 }
 
 /** Times the cost of reserved capacity that a pod is worth which can have nothing else: a thousand times the full price. */
@@ -196,29 +253,19 @@ const CLASSES_PER_MEASURE = 32;
 
 /**
  * The classes worth filling, ascending: all of them, or, where there are many, those that are cheapest for some kind of
- * unit and those that hold most for their cost, by all resources together and by each one. O(suits × dimensions).
+ * unit (`cheapest`) and those that hold most for their cost, by all resources together and by each one.
  */
-function promisingClasses(instance: PackingInstance, counts: Float64Array, costs: Float64Array): Uint32Array {
+function promisingClasses(
+  instance: PackingInstance,
+  counts: Float64Array,
+  costs: Float64Array,
+  cheapest: Int32Array,
+): Uint32Array {
   const all = Uint32Array.from({ length: instance.classCount }, (_, index) => index);
   if (instance.suits.length <= MANY_SUITS) return all;
   const chosen = new Set<number>();
-  const { dimensionCount, rooms, requests, suits, suitStarts } = instance;
-  const bestCosts = new Float64Array(instance.shapes.length * CLASSES_PER_SHAPE).fill(Number.POSITIVE_INFINITY);
-  const bestClasses = new Int32Array(bestCosts.length).fill(-1);
-  for (let index = 0; index < instance.classCount; index++) {
-    for (let position = suitStarts[index]!; position < suitStarts[index + 1]!; position++) {
-      const shape = suits[position]!;
-      const most = mostOfKind(instance, index, shape);
-      let cost = costs[index]! / most;
-      let kept = index;
-      for (let place = shape * CLASSES_PER_SHAPE; place < (shape + 1) * CLASSES_PER_SHAPE; place++) {
-        if (cost >= bestCosts[place]!) continue;
-        [cost, bestCosts[place]] = [bestCosts[place]!, cost];
-        [kept, bestClasses[place]] = [bestClasses[place]!, kept];
-      }
-    }
-  }
-  for (const index of bestClasses) if (index >= 0) chosen.add(index);
+  const { dimensionCount, rooms, requests } = instance;
+  for (const index of cheapest) if (index >= 0) chosen.add(index);
   for (let index = 0; index < instance.classCount; index++) {
     if (instance.reservations[index]!.length > 0) chosen.add(index);
   }

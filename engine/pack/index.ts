@@ -20,6 +20,7 @@ export {
   type PackingGoal,
   packGreedily,
   packingGoals,
+  roughNodeCount,
 } from './greedy.ts';
 export { type Kind, nodesForGroups, sortIntoKinds } from './kinds.ts';
 export { packUniformly } from './uniform.ts';

@@ -22,8 +22,9 @@ export function sortIntoKinds(
   binds: (group: number) => boolean,
 ): Kind[] {
   const kinds = new Map<string | number, { readonly members: number[]; count: number }>();
-  units.forEach(({ kindKey }, position) => {
-    const key = kindKey === undefined ? position : `${kindKey}${bindingText(rules, position, binds)}`;
+  units.forEach(({ kind }, position) => {
+    const bound = kind === undefined ? '' : bindingText(rules, position, binds);
+    const key = kind === undefined ? `unit ${position}` : bound === '' ? kind : `${kind}${bound}`;
     const known = kinds.get(key);
     if (known === undefined) kinds.set(key, { members: [position], count: counts[position]! });
     else {

@@ -76,6 +76,23 @@ describe('merging shapes', () => {
     );
   });
 
+  test('gives shapes that differ only in their requests one profile, and equal requests one list', () => {
+    const of = (app: string, cpu: number): ShapeCount => ({
+      shape: podShape({ labels: { app }, requests: { cpu }, nodeSelector: { zone: app } }),
+      count: 1,
+    });
+    const { shapes } = mergeShapes([of('a', 1), of('b', 1), of('a', 2), of('b', 1)], new Set(['app']));
+    const rows = shapes.map(({ shape, profile, count }) => [shape.labels.app, shape.requests.cpu, profile, count]);
+    assert.deepEqual(rows, [
+      ['a', 1, 0, 1],
+      ['a', 2, 0, 1],
+      ['b', 1, 1, 2],
+    ]);
+    const [first, second, other] = shapes;
+    assert.equal(first!.shape.nodeSelector, second!.shape.nodeSelector);
+    assert.equal(first!.shape.requests, other!.shape.requests);
+  });
+
   test('drops labels that nobody reads and keeps those that somebody does', () => {
     const labelled = (app: string): ShapeCount => ({ shape: podShape({ labels: { app, hash: 'x' } }), count: 1 });
     const input = [labelled('a'), labelled('b')];

@@ -18,12 +18,25 @@ const ITEM = '\u0002';
 const PART = '\u0003';
 const INNER = '\u0004';
 
-/** Canonical text of a shape. Two shapes have the same text exactly when they are interchangeable. */
+/** A shape as text. */
+export interface ShapeText {
+  /** Two shapes have the same exactly when they are interchangeable. */
+  readonly key: string;
+  /** The same for shapes that differ only in their requests. */
+  readonly profileKey: string;
+  readonly requestsKey: string;
+}
+
+/** Canonical text of a shape. */
 export function shapeKey(shape: PodShape): string {
-  return [
-    shape.namespace,
-    mapText(shape.labels),
-    resourcesText(shape.requests),
+  return shapeText(shape).key;
+}
+
+/** Canonical texts of a shape and of its parts. */
+export function shapeText(shape: PodShape): ShapeText {
+  const before = shape.namespace + FIELD + mapText(shape.labels) + FIELD;
+  const requestsKey = resourcesText(shape.requests);
+  const after = [
     nodeConstraintsKey(shape),
     // The order of preferences and spreads decides in which order they are given up: it is part of the shape.
     listed(shape.preferredNodeTerms, (preferred) => preferred.weight + PART + termText(preferred.term)),
@@ -35,6 +48,7 @@ export function shapeKey(shape: PodShape): string {
     sorted(shape.volumes, volumeText),
     shape.priority,
   ].join(FIELD);
+  return { key: before + requestsKey + FIELD + after, profileKey: before + FIELD + after, requestsKey };
 }
 
 function volumeText(volume: VolumeInput): string {

@@ -5,7 +5,7 @@
 import type { CompiledProblem, Demand, Unit } from '../compile/index.ts';
 import { makeUnit } from '../compile/index.ts';
 import type { Counter, DomainRules, DomainState, Location } from '../topology/index.ts';
-import { type DomainOf, HOSTNAME_LABEL, isOnHostname, type Obstacle } from '../topology/index.ts';
+import { type DomainOf, HOSTNAME_LABEL, isOnHostname, type Obstacle, type TopologyRules } from '../topology/index.ts';
 import { placeWithMates } from './mates.ts';
 import { nodeTakes, type OpenNode, putOnNode } from './node-board.ts';
 import type { Place, PlaceFinder } from './places.ts';
@@ -17,8 +17,8 @@ export interface AssigningContext {
   readonly domains: DomainState;
   readonly places: PlaceFinder;
   readonly nodes: readonly OpenNode[];
-  /** Rules of demands against the counts, made once. */
-  readonly domainRules: Map<Demand, DomainRules>;
+  /** Rules against the counts, made once for the demands of a profile, which share theirs. */
+  readonly domainRules: Map<TopologyRules, DomainRules>;
 }
 
 /** Takes units that have been given a place on new nodes, pinned to it. */
@@ -189,10 +189,10 @@ export class Assigner {
   /** The rules of a demand against the counts. */
   rulesOf(demand: Demand): DomainRules {
     const { domains, compiled, domainRules } = this.context;
-    let rules = domainRules.get(demand);
+    let rules = domainRules.get(demand.rules);
     if (rules === undefined) {
       rules = domains.rulesOf(demand.rules, demand.counting, compiled.spreadsOf);
-      domainRules.set(demand, rules);
+      domainRules.set(demand.rules, rules);
     }
     return rules;
   }
@@ -459,8 +459,20 @@ function domainOf(keys: readonly string[], place: Place): DomainOf {
   };
 }
 
-/** Labels over whose domains the demand has rules or is counted. */
-export function labelsThatMatter(demand: Demand): string[] {
+/** Labels by the rules that they were found for: demands of a profile share theirs. */
+const LABELS_THAT_MATTER = new WeakMap<TopologyRules, readonly string[]>();
+
+/** Labels over whose domains the demand has rules or is counted; the same array for the demands of a profile. */
+export function labelsThatMatter(demand: Demand): readonly string[] {
+  let labels = LABELS_THAT_MATTER.get(demand.rules);
+  if (labels === undefined) {
+    labels = findLabelsThatMatter(demand);
+    LABELS_THAT_MATTER.set(demand.rules, labels);
+  }
+  return labels;
+}
+
+function findLabelsThatMatter(demand: Demand): string[] {
   const keys = new Set<string>();
   const { spreads, affinities, antiAffinities } = demand.rules;
   for (const list of [spreads, affinities, antiAffinities]) {

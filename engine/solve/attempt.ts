@@ -5,12 +5,11 @@ import {
   type CompiledProblem,
   type CompiledShape,
   type CompiledTemplate,
-  type Demand,
   makeUnit,
   TemplateFilter,
 } from '../compile/index.ts';
 import { type Budget, buildInstance, type LimitTable, ownShares } from '../pack/index.ts';
-import { type Counter, type DomainRules, DomainState, type SpreadRule } from '../topology/index.ts';
+import { type Counter, type DomainRules, DomainState, type SpreadRule, type TopologyRules } from '../topology/index.ts';
 import { type AssigningContext, assignPlaces, UnitCollector } from './assigning.ts';
 import { fillOpenNodes } from './existing.ts';
 import { joinPlannedNodes } from './joining.ts';
@@ -127,7 +126,7 @@ function openWork(compiled: CompiledProblem, budget: Budget): PlacingWork {
     places,
     nodes: openNodes(compiled, domains),
     domains,
-    domainRules: new Map<Demand, DomainRules>(),
+    domainRules: new Map<TopologyRules, DomainRules>(),
     limits: remainingLimits(compiled.problem, compiled.reservations.freeCounts),
     budget,
     newNodes: [],

@@ -42,6 +42,11 @@ export class PlaceFinder {
   readonly #sieves: Sieves;
   readonly #stands = new Map<string, readonly Stand[]>();
   readonly #places = new Map<string, readonly Place[]>();
+  /** The last answer for each unit. */
+  readonly #placesOfUnits = new WeakMap<
+    Unit,
+    { readonly keys: readonly string[]; readonly places: readonly Place[] }
+  >();
   readonly #universes = new Map<number, ReadonlySet<string>>();
 
   constructor(compiled: CompiledProblem, filter: TemplateFilter, tiers: readonly (readonly CompiledTemplate[])[]) {
@@ -57,12 +62,20 @@ export class PlaceFinder {
    * O(offerings × dimensions) for each kind.
    */
   placesOf(unit: Unit, keys: readonly string[]): readonly Place[] {
+    const known = this.#placesOfUnits.get(unit);
+    if (known?.keys === keys) return known.places;
+    const places = this.#lookUp(unit, keys);
+    this.#placesOfUnits.set(unit, { keys, places });
+    return places;
+  }
+
+  #lookUp(unit: Unit, keys: readonly string[]): readonly Place[] {
     // A unit that keeps its like off its node pays for the node alone.
     const alone = unit.members.some(
       ({ pod }) => hasHostRules(pod) && pod.rules.antiAffinities.some((rule) => rule.meansItself),
     );
-    if (unit.kindKey === undefined) return this.#findPlaces(unit, keys, alone);
-    const key = `${unit.kindKey}|${keys.join(' ')}|${alone}`;
+    if (unit.kind === undefined) return this.#findPlaces(unit, keys, alone);
+    const key = `${unit.kind}|${keys.join(' ')}|${alone}`;
     let places = this.#places.get(key);
     if (places === undefined) {
       places = this.#findPlaces(unit, keys, alone);
@@ -156,12 +169,12 @@ export class PlaceFinder {
   /** The cheapest offering for each room at each place: all that the price of a unit there depends on. */
   #standsOf(
     template: CompiledTemplate,
-    { constraints, constraintsKey }: Unit,
+    { constraintSet: { index, constraints } }: Unit,
     keys: readonly string[],
     sieves: readonly Counter[],
   ): readonly Stand[] {
     const sieveKey = sieves.map(({ index }) => index).join(',');
-    const cacheKey = `${template.index} ${constraintsKey}|${keys.join(' ')}|${sieveKey}`;
+    const cacheKey = `${template.index} ${index}|${keys.join(' ')}|${sieveKey}`;
     const known = this.#stands.get(cacheKey);
     if (known !== undefined) return known;
     const compiled = this.#compiled;

@@ -16,6 +16,7 @@ import {
   packGreedily,
   packingGoals,
   packUniformly,
+  roughNodeCount,
   sortIntoKinds,
 } from '../pack/index.ts';
 import { buildHostRules, type HostRules, selectHostRules } from '../topology/index.ts';
@@ -115,7 +116,8 @@ function packTier(
   const counts = Float64Array.from(found, ({ entry }) => entry.count);
   const rules = buildHostRules(candidates.map(({ unit }) => unit));
   const question = { compiled, candidates, counts, limits, budget, floorRule, rules };
-  const made = packKinds(question, bindingGroups(question));
+  const { binds, plain } = bindingGroups(question);
+  const made = packKinds(question, binds, plain);
   found.forEach(({ entry }, position) => {
     entry.count = counts[position]!;
   });
@@ -131,35 +133,49 @@ const FEW_KINDS = 48;
  */
 const BINDING_SHARE = 0.5;
 
-/** Which groups the packing keeps itself. */
-function bindingGroups(question: TierQuestion): (group: number) => boolean {
-  const { candidates, counts, limits, budget, rules, compiled, floorRule } = question;
-  const all = (): boolean => true;
+/** Kinds packed without regard to rules on hosts. */
+interface PlainKinds {
+  readonly kindCount: number;
+  readonly instance: PackingInstance;
+}
+
+/** Which groups the packing keeps itself. `plain` is what was built to find out. */
+function bindingGroups(question: TierQuestion): {
+  readonly binds: (group: number) => boolean;
+  readonly plain?: PlainKinds;
+} {
+  const { candidates, counts, limits, rules, compiled, floorRule } = question;
+  const all = { binds: (): boolean => true };
   if (rules === undefined) return all;
   const units = candidates.map(({ unit }) => unit);
   const limited = candidates.some(({ templates }) => templates.some(({ pool }) => limits.groupOf.has(pool.index)));
   // Where limits bind, a slot that nobody takes would be a place lost.
   if ((limited && limits.remaining.some(Number.isFinite)) || limits.free.length > 0) return all;
-  if (sortIntoKinds(units, counts, rules, all).length <= FEW_KINDS) return all;
   const kinds = sortIntoKinds(units, counts, rules, () => false);
+  if (kinds.length <= FEW_KINDS && sortIntoKinds(units, counts, rules, () => true).length <= FEW_KINDS) return all;
   const instance = buildInstance(compiled, firstOf(kinds, candidates), limits, floorRule, undefined);
   if (instance.classCount === 0) return all;
-  const goal = { ...packingGoals(instance).usual, roundCount: 1 };
-  const { nodeCount } = packGreedily(instance, countsOf(kinds), limits, goal, budget);
   const needed = nodesForGroups(rules, counts);
   // Groups that ask for more nodes than that bring them, and then there are more for the others too.
-  const most = Math.max(nodeCount, ...needed);
-  return (group) => needed[group]! > BINDING_SHARE * most;
+  const most = Math.max(roughNodeCount(instance, countsOf(kinds)), ...needed);
+  return {
+    binds: (group) => needed[group]! > BINDING_SHARE * most,
+    plain: { kindCount: kinds.length, instance },
+  };
 }
 
-function packKinds(question: TierQuestion, binds: (group: number) => boolean): NewNodes[] {
+function packKinds(question: TierQuestion, binds: (group: number) => boolean, plain?: PlainKinds): NewNodes[] {
   const { compiled, candidates, counts, limits, budget, rules, floorRule } = question;
   const units = candidates.map(({ unit }) => unit);
   const kinds = sortIntoKinds(units, counts, rules, binds).filter(({ count }) => count > 0);
   if (kinds.length === 0) return [];
   const rows = kinds.map(({ members }) => members[0]!);
   const kept = rules === undefined ? undefined : selectHostRules(rules, rows, binds);
-  const instance = buildInstance(compiled, firstOf(kinds, candidates), limits, floorRule, kept);
+  // Rules that tell no kinds apart change nothing about the classes.
+  const instance: PackingInstance =
+    plain?.kindCount === kinds.length
+      ? { ...plain.instance, hostRules: kept }
+      : buildInstance(compiled, firstOf(kinds, candidates), limits, floorRule, kept);
   if (instance.classCount === 0) return [];
   const packing = pack(instance, countsOf(kinds), limits, budget);
   limits.remaining.set(packing.limitsLeft);

@@ -1,6 +1,6 @@
 // Writes a plan from what was placed: equal nodes merged, ranked lists carried once, reasons for what stays out, and the
 // canonical form, which does not depend on the order of anything in the problem.
-import { compareText } from '../catalogue/index.ts';
+import { type ColumnSet, compareText } from '../catalogue/index.ts';
 import {
   attachNew,
   type CompiledProblem,
@@ -17,6 +17,7 @@ import type {
   OfferingTable,
   PlannedNodes,
   RelaxedMinValues,
+  ResourceList,
   ShapeShare,
   UnplacedShape,
 } from '../model/index.ts';
@@ -24,9 +25,10 @@ import type { Budget, LimitTable } from '../pack/index.ts';
 import { isAttachment } from '../rules/index.ts';
 import type { Counter, HostPod, Obstacle } from '../topology/index.ts';
 import { canonicalForm } from './canonical-form.ts';
+import { mergeEqualNodes } from './equal-nodes.ts';
 import type { OpenNode } from './node-board.ts';
 import type { NewNodes } from './placing.ts';
-import { Ranking } from './ranking.ts';
+import { type OfferingTest, Ranking } from './ranking.ts';
 import { reasonsFor } from './reasons.ts';
 
 /** What a solve placed and what it left. */
@@ -90,47 +92,123 @@ function rankNodes(
   table: TableBuilder,
   lists: ListTable,
 ): PlannedNodes[] {
+  const { reservations } = compiled;
   const ranking = new Ranking(compiled);
-  const merged = mergeEqual(placement.newNodes);
+  const merged = mergeEqualNodes(placement.newNodes);
   const slack = limitSlack(placement, merged);
   const freeLeft = placement.limits.free.slice();
+  const nodeConstraints = new NodeConstraints();
+  const parts = new SharedParts(compiled);
   return merged.map((group) => {
     const used = new Float64Array(compiled.dimensions.length);
     const attached = new Set<SharedClaim>();
-    group.units.forEach((unit, entry) => {
-      attachNew(unit.sharedClaims, attached, used, 1);
-      for (let dimension = 0; dimension < used.length; dimension++) {
-        used[dimension]! += group.unitCounts[entry]! * unit.request[dimension]!;
-      }
-    });
-    const constraints = new Set(group.units.flatMap((unit) => unit.constraints));
+    for (let entry = 0; entry < group.units.length; entry++) {
+      const { request, sharedClaims } = group.units[entry]!;
+      attachNew(sharedClaims, attached, used, 1);
+      const unitCount = group.unitCounts[entry]!;
+      for (let dimension = 0; dimension < used.length; dimension++) used[dimension]! += unitCount * request[dimension]!;
+    }
+    const constraints = nodeConstraints.of(group.units);
     const { template } = group;
     const withinLimits = limitTest(compiled, placement.limits, group, slack);
     const drawn = new Set(group.reservations);
     if (drawn.size > 0) drawMore(compiled, ranking, group, constraints, used, withinLimits, freeLeft, drawn);
-    const { reservations } = compiled;
-    const offerings = ranking.list(template, constraints, used, (offering) => {
-      const reservation = reservations.of(offering);
-      return (reservation < 0 ? drawn.size === 0 : drawn.has(reservation)) && withinLimits(offering);
-    });
+    const mayTake: OfferingTest =
+      freeLeft.length === 0
+        ? withinLimits
+        : (offering) => {
+            const reservation = reservations.of(offering);
+            return (reservation < 0 ? drawn.size === 0 : drawn.has(reservation)) && withinLimits?.(offering) !== false;
+          };
+    const offerings = ranking.list(template, constraints, used, mayTake);
     const first = offerings[0]!;
-    const type = compiled.catalogue.offeringTypes[first]!;
-    const allocatable: Record<string, number> = {};
-    for (const [name, column] of template.pool.columns.allocatable)
-      if (column[type] !== 0 && Number.isFinite(column[type])) allocatable[name] = column[type]!;
     return {
       nodeCount: group.nodeCount,
       poolIndex: template.pool.index,
-      offeringListIndex: lists.add(offerings.map((offering) => table.add(template, offering))),
+      offeringListIndex: lists.add(template, offerings, table),
       priceNanoUsdPerHour: compiled.priceOf(template, first),
-      pods: podsOf(group),
-      requests: withoutAttachments(listOf(compiled.dimensions, used)),
-      daemonOverhead: listOf(compiled.dimensions, template.daemonOverheads[template.daemonOverheadOf[first]!]!),
-      allocatable,
+      pods: group.pods,
+      requests: parts.requests(used),
+      daemonOverhead: parts.daemonOverhead(template, first),
+      allocatable: parts.allocatable(template, first),
       labels: fixedLabels(group, constraints, compiled),
       relaxedMinValues: shortfalls(template, offerings),
     };
   });
+}
+
+/** Constraints of a node's units, each once, ascending: the same array for the same units' constraints. */
+class NodeConstraints {
+  readonly #known = new Map<string, readonly Constraint[]>();
+
+  of(units: readonly Unit[]): readonly Constraint[] {
+    const first = units[0]!.constraintSet;
+    if (units.every(({ constraintSet }) => constraintSet === first)) return first.constraints;
+    const indices = [...new Set(units.map(({ constraintSet }) => constraintSet.index))].sort((a, b) => a - b);
+    const key = indices.join(' ');
+    let constraints = this.#known.get(key);
+    if (constraints === undefined) {
+      const all = new Set(units.flatMap((unit) => unit.constraints));
+      constraints = [...all].sort((left, right) => left.index - right.index);
+      this.#known.set(key, constraints);
+    }
+    return constraints;
+  }
+}
+
+/** What many nodes have in common, made once: lists of resources of types and of sets of daemonsets. */
+class SharedParts {
+  readonly #compiled: CompiledProblem;
+  readonly #allocatable = new Map<ColumnSet, Map<number, ResourceList>>();
+  readonly #overheads = new Map<Float64Array, ResourceList>();
+
+  /** Dimensions that are requests of pods: attachments are places of volumes. */
+  readonly #requested: readonly number[];
+
+  constructor(compiled: CompiledProblem) {
+    this.#compiled = compiled;
+    this.#requested = compiled.dimensions.flatMap((name, dimension) => (isAttachment(name) ? [] : [dimension]));
+  }
+
+  /** What pods take together, attachments left out. */
+  requests(used: Float64Array): ResourceList {
+    const list: Record<string, number> = {};
+    for (const dimension of this.#requested) {
+      if (used[dimension] !== 0) list[this.#compiled.dimensions[dimension]!] = used[dimension]!;
+    }
+    return list;
+  }
+
+  /** What an offering's type holds for pods and daemonsets. */
+  allocatable({ pool: { columns } }: CompiledTemplate, offering: number): ResourceList {
+    const type = this.#compiled.catalogue.offeringTypes[offering]!;
+    let byType = this.#allocatable.get(columns);
+    if (byType === undefined) {
+      byType = new Map();
+      this.#allocatable.set(columns, byType);
+    }
+    let list = byType.get(type);
+    if (list === undefined) {
+      const amounts: Record<string, number> = {};
+      for (const [name, column] of columns.allocatable) {
+        if (column[type] !== 0 && Number.isFinite(column[type])) amounts[name] = column[type]!;
+      }
+      list = amounts;
+      byType.set(type, list);
+    }
+    return list;
+  }
+
+  /** What daemonsets take on an offering. */
+  daemonOverhead(template: CompiledTemplate, offering: number): ResourceList {
+    const overhead = template.daemonOverheads[template.daemonOverheadOf[offering]!]!;
+    let list = this.#overheads.get(overhead);
+    if (list === undefined) {
+      list = listOf(this.#compiled.dimensions, overhead);
+      this.#overheads.set(overhead, list);
+    }
+    return list;
+  }
 }
 
 /**
@@ -141,9 +219,9 @@ function drawMore(
   compiled: CompiledProblem,
   ranking: Ranking,
   { template, reservations: drawnOn, nodeCount }: NewNodes,
-  constraints: Iterable<Constraint>,
+  constraints: readonly Constraint[],
   used: Float64Array,
-  withinLimits: (offering: number) => boolean,
+  withinLimits: OfferingTest,
   freeLeft: Float64Array,
   drawn: Set<number>,
 ): void {
@@ -158,7 +236,7 @@ function drawMore(
     template,
     constraints,
     used,
-    (offering) => reservations.kinds[reservations.of(offering)] === kind && withinLimits(offering),
+    (offering) => reservations.kinds[reservations.of(offering)] === kind && withinLimits?.(offering) !== false,
   );
   const places = new Set([...holding].filter((offering) => drawn.has(reservations.of(offering))).map(placeOf));
   for (const offering of holding) {
@@ -182,64 +260,6 @@ function shortfalls({ floors }: CompiledTemplate, offerings: Uint32Array): Relax
   });
 }
 
-/** Attachments are places of volumes, no request of a pod. */
-function withoutAttachments(list: Record<string, number>): Record<string, number> {
-  return Object.fromEntries(Object.entries(list).filter(([name]) => !isAttachment(name)));
-}
-
-/** Equal nodes become one group; groups come in a canonical order. */
-function mergeEqual(groups: readonly NewNodes[]): NewNodes[] {
-  const merged = new Map<string, NewNodes>();
-  for (const group of groups) {
-    const units = group.units.map((unit, entry) => `${unitText(unit)}x${group.unitCounts[entry]}`).join(' ');
-    const key = `${group.template.index} ${group.limitTakes.join(',')} ${group.reservations.join(',')} ${units}`;
-    const known = merged.get(key);
-    merged.set(key, known === undefined ? group : { ...known, nodeCount: known.nodeCount + group.nodeCount });
-  }
-  return [...merged.values()].sort(compareGroups);
-}
-
-function compareGroups(left: NewNodes, right: NewNodes): number {
-  if (left.template.index !== right.template.index) return left.template.index - right.template.index;
-  const leftPods = podsOf(left);
-  const rightPods = podsOf(right);
-  for (let entry = 0; entry < Math.min(leftPods.length, rightPods.length); entry++) {
-    const difference =
-      leftPods[entry]!.shapeIndex - rightPods[entry]!.shapeIndex || rightPods[entry]!.count - leftPods[entry]!.count;
-    if (difference !== 0) return difference;
-  }
-  return (
-    rightPods.length - leftPods.length ||
-    compareVectors(left.limitTakes, right.limitTakes) ||
-    compareText(left.reservations.join(), right.reservations.join()) ||
-    compareText(left.units.map(unitText).join(' '), right.units.map(unitText).join(' '))
-  );
-}
-
-/** What tells units of a node apart: members, and where they are pinned. */
-function unitText(unit: Unit): string {
-  const members = unit.members.map(({ pod, podCount }) => `${pod.of.index}.${pod.step}x${podCount}`);
-  return `${members.join('+')}@${unit.constraints.map(({ text }) => text).join('&')}`;
-}
-
-/** Pods of one node by shape, ascending. */
-function podsOf(group: NewNodes): ShapeShare[] {
-  const counts = new Map<number, number>();
-  group.units.forEach((unit, entry) => {
-    for (const { pod, podCount } of unit.members) {
-      counts.set(pod.of.index, (counts.get(pod.of.index) ?? 0) + podCount * group.unitCounts[entry]!);
-    }
-  });
-  return [...counts].sort(([a], [b]) => a - b).map(([shapeIndex, count]) => ({ shapeIndex, count }));
-}
-
-function compareVectors(left: Float64Array, right: Float64Array): number {
-  for (let index = 0; index < left.length; index++) {
-    if (left[index] !== right[index]) return left[index]! - right[index]!;
-  }
-  return 0;
-}
-
 /** What each node of a limited pool may take beyond what was planned: an equal share of what is left. */
 function limitSlack(placement: Placement, groups: readonly NewNodes[]): Float64Array {
   const { limits } = placement;
@@ -255,25 +275,33 @@ function limitSlack(placement: Placement, groups: readonly NewNodes[]): Float64A
 }
 
 /** Whether an offering keeps the pool's limits even if every node of the plan gets the largest of its list. */
-function limitTest(
-  compiled: CompiledProblem,
-  limits: LimitTable,
-  group: NewNodes,
-  slack: Float64Array,
-): (offering: number) => boolean {
+function limitTest(compiled: CompiledProblem, limits: LimitTable, group: NewNodes, slack: Float64Array): OfferingTest {
   const { pool } = group.template;
   const limitGroup = limits.groupOf.get(pool.index);
-  if (limitGroup === undefined) return () => true;
+  if (limitGroup === undefined) return undefined;
   const columns = limits.names.map((name) => pool.columns.capacity.get(name));
+  const mostOf = (name: number): number => group.limitTakes[name]! + slack[limitGroup * limits.names.length + name]!;
+  if (columns.every((column, name) => column === undefined || largestIn(column) <= mostOf(name))) return undefined;
   return (offering) => {
     const type = compiled.catalogue.offeringTypes[offering]!;
     for (let name = 0; name < limits.names.length; name++) {
       if (limits.names[name] === 'nodes') continue;
-      const most = group.limitTakes[name]! + slack[limitGroup * limits.names.length + name]!;
-      if ((columns[name]?.[type] ?? 0) > most) return false;
+      if ((columns[name]?.[type] ?? 0) > mostOf(name)) return false;
     }
     return true;
   };
+}
+
+/** Largest amounts of columns: a limit that even the largest type keeps need not be looked at. */
+const LARGEST = new WeakMap<Float64Array, number>();
+
+function largestIn(column: Float64Array): number {
+  let largest = LARGEST.get(column);
+  if (largest === undefined) {
+    largest = column.reduce((most, amount) => Math.max(most, amount), 0);
+    LARGEST.set(column, largest);
+  }
+  return largest;
 }
 
 /**
@@ -282,11 +310,14 @@ function limitTest(
  */
 function fixedLabels(
   { template, units }: NewNodes,
-  constraints: ReadonlySet<Constraint>,
+  constraints: readonly Constraint[],
   compiled: CompiledProblem,
-): Record<string, string> {
+): Readonly<Record<string, string>> {
+  const open = [...template.customLabels].filter(
+    ([key, value]) => value !== undefined && !OWN_LABELS.has(key) && template.pool.input.labels[key] === undefined,
+  );
+  if (open.length === 0) return NO_LABELS;
   const labels: Record<string, string> = {};
-  if (template.customLabels.size === 0) return labels;
   const counters = new Set(units.flatMap(({ members }) => members.flatMap(({ pod }) => [...pod.counting])));
   const looksAt = ({ topologyKey, countedFor }: Counter, key: string): boolean =>
     topologyKey === key ||
@@ -294,21 +325,23 @@ function fixedLabels(
       (countedFor.keys.includes(key) ||
         (countedFor.honorsAffinity &&
           compiled.constraintOf(countedFor.shape).terms.some((term) => term.get(key) !== undefined))));
-  for (const [key, value] of template.customLabels) {
-    if (value === undefined || template.pool.input.labels[key] !== undefined) continue;
+  for (const [key, value] of open) {
     const asks = (constraint: Constraint): boolean => constraint.terms.some((term) => term.get(key) !== undefined);
     if (
-      [...constraints].some(asks) ||
+      constraints.some(asks) ||
       compiled.daemons.constraints.some(asks) ||
       [...counters].some((counter) => looksAt(counter, key))
     ) {
-      labels[key] = value;
+      labels[key] = value!;
     }
   }
-  delete labels['karpenter.sh/nodepool'];
-  delete labels['karpenter.k8s.aws/ec2nodeclass'];
   return labels;
 }
+
+/** Labels of every node of a pool, which no plan has to fix. */
+const OWN_LABELS: ReadonlySet<string> = new Set(['karpenter.sh/nodepool', 'karpenter.k8s.aws/ec2nodeclass']);
+
+const NO_LABELS: Readonly<Record<string, string>> = {};
 
 /** Pods that a plan puts on a node, by shape; those that run there already are left out. */
 function sharesOf(pods: ReadonlyMap<HostPod, number>): ShapeShare[] {
@@ -361,8 +394,25 @@ class TableBuilder {
 class ListTable {
   readonly lists: Uint32Array[] = [];
   readonly #places = new Map<string, number>();
+  /** Places of lists as they were ranked: the same array means the same list. */
+  readonly #known = new Map<CompiledTemplate, Map<Uint32Array, number>>();
 
-  add(list: Uint32Array): number {
+  /** The place of a list of offerings of a template; what it names goes into the table. */
+  add(template: CompiledTemplate, offerings: Uint32Array, table: TableBuilder): number {
+    let known = this.#known.get(template);
+    if (known === undefined) {
+      known = new Map();
+      this.#known.set(template, known);
+    }
+    let place = known.get(offerings);
+    if (place === undefined) {
+      place = this.#placeOf(offerings.map((offering) => table.add(template, offering)));
+      known.set(offerings, place);
+    }
+    return place;
+  }
+
+  #placeOf(list: Uint32Array): number {
     const key = list.join(' ');
     let place = this.#places.get(key);
     if (place === undefined) {

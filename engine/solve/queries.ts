@@ -186,7 +186,7 @@ function problemOf(query: RankQuery): Problem {
       },
     ],
     nodeClasses: query.nodeClass === undefined ? [] : [{ name: NODE_CLASS_NAME, facts: query.nodeClass }],
-    shapes: [{ shape, count: 1, key: '' }],
+    shapes: [{ shape, count: 1, key: '', profile: 0 }],
     daemonSets: [],
     nodes: [],
     effort: 'fast',

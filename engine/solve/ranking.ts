@@ -1,116 +1,253 @@
-// The ranked list of a node: every offering that holds its pods, cheapest first, up to so many instance types. Offerings
-// of a template are put in order once; each node's list is a walk along that order.
+// The ranked list of a node: every offering that holds its pods, cheapest first, up to so many instance types. The
+// offerings that a template and constraints leave are put in order once; each node's list is a walk along that order.
 import { andInto, hasBit } from '../bits/index.ts';
 import type { CompiledProblem, CompiledTemplate, Constraint } from '../compile/index.ts';
 
 /** Most instance types of a list, as EC2's fleet requests take them. */
 export const RANKED_TYPE_LIMIT = 60;
 
+/** Whether a node may be an offering, beside having room for its pods; undefined where every one will do. */
+export type OfferingTest = ((offering: number) => boolean) | undefined;
+
+/** Rows that walks may have together; beyond it they are made anew. About 30 bytes each. */
+const WALK_ROW_LIMIT = 1_000_000;
+
 /** Ranks offerings for nodes of one problem. */
 export class Ranking {
   readonly #compiled: CompiledProblem;
+  readonly #walks = new Map<string, Walk>();
+  #rowCount = 0;
+  readonly #rooms = new Map<CompiledTemplate, Rooms>();
+  /** By type: the number of the list, counted from 1, that took the type last. */
+  readonly #typeStamps: Uint32Array;
+  #stamp = 0;
 
   constructor(compiled: CompiledProblem) {
     this.#compiled = compiled;
+    this.#typeStamps = new Uint32Array(compiled.catalogue.typeCount);
   }
 
   /**
-   * Offerings that hold the pods, best first. `used` is what the pods take (`Float64Array[dimensions]`); `mayTake` says
-   * whether the pool's limits allow the offering. A spot offering dearer than the cheapest on-demand one is left out, as
-   * Karpenter leaves it out at launch. Where the list is short of a floor of the pool's, it takes in whatever brings a
-   * value that counts: types beyond the limit, and spot offerings that would have been left out.
+   * Offerings that hold the pods, best first; the same array for lists that come out the same. `used` is what the pods
+   * take (`Float64Array[dimensions]`); `mayTake` says whether the pool's limits allow the offering. A spot offering dearer
+   * than the cheapest on-demand one is left out, as Karpenter leaves it out at launch. Where the list is short of a floor
+   * of the pool's, it takes in whatever brings a value that counts: types beyond the limit, and spot offerings that would
+   * have been left out.
    */
   list(
     template: CompiledTemplate,
-    constraints: Iterable<Constraint>,
+    constraints: readonly Constraint[],
     used: Float64Array,
-    mayTake: (offering: number) => boolean,
+    mayTake: OfferingTest,
     typeLimit = RANKED_TYPE_LIMIT,
   ): Uint32Array {
-    const { catalogue } = this.#compiled;
-    const mask = template.pool.available.slice();
-    for (const constraint of constraints) andInto(mask, this.#compiled.mask(template, [constraint]));
-    const { order, rank } = this.#compiled.priceOrder(template);
-    const holds = this.#roomTest(template, used);
-    const types = new Set<number>();
+    const walk = this.#walkOf(template, constraints);
+    const rooms = this.#roomsOf(template);
+    const holding = rooms.holding(used);
+    // Unless something else has a say, the rooms that hold the pods decide the list.
+    const key = mayTake === undefined ? `${holding} ${typeLimit}` : '';
+    const known = mayTake === undefined ? walk.lists.get(key) : undefined;
+    if (known !== undefined) return known;
+    const stamp = ++this.#stamp;
+    const types: number[] = [];
     let cheapestOnDemand = Number.POSITIVE_INFINITY;
-    for (const offering of order) {
-      const type = catalogue.offeringTypes[offering]!;
-      if (!hasBit(mask, offering) || !holds(offering) || !mayTake(offering)) continue;
-      if (types.size < typeLimit) types.add(type);
-      const onDemand = catalogue.cells[catalogue.offeringCells[offering]!]!.capacityType === 'on-demand';
-      if (onDemand) {
-        cheapestOnDemand = this.#compiled.priceOf(template, offering);
-        break;
-      }
+    const fits = (position: number): boolean =>
+      rooms.holds[walk.rooms[position]!] === 1 && (mayTake === undefined || mayTake(walk.offerings[position]!));
+    const isWorthwhile = (position: number): boolean =>
+      walk.isSpot[position] === 0 || walk.prices[position]! <= cheapestOnDemand;
+    for (let position = 0; position < walk.offerings.length; position++) {
+      if (types.length === typeLimit && cheapestOnDemand < Number.POSITIVE_INFINITY) break;
+      const type = walk.types[position]!;
+      const isFirstOnDemand = walk.isOnDemand[position] === 1 && cheapestOnDemand === Number.POSITIVE_INFINITY;
+      // A type that is in the list already has nothing more to say, but for the first on-demand offering.
+      if (!isFirstOnDemand && (types.length === typeLimit || this.#typeStamps[type] === stamp)) continue;
+      if (!fits(position)) continue;
+      if (isFirstOnDemand) cheapestOnDemand = walk.prices[position]!;
+      if (types.length === typeLimit || this.#typeStamps[type] === stamp || !isWorthwhile(position)) continue;
+      this.#typeStamps[type] = stamp;
+      types.push(type);
     }
-    // The walk stops at the first on-demand offering; the types beyond it are found in a second one.
-    for (let position = 0; position < order.length && types.size < typeLimit; position++) {
-      const offering = order[position]!;
-      if (
-        hasBit(mask, offering) &&
-        holds(offering) &&
-        mayTake(offering) &&
-        this.#isWorthwhile(template, offering, cheapestOnDemand)
-      ) {
-        types.add(catalogue.offeringTypes[offering]!);
-      }
-    }
-    const ranks: number[] = [];
+    const positions: number[] = [];
     const addType = (type: number): void => {
-      for (
-        let offering = catalogue.typeOfferingStarts[type]!;
-        offering < catalogue.typeOfferingStarts[type + 1]!;
-        offering++
-      ) {
-        if (!hasBit(mask, offering) || !holds(offering) || !mayTake(offering)) continue;
-        if (this.#isWorthwhile(template, offering, cheapestOnDemand)) ranks.push(rank[offering]!);
+      for (let entry = walk.typeStarts[type]!; entry < walk.typeStarts[type + 1]!; entry++) {
+        const position = walk.byType[entry]!;
+        if (fits(position) && isWorthwhile(position)) positions.push(position);
       }
     };
     for (const type of types) addType(type);
-    const tally = template.floors?.tally();
-    if (tally !== undefined) {
-      for (const position of ranks) tally.add(order[position]!);
-      for (const offering of order) {
-        if (tally.isMet) break;
-        if (!hasBit(mask, offering) || !tally.helps(offering) || !holds(offering) || !mayTake(offering)) continue;
-        const before = ranks.length;
-        const type = catalogue.offeringTypes[offering]!;
-        if (!types.has(type)) addType(type);
-        types.add(type);
-        // What brings the value may be a spot offering that is not worthwhile by itself.
-        if (!ranks.includes(rank[offering]!)) ranks.push(rank[offering]!);
-        for (const position of ranks.slice(before)) tally.add(order[position]!);
-      }
-    }
-    return Uint32Array.from(ranks)
+    if (template.floors !== undefined) this.#keepFloors(template, walk, positions, new Set(types), addType, fits);
+    const list = Uint32Array.from(positions)
       .sort()
-      .map((position) => order[position]!);
+      .map((position) => walk.offerings[position]!);
+    if (mayTake === undefined) walk.lists.set(key, list);
+    return list;
   }
 
-  #isWorthwhile(template: CompiledTemplate, offering: number, cheapestOnDemand: number): boolean {
-    const { catalogue } = this.#compiled;
-    const cell = catalogue.cells[catalogue.offeringCells[offering]!]!;
-    return cell.capacityType !== 'spot' || this.#compiled.priceOf(template, offering) <= cheapestOnDemand;
+  /** Takes in what brings a value that some floor lacks, until every floor is kept or nothing is left. */
+  #keepFloors(
+    template: CompiledTemplate,
+    walk: Walk,
+    positions: number[],
+    types: Set<number>,
+    addType: (type: number) => void,
+    fits: (position: number) => boolean,
+  ): void {
+    const tally = template.floors!.tally();
+    for (const position of positions) tally.add(walk.offerings[position]!);
+    for (let position = 0; position < walk.offerings.length && !tally.isMet; position++) {
+      if (!tally.helps(walk.offerings[position]!) || !fits(position)) continue;
+      const before = positions.length;
+      const type = walk.types[position]!;
+      if (!types.has(type)) addType(type);
+      types.add(type);
+      // What brings the value may be a spot offering that is not worthwhile by itself.
+      if (!positions.includes(position)) positions.push(position);
+      for (const added of positions.slice(before)) tally.add(walk.offerings[added]!);
+    }
   }
 
-  /** Tests an offering's room once for each different room. */
-  #roomTest(template: CompiledTemplate, used: Float64Array): (offering: number) => boolean {
-    const compiled = this.#compiled;
-    const roomIds = compiled.catalogue.columnSets.roomIds(template.pool.columns, compiled.dimensions);
-    const overheadCount = template.daemonOverheads.length;
-    const known = new Map<number, boolean>();
-    const room = new Float64Array(used.length);
-    return (offering) => {
-      const key =
-        roomIds[compiled.catalogue.offeringTypes[offering]!]! * overheadCount + template.daemonOverheadOf[offering]!;
-      let holds = known.get(key);
-      if (holds === undefined) {
-        compiled.roomInto(template, offering, room);
-        holds = room.every((amount, dimension) => amount >= 0 && used[dimension]! <= amount);
-        known.set(key, holds);
+  #walkOf(template: CompiledTemplate, constraints: readonly Constraint[]): Walk {
+    const key = `${template.index} ${constraints.map(({ index }) => index).join(' ')}`;
+    let walk = this.#walks.get(key);
+    if (walk === undefined) {
+      walk = makeWalk(this.#compiled, template, constraints, this.#roomsOf(template));
+      this.#rowCount += walk.offerings.length;
+      if (this.#rowCount > WALK_ROW_LIMIT) {
+        this.#walks.clear();
+        this.#rowCount = walk.offerings.length;
       }
-      return holds;
-    };
+      this.#walks.set(key, walk);
+    }
+    return walk;
+  }
+
+  #roomsOf(template: CompiledTemplate): Rooms {
+    let rooms = this.#rooms.get(template);
+    if (rooms === undefined) {
+      rooms = new Rooms(this.#compiled, template);
+      this.#rooms.set(template, rooms);
+    }
+    return rooms;
+  }
+}
+
+/** Offerings that a template and constraints leave, cheapest first: columns of equal length, a row for each. */
+interface Walk {
+  readonly offerings: Uint32Array;
+  readonly types: Uint32Array;
+  /** By number: see Rooms. */
+  readonly rooms: Uint32Array;
+  readonly prices: Float64Array;
+  readonly isSpot: Uint8Array;
+  readonly isOnDemand: Uint8Array;
+  /** Rows of type t: `byType[typeStarts[t]]` to before `byType[typeStarts[t + 1]]`, ascending. */
+  readonly typeStarts: Uint32Array;
+  readonly byType: Uint32Array;
+  /** Lists that have been made, by what decides them. */
+  readonly lists: Map<string, Uint32Array>;
+}
+
+function makeWalk(
+  compiled: CompiledProblem,
+  template: CompiledTemplate,
+  constraints: readonly Constraint[],
+  rooms: Rooms,
+): Walk {
+  const { catalogue } = compiled;
+  const mask = template.pool.available.slice();
+  for (const constraint of constraints) andInto(mask, compiled.mask(template, [constraint]));
+  const offerings = compiled.priceOrder(template).order.filter((offering) => hasBit(mask, offering));
+  const types = offerings.map((offering) => catalogue.offeringTypes[offering]!);
+  const capacityTypes = Array.from(
+    offerings,
+    (offering) => catalogue.cells[catalogue.offeringCells[offering]!]!.capacityType,
+  );
+  const typeStarts = new Uint32Array(catalogue.typeCount + 1);
+  for (const type of types) typeStarts[type + 1]!++;
+  for (let type = 0; type < catalogue.typeCount; type++) typeStarts[type + 1]! += typeStarts[type]!;
+  const next = typeStarts.slice();
+  const byType = new Uint32Array(types.length);
+  types.forEach((type, position) => {
+    byType[next[type]!++] = position;
+  });
+  return {
+    offerings,
+    types,
+    rooms: offerings.map((offering) => rooms.numberOf(offering)),
+    prices: Float64Array.from(offerings, (offering) => compiled.priceOf(template, offering)),
+    isSpot: Uint8Array.from(capacityTypes, (capacityType) => (capacityType === 'spot' ? 1 : 0)),
+    isOnDemand: Uint8Array.from(capacityTypes, (capacityType) => (capacityType === 'on-demand' ? 1 : 0)),
+    typeStarts,
+    byType,
+    lists: new Map(),
+  };
+}
+
+/** Different rooms of a template's offerings. */
+class Rooms {
+  /** `Uint8Array[rooms]`: 1 for those that hold what was asked about last. */
+  readonly holds: Uint8Array;
+  readonly #template: CompiledTemplate;
+  readonly #roomIds: Uint32Array;
+  readonly #numbers = new Map<number, number>();
+  readonly #types: Uint32Array;
+  readonly #dimensionCount: number;
+  /** `Float64Array[rooms × dimensions]`, row-major; below 0 throughout where one resource is overdrawn. */
+  readonly #rooms: Float64Array;
+  /** `holds` as bits. */
+  readonly #bits: Uint16Array;
+
+  constructor(compiled: CompiledProblem, template: CompiledTemplate) {
+    const { catalogue, dimensions } = compiled;
+    this.#template = template;
+    this.#roomIds = catalogue.columnSets.roomIds(template.pool.columns, dimensions);
+    this.#types = catalogue.offeringTypes;
+    this.#dimensionCount = dimensions.length;
+    const examples: number[] = [];
+    for (let offering = 0; offering < catalogue.offeringCount; offering++) {
+      if (!hasBit(template.pool.available, offering)) continue;
+      const key = this.#keyOf(offering);
+      if (this.#numbers.has(key)) continue;
+      this.#numbers.set(key, examples.length);
+      examples.push(offering);
+    }
+    this.#rooms = new Float64Array(examples.length * dimensions.length);
+    examples.forEach((offering, number) => {
+      const at = number * dimensions.length;
+      compiled.roomInto(template, offering, this.#rooms, at);
+      const room = this.#rooms.subarray(at, at + dimensions.length);
+      if (room.some((amount) => amount < 0)) room.fill(-1);
+    });
+    this.holds = new Uint8Array(examples.length);
+    this.#bits = new Uint16Array(Math.ceil(examples.length / 16));
+  }
+
+  /** The number of an available offering's room. */
+  numberOf(offering: number): number {
+    return this.#numbers.get(this.#keyOf(offering))!;
+  }
+
+  /** Finds the rooms that hold this; a text that is the same for the same rooms. O(rooms × dimensions). */
+  holding(used: Float64Array): string {
+    const { holds } = this;
+    const bits = this.#bits;
+    bits.fill(0);
+    for (let number = 0; number < holds.length; number++) {
+      const at = number * this.#dimensionCount;
+      let fits = 1;
+      for (let dimension = 0; dimension < this.#dimensionCount; dimension++) {
+        if (used[dimension]! <= this.#rooms[at + dimension]!) continue;
+        fits = 0;
+        break;
+      }
+      holds[number] = fits;
+      bits[number >>> 4]! |= fits << (number & 15);
+    }
+    return String.fromCharCode.apply(null, bits as unknown as number[]);
+  }
+
+  #keyOf(offering: number): number {
+    const { daemonOverheads, daemonOverheadOf } = this.#template;
+    return this.#roomIds[this.#types[offering]!]! * daemonOverheads.length + daemonOverheadOf[offering]!;
   }
 }

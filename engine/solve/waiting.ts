@@ -62,7 +62,7 @@ export function compareUnits({ unit: left }: UnitCount, { unit: right }: UnitCou
 }
 
 function compareConstraints(left: Unit, right: Unit): number {
-  if (left.constraintsKey === right.constraintsKey) return 0;
+  if (left.constraintSet === right.constraintSet) return 0;
   const leftText = left.constraints.map(({ text }) => text).join('\u0006');
   const rightText = right.constraints.map(({ text }) => text).join('\u0006');
   return leftText < rightText ? -1 : leftText > rightText ? 1 : 0;
