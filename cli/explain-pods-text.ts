@@ -56,7 +56,9 @@ function podLines(input: ExplainTextInput, explanation: PodExplanation): string[
     const reason = explanation.reasons.find(({ nodePool }) => nodePool === pool.nodePool);
     lines.push('', ...poolLines(input, pool, unplaced > 0 ? (reason?.message ?? '') : ''));
   }
-  if (explanation.poolsNotShown > 0) lines.push(`  ${counted(explanation.poolsNotShown, 'more pool')} not explained`);
+  const isRefused = pools.length === 0 && general.length > 0;
+  if (explanation.poolsNotShown > 0 && !isRefused)
+    lines.push(`  ${counted(explanation.poolsNotShown, 'more pool')} not explained`);
   if (existing.length > 0) lines.push('', ...existingLines(paint, existing, existingNotShown));
   if (ignored.length > 0) {
     lines.push('', `  ${paint('bold', 'WITHOUT EFFECT')}`);

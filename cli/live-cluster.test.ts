@@ -131,6 +131,15 @@ describe('a live cluster', () => {
     assert.match(err, /PriorityClass .*403 priorityclasses is forbidden; planning goes on without them/);
   });
 
+  test('is asked for whatever decides about volumes and namespaces', async () => {
+    asked.length = 0;
+    await runHere(['solve', '--context', 'test', ...engine]);
+    const kinds = new Set(asked.map((line) => line.split('/').at(-1)));
+    for (const kind of ['persistentvolumeclaims', 'persistentvolumes', 'storageclasses', 'csinodes', 'namespaces']) {
+      assert.ok(kinds.has(kind), kind);
+    }
+  });
+
   test('is only ever read', async () => {
     asked.length = 0;
     await runHere(['solve', '--context', 'test', ...engine]);

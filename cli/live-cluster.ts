@@ -29,6 +29,8 @@ const KINDS: readonly ListedKind[] = [
   listed('/api/v1/persistentvolumeclaims', 'v1', 'PersistentVolumeClaim', true),
   listed('/api/v1/persistentvolumes', 'v1', 'PersistentVolume', true),
   listed('/apis/storage.k8s.io/v1/storageclasses', 'storage.k8s.io/v1', 'StorageClass', true),
+  listed('/apis/storage.k8s.io/v1/csinodes', 'storage.k8s.io/v1', 'CSINode', true),
+  listed('/api/v1/namespaces', 'v1', 'Namespace', true),
   listed('/apis/scheduling.k8s.io/v1/priorityclasses', 'scheduling.k8s.io/v1', 'PriorityClass', true),
   listed('/apis/node.k8s.io/v1/runtimeclasses', 'node.k8s.io/v1', 'RuntimeClass', true),
 ];

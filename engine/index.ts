@@ -78,6 +78,7 @@ export {
 } from './explain/index.ts';
 export { type LabelHint, nearTexts } from './hints/index.ts';
 export type {
+  ClaimObstacleKind,
   DaemonSetInput,
   Effort,
   EngineNotice,

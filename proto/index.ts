@@ -167,6 +167,8 @@ export {
   file_dovetail_v1_plan,
 } from './gen/dovetail/v1/plan_pb.ts';
 export {
+  ClaimObstacle,
+  ClaimObstacleSchema,
   type HostPort,
   HostPortSchema,
   NodeInclusionPolicy,

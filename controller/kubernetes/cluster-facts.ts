@@ -8,6 +8,8 @@ export interface ClusterFacts {
   readonly runtimeClasses: ReadonlyMap<string, KubernetesObject>;
   /** Claims by `namespace/name`. */
   readonly claims: ReadonlyMap<string, KubernetesObject>;
+  /** Claims by `namespace/name` that several pods mount. */
+  readonly sharedClaims: ReadonlySet<string>;
   readonly persistentVolumes: ReadonlyMap<string, KubernetesObject>;
   readonly storageClasses: ReadonlyMap<string, KubernetesObject>;
   /** The class of claims that name none: the newest of those marked as default. */
@@ -30,12 +32,14 @@ export function clusterFacts(objects: {
   readonly claims?: readonly KubernetesObject[];
   readonly persistentVolumes?: readonly KubernetesObject[];
   readonly storageClasses?: readonly KubernetesObject[];
+  readonly sharedClaims?: ReadonlySet<string>;
 }): ClusterFacts {
   const byName = (found: readonly KubernetesObject[] = []) => new Map(found.map((object) => [nameOf(object), object]));
   return {
     priorityClasses: byName(objects.priorityClasses),
     runtimeClasses: byName(objects.runtimeClasses),
     claims: new Map((objects.claims ?? []).map((claim) => [namespacedKey(namespaceOf(claim), nameOf(claim)), claim])),
+    sharedClaims: objects.sharedClaims ?? new Set(),
     persistentVolumes: byName(objects.persistentVolumes),
     storageClasses: byName(objects.storageClasses),
     defaultStorageClass: newestDefault(objects.storageClasses ?? []),

@@ -13,6 +13,9 @@ import {
   requiredText,
 } from './fields.ts';
 
+/** Start of the name under which a node says how many volumes of a driver it attaches. */
+export const ATTACHMENTS = 'attachable-volumes-';
+
 const HIGHEST_COUNT = 2147483647;
 
 /**
@@ -33,6 +36,6 @@ export function addAttachmentLimits(nodes: readonly Node[], csiNode: KubernetesO
     const allocatable = mapping(driver.allocatable, at(here, 'allocatable'));
     const count = integer(allocatable?.count, at(at(here, 'allocatable'), 'count'), 0, HIGHEST_COUNT);
     if (count === undefined || node?.allocatable === undefined) continue;
-    node.allocatable.extended[`attachable-volumes-${driverName}`] = BigInt(count);
+    node.allocatable.extended[`${ATTACHMENTS}${driverName}`] = BigInt(count);
   }
 }

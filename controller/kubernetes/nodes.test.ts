@@ -81,6 +81,17 @@ describe('a node', () => {
     assert.deepEqual(ready.allocatable?.extended, {});
   });
 
+  test('that is starting keeps a reported 0 of attachments, which means none, and not one of devices', () => {
+    const status = (gpus: string, disks?: string) => {
+      const amounts = { 'example.com/gpu': gpus, ...(disks === undefined ? {} : { 'attachable-volumes-a': disks }) };
+      return { allocatable: amounts, capacity: amounts };
+    };
+    const claimed = claim({ nodeName: 'ip-1', ...status('4', '25') });
+    const reported = (disks?: string) => only([node(managed, { status: status('0', disks) })], [claimed]).allocatable;
+    assert.deepEqual(reported('0')?.extended, { 'example.com/gpu': 4n, 'attachable-volumes-a': 0n });
+    assert.deepEqual(reported()?.extended, { 'example.com/gpu': 4n, 'attachable-volumes-a': 25n });
+  });
+
   test('that has not been registered carries the taints of its claim', () => {
     const unregistered = { taints: [{ key: 'karpenter.sh/unregistered', effect: 'NoExecute' }] };
     const withClaim = only([node(managed, { spec: unregistered })], [claim({ nodeName: 'ip-1' })]);

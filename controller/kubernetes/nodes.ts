@@ -10,6 +10,7 @@ import {
   type Taint,
 } from '../../proto/index.ts';
 import { taints } from './constraints.ts';
+import { ATTACHMENTS } from './csi-nodes.ts';
 import {
   type FieldPath,
   flag,
@@ -158,7 +159,10 @@ function fillMissing(reported: Resources, expected: Resources): void {
   reported.ephemeralStorageBytes = reported.ephemeralStorageBytes || (expected.ephemeralStorageBytes ?? 0n);
   reported.pods = reported.pods || (expected.pods ?? 0n);
   for (const [name, amount] of Object.entries(expected.extended)) {
-    reported.extended[name] = reported.extended[name] || amount;
+    const present = reported.extended[name];
+    // A device plugin that has not started reports 0 of its devices; 0 attachments of a volume driver are none.
+    const isThere = name.startsWith(ATTACHMENTS) ? present !== undefined : (present ?? 0n) > 0n;
+    if (!isThere) reported.extended[name] = amount;
   }
 }
 

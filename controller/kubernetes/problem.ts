@@ -45,6 +45,7 @@ import { nodeMessages } from './nodes.ts';
 import type { PodContext } from './pod.ts';
 import { offeredResources, requestedResources } from './resources.ts';
 import { daemonPodOf, daemonSetMessage } from './solve-request.ts';
+import { claimsOfSeveral } from './volumes.ts';
 
 /** A problem as a request. */
 export interface ProblemInput {
@@ -175,6 +176,7 @@ function podContext(
       claims: objectsAt(problem, 'persistentVolumeClaims'),
       persistentVolumes: objectsAt(problem, 'persistentVolumes'),
       storageClasses: objectsAt(problem, 'storageClasses'),
+      sharedClaims: claimsOfSeveral([...pods, ...running].filter((pod) => typeof pod === 'object' && pod !== null)),
     }),
     selectedLabelKeys: selectedLabelKeys(readers as KubernetesObject[]),
     dropPreferences: policy === 'Ignore',

@@ -37,7 +37,8 @@ import {
 import { nodeMessages } from './nodes.ts';
 import { missingPriorityClass, type PodContext, podShape } from './pod.ts';
 import { podState } from './pod-state.ts';
-import { resolveVolumes } from './volumes.ts';
+import { unreadFields } from './unknown-fields.ts';
+import { claimsOfSeveral, resolveVolumes } from './volumes.ts';
 import { expandWorkloads, findScaled, type Scale, WORKLOAD_KINDS } from './workloads.ts';
 
 /** Something the user should know, at an object's field where there is one. */
@@ -144,12 +145,16 @@ class Builder {
     }
     const context: PodContext = {
       // Claims that exist come last and win over those that a StatefulSet would make: it makes only what is missing.
-      facts: this.#facts([...claims, ...this.#of('PersistentVolumeClaim')]),
+      facts: this.#facts(
+        [...claims, ...this.#of('PersistentVolumeClaim')],
+        [...pending, ...[...bound.values()].flat()],
+      ),
       selectedLabelKeys: selectedLabelKeys([...pods, ...pending, ...this.#daemonTemplates()]),
     };
     const grouped = groupPods(pending, context);
     for (const { pod, error } of grouped.refused) this.#refuse(pod, error);
     this.#notePriorities(grouped.examples, context.facts);
+    this.#noteUnreadFields(pending);
     const nodes = this.#nodes(bound, context);
     const classes = this.#nodeClasses();
     const pools = this.#nodePools(classes.names);
@@ -281,13 +286,14 @@ class Builder {
     });
   }
 
-  #facts(claims: readonly KubernetesObject[]): ClusterFacts {
+  #facts(claims: readonly KubernetesObject[], pods: readonly KubernetesObject[]): ClusterFacts {
     return clusterFacts({
       priorityClasses: this.#of('PriorityClass'),
       runtimeClasses: this.#of('RuntimeClass'),
       claims,
       persistentVolumes: this.#of('PersistentVolume'),
       storageClasses: this.#of('StorageClass'),
+      sharedClaims: claimsOfSeveral(pods),
     });
   }
 
@@ -308,6 +314,22 @@ class Builder {
       const message = `PriorityClass ${name} is not in the input: its pods count with priority 0`;
       this.#warn(origin ?? pod, origin === undefined ? path : ['spec', 'template', ...path], message);
     }
+  }
+
+  /** Pods of one workload once; each field where it was written. */
+  #noteUnreadFields(pods: readonly KubernetesObject[]): void {
+    const looked = new Set<KubernetesObject>();
+    let noted = 0;
+    const daemonSets = this.#of('DaemonSet').map((object) => ({ pod: daemonPodOf(object) ?? {}, origin: object }));
+    for (const { pod, origin } of [...pods.map((pod) => ({ pod, origin: this.#origins.get(pod) })), ...daemonSets]) {
+      if (origin !== undefined && looked.has(origin)) continue;
+      if (origin !== undefined) looked.add(origin);
+      for (const { path, message } of unreadFields(pod)) {
+        if (noted++ >= MOST_LISTED) continue;
+        this.#warn(origin ?? pod, origin === undefined ? path : ['spec', 'template', ...path], message);
+      }
+    }
+    if (noted > MOST_LISTED) this.#warn(undefined, [], `${noted - MOST_LISTED} more fields of pods are ignored`);
   }
 
   #nodes(bound: Map<string, KubernetesObject[]>, context: PodContext) {

@@ -1,9 +1,9 @@
 // The volumes of a pod that tie it to places or take an attachment: claims and generic ephemeral volumes, resolved as
 // far as the claims, volumes and storage classes at hand allow. Everything else a pod mounts plays no part.
-import type { Volume } from '../../proto/index.ts';
+import { ClaimObstacle, type Volume } from '../../proto/index.ts';
 import { type ClusterFacts, namespacedKey } from './cluster-facts.ts';
 import { nodeSelectorTerm } from './constraints.ts';
-import { at, type FieldPath, type KubernetesObject, list, mapping, pathOf, text } from './fields.ts';
+import { at, type FieldPath, type KubernetesObject, list, mapping, nameOf, pathOf, text } from './fields.ts';
 
 /** Where a volume is or may be made, in the terms of the objects it was read from. Plain data: grouping compares it. */
 export interface ResolvedVolume {
@@ -13,6 +13,32 @@ export interface ResolvedVolume {
   readonly driver: string;
   /** Node selector terms as Kubernetes writes them; none means anywhere. */
   readonly nodeTerms: readonly KubernetesObject[];
+  /** What keeps the claim from being used, by the contract's numbers, and the object that this is about. */
+  readonly obstacle: ClaimObstacle;
+  readonly obstacleObject: string;
+  /** The claim's name where several pods mount it; empty where it is one pod's own. */
+  readonly sharedClaim: string;
+  /** Labels of the first pod's node that will decide where the volume is; none where that is decided already. */
+  readonly topologyKeys: readonly string[];
+}
+
+/** Claims by `namespace/name` that several of these pods mount. O(volumes). */
+export function claimsOfSeveral(pods: Iterable<KubernetesObject>): Set<string> {
+  const once = new Set<string>();
+  const several = new Set<string>();
+  for (const pod of pods) {
+    const volumes = (pod.spec as KubernetesObject | null | undefined)?.volumes;
+    if (!Array.isArray(volumes) || volumes.length === 0) continue;
+    const { namespace } = (pod.metadata ?? {}) as KubernetesObject;
+    const names = new Set(volumes.map((volume) => volume?.persistentVolumeClaim?.claimName));
+    for (const name of names) {
+      if (typeof name !== 'string') continue;
+      const key = namespacedKey(typeof namespace === 'string' && namespace !== '' ? namespace : 'default', name);
+      if (once.has(key)) several.add(key);
+      else once.add(key);
+    }
+  }
+  return several;
 }
 
 const NO_VOLUMES: readonly ResolvedVolume[] = [];
@@ -32,11 +58,18 @@ export function resolveVolumes(
     const { name, persistentVolumeClaim, ephemeral } = volume as KubernetesObject;
     const claimName = (persistentVolumeClaim as KubernetesObject | null | undefined)?.claimName;
     if (typeof claimName === 'string') {
-      const claim = facts.claims.get(namespacedKey(namespace, claimName));
-      resolved.push(resolveClaim(claim, claimPattern(claimName, podName), facts));
+      const key = namespacedKey(namespace, claimName);
+      const claim = facts.claims.get(key);
+      resolved.push(
+        facts.sharedClaims.has(key)
+          ? { ...resolveClaim(claim, claimName, facts), sharedClaim: claimName }
+          : { ...resolveClaim(claim, claimPattern(claimName, podName), facts), topologyKeys: [] },
+      );
     } else if (typeof ephemeral === 'object' && ephemeral !== null) {
+      // The claim is made with the pod; until then its template says what it will be.
+      const made = facts.claims.get(namespacedKey(namespace, `${podName}-${String(name)}`));
       const template = (ephemeral as KubernetesObject).volumeClaimTemplate as KubernetesObject | undefined;
-      resolved.push(resolveClaim(template, `*-${String(name)}`, facts));
+      resolved.push({ ...resolveClaim(made ?? template, `*-${String(name)}`, facts), topologyKeys: [] });
     }
   }
   return resolved;
@@ -51,17 +84,46 @@ function claimPattern(claimName: string, podName: string): string {
 }
 
 function resolveClaim(claim: KubernetesObject | undefined, pattern: string, facts: ClusterFacts): ResolvedVolume {
-  const unknown: ResolvedVolume = { claimPattern: pattern, driver: '', nodeTerms: [] };
   const spec = mapping(claim?.spec, pathOf('spec'));
-  if (spec === undefined) return unknown;
+  if (claim === undefined || spec === undefined) return obstructed(pattern, ClaimObstacle.CLAIM_NOT_FOUND);
+  const gone = lostOrGoing(claim);
+  if (gone !== undefined) return obstructed(pattern, gone);
   const volumeName = text(spec.volumeName, pathOf('spec', 'volumeName')) ?? '';
   if (volumeName !== '') {
     const volume = facts.persistentVolumes.get(volumeName);
-    return volume === undefined ? unknown : boundVolume(volume, pattern);
+    if (volume === undefined) return obstructed(pattern, ClaimObstacle.VOLUME_NOT_FOUND, volumeName);
+    const bound = boundVolume(volume, pattern);
+    return isBound(claim) ? bound : { ...bound, obstacle: ClaimObstacle.NOT_BOUND_YET, obstacleObject: volumeName };
   }
   const className = text(spec.storageClassName, pathOf('spec', 'storageClassName'));
   const storageClass = className === undefined ? facts.defaultStorageClass : facts.storageClasses.get(className);
-  return storageClass === undefined ? unknown : volumeToBe(storageClass, pattern);
+  if (storageClass !== undefined) return volumeToBe(storageClass, pattern);
+  // An empty name asks for a volume that somebody made by hand, and which one is not known before the claim is bound.
+  return (className ?? '') === ''
+    ? obstructed(pattern, ClaimObstacle.NO_STORAGE_CLASS)
+    : obstructed(pattern, ClaimObstacle.STORAGE_CLASS_NOT_FOUND, className);
+}
+
+/** A volume of which nothing is known but why it can't be used. */
+function obstructed(claimPattern: string, obstacle: ClaimObstacle, obstacleObject = ''): ResolvedVolume {
+  return { ...USABLE, claimPattern, driver: '', nodeTerms: [], obstacle, obstacleObject };
+}
+
+function lostOrGoing(claim: KubernetesObject): ClaimObstacle | undefined {
+  const deleted = mapping(claim.metadata, pathOf('metadata'))?.deletionTimestamp;
+  if (deleted !== undefined && deleted !== null) return ClaimObstacle.BEING_DELETED;
+  return mapping(claim.status, pathOf('status'))?.phase === 'Lost' ? ClaimObstacle.LOST : undefined;
+}
+
+const BIND_COMPLETED = 'pv.kubernetes.io/bind-completed';
+
+/** Whether a claim that names a volume has it. One that no API server has seen will be bound to the volume it names. */
+function isBound(claim: KubernetesObject): boolean {
+  const phase = mapping(claim.status, pathOf('status'))?.phase;
+  if (phase === undefined || phase === null || phase === 'Bound') return true;
+  const annotationsPath = pathOf('metadata', 'annotations') as FieldPath;
+  const annotations = mapping(mapping(claim.metadata, pathOf('metadata'))?.annotations, annotationsPath);
+  return annotations?.[BIND_COMPLETED] !== undefined;
 }
 
 const IN_TREE_EBS = 'kubernetes.io/aws-ebs';
@@ -70,6 +132,14 @@ const EBS_DRIVER = 'ebs.csi.aws.com';
 function driverName(name: string): string {
   return name === IN_TREE_EBS ? EBS_DRIVER : name;
 }
+
+/** A claim that nothing is wrong with, which is one pod's own, and whose volume is where it is. */
+const USABLE = {
+  obstacle: ClaimObstacle.UNSPECIFIED,
+  obstacleObject: '',
+  sharedClaim: '',
+  topologyKeys: [] as readonly string[],
+};
 
 /** Where a volume that exists can be used. */
 function boundVolume(volume: KubernetesObject, pattern: string): ResolvedVolume {
@@ -86,7 +156,7 @@ function boundVolume(volume: KubernetesObject, pattern: string): ResolvedVolume 
     (term, index) => mapping(term, at(termsPath, index)) ?? {},
   );
   const isLocal = spec.local !== undefined || spec.hostPath !== undefined;
-  return { claimPattern: pattern, driver, nodeTerms: isLocal ? withoutHostnames(terms) : terms };
+  return { ...USABLE, claimPattern: pattern, driver, nodeTerms: isLocal ? withoutHostnames(terms) : terms };
 }
 
 /**
@@ -117,7 +187,36 @@ function volumeToBe(storageClass: KubernetesObject, pattern: string): ResolvedVo
       })),
     };
   });
-  return { claimPattern: pattern, driver: driverName(provisioner), nodeTerms };
+  const obstacle = classObstacle(storageClass, provisioner);
+  const obstacleObject = obstacle === ClaimObstacle.UNSPECIFIED ? '' : nameOf(storageClass);
+  const driver = driverName(provisioner);
+  const topologyKeys = decidingLabels(driver, nodeTerms);
+  return { ...USABLE, claimPattern: pattern, driver, nodeTerms, obstacle, obstacleObject, topologyKeys };
+}
+
+const ZONE_LABEL = 'topology.kubernetes.io/zone';
+const HOSTNAME_LABEL = 'kubernetes.io/hostname';
+
+/** EBS volumes are made in the zone of their first pod's node; of other drivers only the class tells. */
+function decidingLabels(driver: string, nodeTerms: readonly KubernetesObject[]): string[] {
+  if (driver === EBS_DRIVER) return [ZONE_LABEL];
+  const keys = nodeTerms.flatMap(({ matchExpressions }) =>
+    (matchExpressions as KubernetesObject[]).map(({ key }) => key),
+  );
+  return [...new Set(keys)]
+    .filter((key) => typeof key === 'string')
+    .filter((key) => key !== HOSTNAME_LABEL)
+    .sort();
+}
+
+/**
+ * What keeps a class from making a volume once the pod has its node. A class of `kubernetes.io/no-provisioner` is none:
+ * volumes of local disks are made once there is a node that has them.
+ */
+function classObstacle(storageClass: KubernetesObject, provisioner: string): ClaimObstacle {
+  if (provisioner === '') return ClaimObstacle.NO_PROVISIONER;
+  const mode = text(storageClass.volumeBindingMode, pathOf('volumeBindingMode')) ?? 'Immediate';
+  return mode === 'WaitForFirstConsumer' ? ClaimObstacle.UNSPECIFIED : ClaimObstacle.BINDS_IMMEDIATELY;
 }
 
 /** The contract's message for a resolved volume. */
@@ -127,5 +226,9 @@ export function volumeMessage(volume: ResolvedVolume, path: FieldPath): Volume {
     claimName: volume.claimPattern,
     driver: volume.driver,
     nodeTerms: volume.nodeTerms.map((term, index) => nodeSelectorTerm(term, at(path, index))),
+    claimObstacle: volume.obstacle,
+    obstacleObject: volume.obstacleObject,
+    sharedClaim: volume.sharedClaim,
+    topologyKeys: [...volume.topologyKeys],
   };
 }

@@ -36,6 +36,7 @@ const SCHEDULER_REASONS: ReadonlySet<UnplacedReasonCode> = new Set([
   UnplacedReasonCode.REQUIREMENTS_NOT_MET,
   UnplacedReasonCode.RESOURCES_TOO_LARGE,
   UnplacedReasonCode.NO_OFFERING_AVAILABLE,
+  UnplacedReasonCode.CLAIM_NOT_USABLE,
 ]);
 
 /** Reasons that speak of other pods and of no pool: a limit may be why the pod gets no node where the rule would let it. */

@@ -117,7 +117,7 @@ export type StorageClass = {
   kind: 'StorageClass';
   metadata: Metadata;
   provisioner: string;
-  volumeBindingMode: 'WaitForFirstConsumer';
+  volumeBindingMode: 'WaitForFirstConsumer' | 'Immediate';
   allowedTopologies?: { matchLabelExpressions: { key: string; values: string[] }[] }[];
 };
 

@@ -1,7 +1,7 @@
 // How often each rule was in play: of every pod that was judged, which rules had a say in where it may go. A run in which a
 // rule had none has not shown anything of it, so this table is part of what the run has to come to.
 import type { GeneratedCase } from './generate/index.ts';
-import { type Pod, type PodTerm, podKey, type SpreadConstraint } from './objects.ts';
+import { type ClaimSpec, type Pod, type PodTerm, podKey, type SpreadConstraint } from './objects.ts';
 import type { CasePlan } from './plan.ts';
 import { spreadCounts, termMeans } from './selects.ts';
 
@@ -162,6 +162,18 @@ const VOLUME_RULES: readonly Rule[] = [
       ),
   ],
   [
+    'volumes: shared, to be made for the first pod',
+    (judged) =>
+      claimsOf(judged).some(
+        ({ metadata, spec }) =>
+          spec.volumeName === undefined && metadata.name.endsWith(`-${judged.pod.metadata.labels?.app}`),
+      ),
+  ],
+  [
+    'volumes: never bound',
+    (judged) => claimsOf(judged).some(({ spec }) => spec.volumeName === undefined && isNeverBound(spec, judged)),
+  ],
+  [
     'volumes: limit of an existing node',
     (judged) => hasVolumes(judged) && judged.node === 'existing' && judged.attachesSoMany,
   ],
@@ -170,6 +182,12 @@ const VOLUME_RULES: readonly Rule[] = [
     (judged) => hasVolumes(judged) && judged.node !== 'existing' && judged.attachesSoMany,
   ],
 ];
+
+function isNeverBound({ storageClassName }: ClaimSpec, { generated }: Judged): boolean {
+  if (storageClassName === '') return true;
+  const named = generated.storageClasses.find(({ metadata }) => metadata.name === storageClassName);
+  return named?.volumeBindingMode === 'Immediate';
+}
 
 function isLimitedToZones(className: string | undefined, { generated }: Judged): boolean {
   const isDefault = 'storageclass.kubernetes.io/is-default-class';

@@ -5,6 +5,7 @@ import { andNotInto, countBits, emptyBits, fullBits, hasBit, isEmpty, orInto, se
 import type { Ec2InstanceFacts, FactColumns, Incompatibility, NodeClassFacts } from '../ec2/index.ts';
 import { DEFAULT_NODE_CLASS_FACTS, deriveColumns, FACT_FLAGS, nodeClassLabels } from '../ec2/index.ts';
 import type { ResourceList } from '../model/index.ts';
+import { isAttachment } from '../rules/index.ts';
 import type { Catalogue } from './catalogue.ts';
 
 /** Column sets kept for each catalogue; the one used longest ago goes first. */
@@ -17,6 +18,7 @@ const ROOM_ID_LIMIT = 64;
 export interface ColumnSet {
   /** Cheap identity of the set within its catalogue. */
   readonly id: number;
+  /** Infinity stands for attachments that a type says nothing of, 0 for none; a name without a column for no type's word. */
   readonly allocatable: ReadonlyMap<string, Float64Array>;
   readonly capacity: ReadonlyMap<string, Float64Array>;
   /** Types that the node class can be launched on. */
@@ -138,14 +140,17 @@ function withExplicitTypes(catalogue: Catalogue, derived: AmountColumns): Amount
       let column = columns.get(name);
       if (column === undefined) {
         column = new Float64Array(catalogue.typeCount);
+        if (columns === allocatable && isAttachment(name)) column.fill(Number.POSITIVE_INFINITY);
         columns.set(name, column);
       }
       column[type] = amounts[name]!;
     }
   };
+  const derivedAttachments = [...allocatable].filter(([name]) => isAttachment(name)).map(([, column]) => column);
   for (let type = 0; type < catalogue.typeCount; type++) {
     const form = catalogue.typeForm(type);
     if (form.kind !== 'explicit') continue;
+    for (const column of derivedAttachments) column[type] = Number.POSITIVE_INFINITY;
     put(capacity, form.capacity, type);
     put(allocatable, subtract(form.capacity, form.overhead), type);
   }
@@ -198,7 +203,10 @@ export function nodeClassLabelValues(columns: ColumnSet, key: string, typeIndex:
 /** Amounts of one type, spelled out. */
 export function amountsOf(columns: ReadonlyMap<string, Float64Array>, typeIndex: number): Record<string, number> {
   const amounts: Record<string, number> = {};
-  for (const [name, column] of columns) if (column[typeIndex] !== 0) amounts[name] = column[typeIndex]!;
+  for (const [name, column] of columns) {
+    const amount = column[typeIndex]!;
+    if (amount !== 0 && Number.isFinite(amount)) amounts[name] = amount;
+  }
   return amounts;
 }
 

@@ -1,6 +1,7 @@
 // The resources of one problem as vector dimensions: only what some pod or daemonset asks for, and the four that every
 // node has. Units are those of ResourceList.
 import type { ResourceList } from '../model/index.ts';
+import { isAttachment } from '../rules/index.ts';
 
 /** Resources that always count: an overdrawn one refuses every pod, asked for or not. */
 const CORE_RESOURCES = ['cpu', 'memory', 'pods', 'ephemeral-storage'] as const;
@@ -40,11 +41,6 @@ export function listOf(dimensions: Dimensions, vector: Float64Array): Record<str
     if (vector[dimension] !== 0) list[dimensions[dimension]!] = vector[dimension]!;
   }
   return list;
-}
-
-/** Whether a resource is attachments of a volume driver, of which an absent amount means "no limit". */
-export function isAttachment(name: string): boolean {
-  return name.startsWith('attachable-volumes-');
 }
 
 /** What a node has as a vector: like vectorOf, but attachments that it does not mention are without limit. */

@@ -1,10 +1,11 @@
 // Door of the compiler: problems in, vectors and masks out.
 export type { Constraint, ConstraintSet } from './constraints.ts';
 export type { DaemonConflict } from './daemons.ts';
-export { type Dimensions, isAttachment, listOf, nodeVectorOf, podVectorOf, vectorOf } from './dimensions.ts';
+export { type Dimensions, listOf, nodeVectorOf, podVectorOf, vectorOf } from './dimensions.ts';
 export { type Floor, Floors, type Tally } from './floors.ts';
 export { CompiledProblem, type CompiledTemplate, type RunningPods } from './problem.ts';
 export type { Reservations } from './reservations.ts';
 export type { CompiledShape, Demand, TaintPolicy } from './shapes.ts';
+export { attachNew, claimsToAttach, type SharedClaim } from './shared-claims.ts';
 export { type CompiledPool, isDecidedByOffering, narrowByNodeClass } from './templates.ts';
 export { makeUnit, TemplateFilter, type Unit, type UnitMember } from './units.ts';

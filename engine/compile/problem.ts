@@ -24,7 +24,7 @@ import type {
   UnplacedReason,
 } from '../model/index.ts';
 import type { RequirementSet } from '../requirements/index.ts';
-import { effectiveTaints, untoleratedTaint } from '../rules/index.ts';
+import { effectiveTaints, isAttachment, untoleratedTaint } from '../rules/index.ts';
 import { shapeKey } from '../shapes/index.ts';
 import {
   type Counter,
@@ -37,10 +37,11 @@ import {
 import { type Constraint, type ConstraintSet, ConstraintTable } from './constraints.ts';
 import { collectWanted, meetsCustomLabel } from './custom-labels.ts';
 import { DaemonRules, onceReady } from './daemons.ts';
-import { type Dimensions, dimensionsOf, isAttachment, podVectorOf, vectorOf } from './dimensions.ts';
+import { type Dimensions, dimensionsOf, podVectorOf, vectorOf } from './dimensions.ts';
 import { Floors } from './floors.ts';
 import { Reservations } from './reservations.ts';
-import { attachments, type CompiledShape, type Demand, podVector, ShapeCompiler } from './shapes.ts';
+import { type CompiledShape, type Demand, podVector, ShapeCompiler } from './shapes.ts';
+import { allAttachments, type SharedClaim, SharedClaims } from './shared-claims.ts';
 import {
   type CompiledPool,
   compilePools,
@@ -99,6 +100,7 @@ export class CompiledProblem {
   readonly #nothing: Uint32Array;
   readonly #priceOrders = new Map<ColumnSet | undefined, PriceOrder>();
   readonly #constraints = new ConstraintTable();
+  readonly #sharedClaims = new SharedClaims();
   readonly #pinnedSets = new Map<readonly Constraint[], Map<ConstraintSet, ConstraintSet>>();
   readonly #kindFactors: { readonly requestCount: number; readonly toleranceCount: number };
 
@@ -110,7 +112,7 @@ export class CompiledProblem {
     this.dimensions = dimensionsOf([
       ...new Set(problem.shapes.map((entry) => entry.shape.requests)),
       ...problem.daemonSets.map((daemonSet) => daemonSet.shape.requests),
-      ...problem.shapes.flatMap(({ shape }) => (shape.volumes.length === 0 ? [] : [attachments(shape)])),
+      ...problem.shapes.flatMap(({ shape }) => (shape.volumes.length === 0 ? [] : [allAttachments(shape)])),
     ]);
     this.counters = new CounterTable(problem.namespaces ?? []);
     this.daemons = new DaemonRules(problem, this.#constraints, this.counters);
@@ -121,6 +123,7 @@ export class CompiledProblem {
       constraints: this.#constraints,
       counters: this.counters,
       daemons: this.daemons,
+      sharedClaimsOf: (shape) => this.sharedClaimsOf(shape),
       runsOn: (nodeName, counter) =>
         this.running[nodeIndices.get(nodeName)!]!.some((pods) => pods.counting.has(counter)),
     });
@@ -178,9 +181,14 @@ export class CompiledProblem {
     return !honorsTaints || this.toleratesTaints(effectiveTaints(node), shape.tolerations);
   }
 
-  /** What one pod of a shape takes, attachments of its volumes included. */
+  /** What one pod of a shape takes, attachments of its own volumes included: those that it shares are sharedClaimsOf. */
   podVector(shape: PodShape): Float64Array {
     return podVector(this.dimensions, shape);
+  }
+
+  /** Claims of a shape that other pods mount, too: a node attaches each of them once. */
+  sharedClaimsOf(shape: PodShape): readonly SharedClaim[] {
+    return this.#sharedClaims.of(shape, this.dimensions);
   }
 
   /** The constraint of a shape's own demands on labels. */
@@ -264,10 +272,9 @@ export class CompiledProblem {
     for (let dimension = 0; dimension < this.dimensions.length; dimension++) {
       const name = this.dimensions[dimension]!;
       const column = allocatable.get(name);
-      const amount = column === undefined ? 0 : column[type]!;
-      // A type that says nothing of attachments takes any number of them.
-      into[at + dimension] =
-        amount === 0 && isAttachment(name) ? Number.POSITIVE_INFINITY : amount - overhead[dimension]!;
+      // Where no type says anything of attachments, all of them take any number; others: see ColumnSet.
+      const unstated = isAttachment(name) ? Number.POSITIVE_INFINITY : 0;
+      into[at + dimension] = (column === undefined ? unstated : column[type]!) - overhead[dimension]!;
     }
   }
 

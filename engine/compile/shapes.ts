@@ -10,21 +10,11 @@ import {
   relaxationSteps,
   type TopologyRules,
 } from '../topology/index.ts';
-import {
-  CONSTRAINT_TERM_LIMIT,
-  type Constraint,
-  type ConstraintSet,
-  type ConstraintTable,
-  termCount,
-} from './constraints.ts';
+import type { Constraint, ConstraintSet, ConstraintTable } from './constraints.ts';
 import type { DaemonConflict, DaemonRules } from './daemons.ts';
 import { type Dimensions, podVectorOf } from './dimensions.ts';
-
-/** A rule of a pod that can't be planned for, with the pod's field and what to do. */
-export interface UnsupportedRule {
-  readonly field: string;
-  readonly message: string;
-}
+import { type Refusal, refusalsOf } from './refusals.ts';
+import { ownAttachments, type SharedClaim, withClaims } from './shared-claims.ts';
 
 /** How strictly PreferNoSchedule taints are taken: Karpenter holds them against pods until nothing else is left. */
 export type TaintPolicy = 'prefer-counts' | 'prefer-ignored';
@@ -35,8 +25,8 @@ export interface ShapeProfile {
   readonly ownConstraint: Constraint;
   /** Canonical text of its tolerations: shapes that share it are let in by the same nodes. */
   readonly tolerationsKey: string;
-  /** Rules it uses that are not planned for: it is refused when there is one. */
-  readonly unsupported: readonly UnsupportedRule[];
+  /** Why it is left out, whatever there is room for; empty for most. */
+  readonly refusals: readonly Refusal[];
   /** Counters that count its pods. */
   readonly counting: ReadonlySet<Counter>;
 }
@@ -46,13 +36,19 @@ export interface CompiledShape extends ShapeProfile {
   /** Index into the problem's shapes, which is also its place in every order. */
   readonly index: number;
   readonly input: KeyedShape;
-  /** `Float64Array[dimensions]`: what one pod takes. */
+  /** `Float64Array[dimensions]`: what each of its pods takes, claims that it shares with others left out. */
   readonly request: Float64Array;
+  /** The same with those claims: what the first pod takes on a node. The same array where nothing is shared. */
+  readonly alone: Float64Array;
+  /** Claims that others mount, too. */
+  readonly sharedClaims: readonly SharedClaim[];
   /** The same number for shapes whose pods take the same. */
   readonly requestIndex: number;
-  /** What it demands at each step of giving up preferences, the strictest first. Never empty. */
+  /** What it demands at each step of giving up preferences, the strictest first. Empty only where it is refused. */
   readonly demands: readonly Demand[];
 }
+
+type ShapeVector = Pick<CompiledShape, 'request' | 'alone' | 'sharedClaims' | 'requestIndex'>;
 
 /** What a profile demands while so much of its preferences is held. */
 export interface DemandProfile extends HostPod {
@@ -84,6 +80,7 @@ export interface ShapeContext {
   readonly constraints: ConstraintTable;
   readonly counters: CounterTable;
   readonly daemons: DaemonRules;
+  readonly sharedClaimsOf: (shape: PodShape) => readonly SharedClaim[];
   /** Whether a pod that a counter counts runs on a node, by the node's name. Asked only once all shapes are compiled. */
   readonly runsOn: (nodeName: string, counter: Counter) => boolean;
 }
@@ -101,7 +98,7 @@ export class ShapeCompiler {
   readonly #hasPreferredTaints: boolean;
   readonly #policy: PreferencePolicy;
   readonly #profiles = new Map<number, CompiledProfile>();
-  readonly #vectors = new Map<ResourceList, { readonly request: Float64Array; readonly requestIndex: number }>();
+  readonly #vectors = new Map<ResourceList, ShapeVector>();
   readonly #requestIndices = new Map<string, number>();
   readonly #tolerances = new Map<string, number>();
 
@@ -134,18 +131,21 @@ export class ShapeCompiler {
     return [...this.#profiles.values()];
   }
 
-  #vectorOf(shape: PodShape): { readonly request: Float64Array; readonly requestIndex: number } {
+  #vectorOf(shape: PodShape): ShapeVector {
     // Shapes that were merged share equal lists of requests.
     const known = shape.volumes.length === 0 ? this.#vectors.get(shape.requests) : undefined;
     if (known !== undefined) return known;
     const request = podVector(this.#context.dimensions, shape);
-    const made = { request, requestIndex: this.#requestIndexOf(request) };
+    const sharedClaims = this.#context.sharedClaimsOf(shape);
+    const alone = withClaims(request, sharedClaims);
+    const made = { request, alone, sharedClaims, requestIndex: this.#requestIndexOf(request, sharedClaims) };
     if (shape.volumes.length === 0) this.#vectors.set(shape.requests, made);
     return made;
   }
 
-  #requestIndexOf(request: Float64Array): number {
-    const key = request.join(' ');
+  #requestIndexOf(request: Float64Array, sharedClaims: readonly SharedClaim[]): number {
+    const own = request.join(' ');
+    const key = sharedClaims.length === 0 ? own : `${own}|${sharedClaims.map(({ index }) => index).join(' ')}`;
     let index = this.#requestIndices.get(key);
     if (index === undefined) {
       index = this.#requestIndices.size;
@@ -166,15 +166,15 @@ export class ShapeCompiler {
   #compileProfile(shape: PodShape): CompiledProfile {
     const { constraints, counters } = this.#context;
     const volumes = shape.volumes.map((volume) => volume.nodeTerms).filter((terms) => terms.length > 0);
-    const unsupported = termCount(shape, volumes) > CONSTRAINT_TERM_LIMIT / 2 ? [TOO_MANY_ALTERNATIVES] : [];
+    const refusals = refusalsOf(shape, volumes);
     const counting = new Set<Counter>();
     const profile: ShapeProfile = {
       ownConstraint: constraints.of(shape),
       tolerationsKey: tolerationsKey(shape.tolerations),
-      unsupported,
+      refusals,
       counting,
     };
-    if (unsupported.length > 0) return { shape, profile, demands: [] };
+    if (refusals.length > 0) return { shape, profile, demands: [] };
     const demands = relaxationSteps(shape, counters, this.#policy, this.#hasPreferredTaints)
       .flatMap((relaxed) => this.#besideDaemons(relaxed.topology).map((rules) => ({ relaxed, rules })))
       .map(({ relaxed, rules }, step): DemandProfile => {
@@ -219,29 +219,13 @@ export class ShapeCompiler {
   }
 }
 
-/** What one pod of a shape takes, attachments of its volumes included. */
+/** What each pod of a shape takes, attachments of its own volumes included: those that it shares are left out. */
 export function podVector(dimensions: Dimensions, shape: PodShape): Float64Array {
   return podVectorOf(
     dimensions,
-    shape.volumes.length === 0 ? shape.requests : addResources(shape.requests, attachments(shape)),
+    shape.volumes.length === 0 ? shape.requests : addResources(shape.requests, ownAttachments(shape)),
   );
 }
-
-/** Attachments that a pod's volumes take, as amounts. */
-export function attachments(shape: PodShape): ResourceList {
-  const amounts: Record<string, number> = {};
-  for (const { driver } of shape.volumes) {
-    if (driver === '') continue;
-    const name = `attachable-volumes-${driver}`;
-    amounts[name] = (amounts[name] ?? 0) + 1;
-  }
-  return amounts;
-}
-
-const TOO_MANY_ALTERNATIVES: UnsupportedRule = {
-  field: 'spec.volumes',
-  message: `the pod's affinity terms and the places of its volumes make more than ${CONSTRAINT_TERM_LIMIT / 2} combinations: give it fewer terms`,
-};
 
 function hasPreferredTaint(problem: Problem): boolean {
   const prefers = (taint: { readonly effect: string }): boolean => taint.effect === 'PreferNoSchedule';

@@ -4,12 +4,17 @@ import { isEmpty } from '../bits/index.ts';
 import type { Constraint, ConstraintSet } from './constraints.ts';
 import type { CompiledProblem, CompiledTemplate } from './problem.ts';
 import type { Demand } from './shapes.ts';
+import { type SharedClaim, withClaims } from './shared-claims.ts';
 
 /** Pods that go onto a node together. */
 export interface Unit {
   readonly members: readonly UnitMember[];
-  /** `Float64Array[dimensions]`: what the unit takes. */
+  /** `Float64Array[dimensions]`: what the unit takes, claims that its pods share with others left out. */
   readonly request: Float64Array;
+  /** The same with those claims: what the first such unit takes on a node. The same array where nothing is shared. */
+  readonly alone: Float64Array;
+  /** Claims that others mount, too; a node attaches each of them once. */
+  readonly sharedClaims: readonly SharedClaim[];
   /** Constraints of all members and of the place it was given; an offering must meet every one. */
   readonly constraintSet: ConstraintSet;
   readonly constraints: readonly Constraint[];
@@ -39,7 +44,8 @@ export function makeUnit(
       const { constraints } = constraintSet;
       const { priority } = pod.of.input.shape;
       const kind = compiled.kindOf(pod, constraintSet);
-      return { members, request: pod.of.request, constraintSet, constraints, kind, priority };
+      const { request, alone, sharedClaims } = pod.of;
+      return { members, request, alone, sharedClaims, constraintSet, constraints, kind, priority };
     }
   }
   const constraintSet = compiled.constraintSetOf(
@@ -53,7 +59,11 @@ export function makeUnit(
     }
   }
   const priority = Math.min(...members.map(({ pod }) => pod.of.input.shape.priority));
-  return { members, request, constraintSet, constraints: constraintSet.constraints, kind: undefined, priority };
+  const shared = new Set(members.flatMap(({ pod }) => pod.of.sharedClaims));
+  const sharedClaims = [...shared].sort((left, right) => left.index - right.index);
+  const alone = withClaims(request, sharedClaims);
+  const { constraints } = constraintSet;
+  return { members, request, alone, sharedClaims, constraintSet, constraints, kind: undefined, priority };
 }
 
 /** The templates, of these, that let a unit in as far as labels and taints go. */

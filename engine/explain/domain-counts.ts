@@ -76,12 +76,16 @@ export class DomainCounts {
 
   /** Whether an affinity is met in a domain, or may start its group there. */
   attracts(rule: AffinityRule, domain: string | undefined, rules: TopologyRules): boolean {
-    return domain !== undefined && (this.count(rule.counter, domain) > 0 || this.mayBootstrap(rules));
+    if (domain === undefined) return false;
+    if (this.count(rule.counter, domain) > 0) return true;
+    return rule.counter.claim === undefined ? this.mayBootstrap(rules) : this.total(rule.counter) === 0;
   }
 
   /** Whether affinities may start a group anywhere: nothing that they mean is there, and they mean the pod itself. */
   mayBootstrap({ affinities }: TopologyRules): boolean {
-    return affinities.every((rule) => this.total(rule.counter) === 0 && rule.meansItself);
+    return affinities.every(
+      ({ counter, meansItself }) => counter.claim !== undefined || (this.total(counter) === 0 && meansItself),
+    );
   }
 }
 

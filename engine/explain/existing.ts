@@ -1,7 +1,7 @@
 // Why nodes that are there did not take a pod: taints, labels, room for each resource in numbers, ports and topology, as
 // things stand once the plan's pods are on them.
 import { compareText } from '../catalogue/index.ts';
-import type { CompiledShape, Demand } from '../compile/index.ts';
+import { type CompiledShape, claimsToAttach, type Demand } from '../compile/index.ts';
 import type { NodeInput, PodShape } from '../model/index.ts';
 import { describeRequirement, requirementOf } from '../requirements/index.ts';
 import { compileNodeMatcher, compileNodeTerm, describeTaint, effectiveTaints, tolerates } from '../rules/index.ts';
@@ -135,7 +135,7 @@ function roomObstacles(
   shape: CompiledShape,
 ): NodeObstacle[] {
   return dimensions.flatMap((resource, dimension): NodeObstacle[] => {
-    const asked = shape.request[dimension]!;
+    const asked = shape.request[dimension]! + claimsToAttach(shape.sharedClaims, node.attached, dimension);
     const left = node.room[dimension]!;
     if (asked <= left) return [];
     const planned = before[dimension]! - left;
@@ -164,7 +164,16 @@ function ruleObstacles({ domains }: Board, node: OpenNode, demand: Demand): Node
   }
   for (const rule of affinities.filter((each) => !isOnHostname(each))) {
     const key = rule.counter.topologyKey;
-    if (!domains.attracts(rule, domainOf(key), demand.rules)) obstacles.push(obstacleOf('affinity', where(key)));
+    if (domains.attracts(rule, domainOf(key), demand.rules)) continue;
+    obstacles.push(
+      rule.counter.claim === undefined
+        ? obstacleOf('affinity', where(key))
+        : {
+            kind: 'volume',
+            field: 'spec.volumes',
+            text: `the other pods of claim ${rule.counter.claim} are not ${where(key)}`,
+          },
+    );
   }
   for (const rule of antiAffinities.filter((each) => !isOnHostname(each))) {
     const key = rule.counter.topologyKey;

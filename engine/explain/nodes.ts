@@ -1,9 +1,11 @@
 // Why a planned node is what it is: what of its pods each cheaper type would hold and where that ends, what the next dearer
 // ones cost, how full the chosen one is, and what another capacity type, zone or architecture would cost.
+
 import { andInto, hasBit } from '../bits/index.ts';
 import { CAPACITY_TYPES, OFFERING_LABELS } from '../catalogue/index.ts';
-import { type CompiledProblem, type CompiledTemplate, type Demand, isAttachment } from '../compile/index.ts';
+import type { CompiledProblem, CompiledTemplate, Demand } from '../compile/index.ts';
 import type { EnginePlan, PlannedNodes } from '../model/index.ts';
+import { isAttachment } from '../rules/index.ts';
 import { isOnHostname } from '../topology/index.ts';
 import { templateOf } from './board.ts';
 import { type Exclusion, exclusionOf } from './exclusion.ts';

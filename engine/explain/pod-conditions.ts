@@ -2,11 +2,11 @@
 // and what it requests of each resource once daemonsets have theirs.
 import { andNotInto, hasBit, orInto } from '../bits/index.ts';
 import { compareText } from '../catalogue/index.ts';
-import { type CompiledShape, isAttachment } from '../compile/index.ts';
+import type { CompiledShape } from '../compile/index.ts';
 import { nearTexts } from '../hints/index.ts';
 import type { Taint, Toleration, VolumeInput } from '../model/index.ts';
 import { describeRequirement, RequirementSet, requirementOf } from '../requirements/index.ts';
-import { describeTaint, tolerates } from '../rules/index.ts';
+import { describeTaint, isAttachment, tolerates } from '../rules/index.ts';
 import { COST, type Condition, condition, drop } from './condition.ts';
 import type { AmountFact } from './explanation.ts';
 import type { Layers, PoolSpace, Spot } from './space.ts';
@@ -166,7 +166,7 @@ export function resourceConditions(space: PoolSpace, shape: CompiledShape): Cond
   const { dimensions } = space.compiled;
   const conditions: Condition[] = [];
   dimensions.forEach((resource, dimension) => {
-    const asked = shape.request[dimension]!;
+    const asked = shape.alone[dimension]!;
     if (asked > 0) conditions.push(resourceCondition(space, resource, dimension, asked));
   });
   const layers = space.where((spot) => space.room(spot).every((amount) => amount >= 0));

@@ -39,7 +39,9 @@ export function explainShape(
 ): ShapeFact {
   const { compiled, plan } = work;
   const pools: PoolFact[] = [];
-  for (const pool of compiled.pools.slice(0, EXPLAIN_LIMITS.poolCount)) {
+  // Pods that are refused have no place whatever the pool: the plan's own reasons say it all.
+  const explained = shape.refusals.length > 0 ? [] : compiled.pools.slice(0, EXPLAIN_LIMITS.poolCount);
+  for (const pool of explained) {
     const fact = explainPool(work, pool, shape);
     if (fact === undefined) break;
     pools.push(fact);
@@ -75,8 +77,6 @@ function explainPool(work: ExplainWork, pool: CompiledPool, shape: CompiledShape
   const unusable = compiled.unusable.get(pool.index);
   const base = { poolIndex: pool.index, catalogue: wholeCatalogue(compiled), offered: NOTHING };
   if (unusable !== undefined) return { ...base, unusable, terms: [], termsNotShown: 0 };
-  if (shape.demands.length === 0)
-    return { ...base, terms: [], termsNotShown: shape.input.shape.requiredNodeTerms.length };
   const space = new PoolSpace(compiled, pool, wantedBy(shape));
   // Laying the conditions open costs as much as counting them: what they will be is known before they are made.
   if (!work.meter.take(unitsOf(space, sharedConditionCount(compiled, pool, shape)))) return undefined;

@@ -20,7 +20,13 @@ import type { PoolSpace, Spot } from './space.ts';
 export function topologyConditions(space: PoolSpace, board: Board, demand: Demand): Condition[] {
   const { spreads, affinities, antiAffinities } = demand.rules;
   const conditions = spreads.filter((rule) => !isOnHostname(rule)).map((rule) => spreadCondition(space, board, rule));
-  for (const rule of affinities) conditions.push(affinityCondition(space, board, rule, demand.rules));
+  for (const rule of affinities) {
+    conditions.push(
+      rule.counter.claim === undefined
+        ? affinityCondition(space, board, rule, demand.rules)
+        : claimCondition(space, board, rule, rule.counter.claim, demand.rules),
+    );
+  }
   for (const rule of antiAffinities) {
     if (!isOnHostname(rule)) conditions.push(antiAffinityCondition(space, board, rule));
   }
@@ -143,6 +149,29 @@ function affinityCondition(space: PoolSpace, board: Board, rule: AffinityRule, r
           : total === 0
             ? 'see that pods which its affinity selects exist and run, and that their labels and namespace are those it names'
             : `have pods that its affinity selects in ${domain}, or prefer to be with them instead of requiring it`,
+      ),
+  });
+}
+
+/** Keeps pods of a claim whose volume is still to be made where the first of them has its place. */
+function claimCondition(
+  space: PoolSpace,
+  board: Board,
+  rule: AffinityRule,
+  claim: string,
+  rules: TopologyRules,
+): Condition {
+  const { counter } = rule;
+  return domainCondition(space, board, {
+    kind: 'volume',
+    field: 'spec.volumes',
+    counter,
+    text: `with the other pods of claim ${claim} in one ${counter.topologyKey}: its volume is made where the first lands`,
+    admits: (domain) => board.domains.attracts(rule, domain, rules),
+    edit: () =>
+      drop(
+        'spec.volumes',
+        `give it a claim of its own, or let all pods of claim ${claim} be in one ${counter.topologyKey}`,
       ),
   });
 }

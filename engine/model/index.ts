@@ -12,6 +12,7 @@ export type {
   UnplacedShape,
 } from './plan.ts';
 export type {
+  ClaimObstacleKind,
   DaemonSetInput,
   Effort,
   HostPortInput,

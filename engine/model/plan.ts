@@ -62,6 +62,7 @@ export interface ExistingAssignment {
 export type UnplacedReasonCode =
   | 'no-node-pool'
   | 'unsupported'
+  | 'claim-not-usable'
   | 'taint-not-tolerated'
   | 'label-not-provided'
   | 'requirements-not-met'

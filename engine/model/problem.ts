@@ -83,11 +83,30 @@ export interface HostPortInput {
   readonly protocol: 'TCP' | 'UDP' | 'SCTP';
 }
 
+/** What keeps a claim from being used: see ClaimObstacle in the contract. */
+export type ClaimObstacleKind =
+  | 'claim-not-found'
+  | 'lost'
+  | 'being-deleted'
+  | 'volume-not-found'
+  | 'not-bound-yet'
+  | 'no-storage-class'
+  | 'storage-class-not-found'
+  | 'no-provisioner'
+  | 'binds-immediately';
+
 /** A volume that ties a pod to places or takes an attachment. */
 export interface VolumeInput {
+  /** With the pod's own name as `*`. */
   readonly claimName: string;
   readonly driver: string;
   readonly nodeTerms: readonly NodeTermInput[];
+  /** Names a claim that several pods of the problem mount, within their namespace; absent where it is one pod's own. */
+  readonly sharedClaim?: string;
+  /** Labels over which pods of a shared claim are to be together, since its volume is made where the first of them lands. */
+  readonly topologyKeys?: readonly string[];
+  /** Keeps pods to place from being placed; `object` names the volume or the storage class that it is about. */
+  readonly obstacle?: { readonly kind: ClaimObstacleKind; readonly object: string };
 }
 
 /** Everything about a pod that decides where it may run. Two pods with equal shapes are interchangeable. */

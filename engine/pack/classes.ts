@@ -5,6 +5,7 @@
 import { hasBit } from '../bits/index.ts';
 import type { CompiledProblem, CompiledTemplate, Unit } from '../compile/index.ts';
 import { buildHostRules, type HostRules } from '../topology/index.ts';
+import { type ClaimInput, claimInput } from './claim-tracker.ts';
 import { draftFlooredClasses } from './floored-classes.ts';
 
 /**
@@ -18,6 +19,8 @@ export interface PackingInstance {
   readonly hostRules: HostRules | undefined;
   /** `Float64Array[shapes × dimensions]`, row-major: what one unit takes. */
   readonly requests: Float64Array;
+  /** Claims that units share; undefined where none is shared. */
+  readonly claims: ClaimInput | undefined;
   readonly classCount: number;
   /** Template of each class. */
   readonly templates: readonly CompiledTemplate[];
@@ -91,6 +94,8 @@ export function buildInstance(
   candidates.forEach(({ unit }, index) => {
     requests.set(unit.request, index * dimensionCount);
   });
+  const claims = claimInput(candidates.map(({ unit }) => unit));
+  const alones = claims === undefined ? requests : aloneRequests(candidates, dimensionCount);
   const byTemplate = new Map<CompiledTemplate, number[]>();
   candidates.forEach(({ templates }, index) => {
     for (const template of templates) {
@@ -116,7 +121,7 @@ export function buildInstance(
             floors,
             shapeIndices.map((index, position) => ({
               mask: masks[position]!,
-              request: candidates[index]!.unit.request,
+              request: candidates[index]!.unit.alone,
             })),
             limits,
           );
@@ -127,7 +132,7 @@ export function buildInstance(
       for (let position = 0; position < shapeIndices.length; position++) {
         if (admitted[maskOf[position]!] === 0) continue;
         const shape = shapeIndices[position]!;
-        if (fits(requests, shape * dimensionCount, draft.room)) suits.add(shape);
+        if (fits(alones, shape * dimensionCount, draft.room)) suits.add(shape);
       }
       if (suits.length > start) drafts.push({ draft, admitted, start, end: suits.length });
     }
@@ -151,6 +156,7 @@ export function buildInstance(
     shapes: candidates.map(({ unit }) => unit),
     hostRules,
     requests,
+    claims,
     classCount,
     templates: kept.map(({ draft }) => draft.template),
     offerings: Uint32Array.from(kept, ({ draft }) => draft.offering),
@@ -164,13 +170,26 @@ export function buildInstance(
   };
 }
 
+/** `Float64Array[candidates × dimensions]`: what one unit takes of an empty node, claims that it shares included. */
+function aloneRequests(candidates: readonly Candidate[], dimensionCount: number): Float64Array {
+  const alones = new Float64Array(candidates.length * dimensionCount);
+  candidates.forEach(({ unit }, index) => {
+    alones.set(unit.alone, index * dimensionCount);
+  });
+  return alones;
+}
+
 /** How many units of one kind a node of a class holds by themselves: by room, and by what hosts allow. */
 export function mostOfKind(instance: PackingInstance, classIndex: number, shape: number): number {
   const { dimensionCount, rooms, requests, hostRules } = instance;
+  const { request: each, alone } = instance.shapes[shape]!;
   let most = hostRules === undefined ? Number.POSITIVE_INFINITY : hostRules.selfCaps[shape]!;
   for (let dimension = 0; dimension < dimensionCount; dimension++) {
     const request = requests[shape * dimensionCount + dimension]!;
-    if (request > 0) most = Math.min(most, Math.floor(rooms[classIndex * dimensionCount + dimension]! / request));
+    if (request === 0) continue;
+    // Claims that it shares are attached once, whatever the number of its pods.
+    const shared = alone === each ? 0 : alone[dimension]! - each[dimension]!;
+    most = Math.min(most, Math.floor((rooms[classIndex * dimensionCount + dimension]! - shared) / request));
   }
   return most;
 }

@@ -2,6 +2,7 @@
 // (value over the weighted share of the room), twice: the second time resources that stayed empty weigh less. Measures
 // after Gabay and Zaourar, "Vector bin packing with heterogeneous bins" (2016). No allocation inside.
 import { type HostRules, HostTracker } from '../topology/index.ts';
+import { type ClaimInput, ClaimTracker } from './claim-tracker.ts';
 
 /** What there is to fill and with what: see PackingInstance in classes.ts, whose arrays these are. */
 export interface FillInput {
@@ -14,6 +15,8 @@ export interface FillInput {
   readonly hostRules?: HostRules | undefined;
   /** What nodes that exist hold already: `[nodes × groups]` counted pods, and owners of the constraint. */
   readonly hostCounts?: { readonly counts: Float64Array; readonly ownerCounts: Uint32Array };
+  /** Claims that units share; undefined where none is shared. */
+  readonly claims?: ClaimInput | undefined;
 }
 
 /** A filled node: `count` entries of shape and number of pods. Scratch of the filler, valid until its next fill. */
@@ -46,6 +49,7 @@ export class Filler {
   /** `Float64Array[dimensions]`: the least that any shape requests; a room with less of it is full. */
   readonly #leastRequests: Float64Array;
   readonly #host: HostTracker | undefined;
+  readonly #claims: ClaimTracker | undefined;
 
   constructor(instance: FillInput) {
     const shapeCount = instance.requests.length / instance.dimensionCount;
@@ -59,6 +63,8 @@ export class Filler {
     this.#room = new Float64Array(instance.dimensionCount);
     this.#scale = new Float64Array(instance.dimensionCount);
     this.#host = instance.hostRules === undefined ? undefined : new HostTracker(instance.hostRules);
+    this.#claims =
+      instance.claims === undefined ? undefined : new ClaimTracker(instance.claims, instance.dimensionCount);
     this.#leastRequests = new Float64Array(instance.dimensionCount).fill(Number.POSITIVE_INFINITY);
     for (let cell = 0; cell < instance.requests.length; cell++) {
       const dimension = cell % instance.dimensionCount;
@@ -116,6 +122,8 @@ export class Filler {
       const { hostCounts, hostRules } = this.#instance;
       host.reset(hostCounts?.counts, hostCounts?.ownerCounts, classIndex * (hostRules?.groupCount ?? 0));
     }
+    const claims = this.#claims;
+    claims?.reset(classIndex);
     for (let position = start; position < end; position++) {
       const shape = order[position]!;
       if (density[shape]! < 0) break;
@@ -128,9 +136,11 @@ export class Filler {
           if (fitting < most) most = fitting;
         }
       }
+      if (claims !== undefined && most > 0) most = claims.most(shape, most, room, requests, row);
       if (host !== undefined && most > 0) most = host.most(shape, most);
       if (most <= 0) continue;
       host?.take(shape, most);
+      claims?.take(shape, room);
       for (let dimension = 0; dimension < dimensionCount; dimension++) {
         room[dimension]! -= most * requests[row + dimension]!;
       }

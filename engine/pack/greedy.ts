@@ -4,6 +4,7 @@
 // - Correcting the values by what the pods of a shape really paid is sequential value correction (Mukhacheva; Belov and
 //   Scheithauer, "Setup and open-stacks minimization in one-dimensional stock cutting", 2007).
 // Knows nothing of zones, pools or names: instances come from classes.ts.
+import { attachNew, type SharedClaim } from '../compile/index.ts';
 import type { Budget } from './budget.ts';
 import type { LimitTable, PackingInstance } from './classes.ts';
 import { Filler } from './fill.ts';
@@ -404,12 +405,15 @@ function downsize(
 ): void {
   const { dimensionCount, requests } = instance;
   const used = new Float64Array(dimensionCount);
+  const attached = new Set<SharedClaim>();
   for (const node of nodes) {
     used.fill(0);
+    attached.clear();
     node.shapes.forEach((shape, entry) => {
       for (let dimension = 0; dimension < dimensionCount; dimension++) {
         used[dimension]! += node.pods[entry]! * requests[shape * dimensionCount + dimension]!;
       }
+      attachNew(instance.shapes[shape]!.sharedClaims, attached, used, 1);
     });
     const before = node.classIndex;
     takeLimits(instance, before, -node.nodeCount, limits, limitsLeft, freeLeft);

@@ -1,5 +1,6 @@
 // Door of packing: shapes with counts into nodes with prices.
 export { Budget } from './budget.ts';
+export { claimInput } from './claim-tracker.ts';
 export {
   buildInstance,
   type Candidate,

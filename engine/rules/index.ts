@@ -13,6 +13,7 @@ export {
   amountOf,
   firstShortage,
   fits,
+  isAttachment,
   maxResources,
   scaleResources,
   subtractFloored,

@@ -3,6 +3,11 @@
 
 import type { ResourceList } from '../model/index.ts';
 
+/** Whether a resource is attachments of a volume driver: of those an absent amount means "no limit", and 0 "none". */
+export function isAttachment(name: string): boolean {
+  return name.startsWith('attachable-volumes-');
+}
+
 /** The amount of one resource; 0 where the list lacks it. */
 export function amountOf(list: ResourceList, name: string): number {
   return Object.hasOwn(list, name) ? (list[name] ?? 0) : 0;

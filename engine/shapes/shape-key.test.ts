@@ -185,6 +185,9 @@ const CHANGES: readonly (readonly [string, Partial<PodShape>])[] = [
   ["a volume's claim", volume({ claimName: 'other' })],
   ["a volume's driver", volume({ driver: 'efs' })],
   ["a volume's terms", volume({ nodeTerms: VOLUME.nodeTerms.slice(0, 1) })],
+  ["that a volume's claim is shared", volume({ sharedClaim: 'data' })],
+  ['what decides where a shared volume is made', volume({ sharedClaim: 'data', topologyKeys: ['zone'] })],
+  ["what keeps a volume's claim from being used", volume({ obstacle: { kind: 'lost', object: '' } })],
   ['no volumes', { volumes: [] }],
   ['priority', { priority: 8 }],
 ];

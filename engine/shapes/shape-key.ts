@@ -9,6 +9,7 @@ import type {
   ResourceList,
   Toleration,
   TopologySpreadInput,
+  VolumeInput,
 } from '../model/index.ts';
 
 // Separators that no Kubernetes name or label value may contain.
@@ -44,13 +45,21 @@ export function shapeText(shape: PodShape): ShapeText {
     listed(shape.podAffinity, affinityText),
     listed(shape.podAntiAffinity, affinityText),
     sorted(shape.hostPorts, (port) => `${port.hostIp}${PART}${port.port}${PART}${port.protocol}`),
-    sorted(
-      shape.volumes,
-      (volume) => volume.claimName + PART + volume.driver + PART + sorted(volume.nodeTerms, termText),
-    ),
+    sorted(shape.volumes, volumeText),
     shape.priority,
   ].join(FIELD);
   return { key: before + requestsKey + FIELD + after, profileKey: before + FIELD + after, requestsKey };
+}
+
+function volumeText(volume: VolumeInput): string {
+  const { claimName, driver, nodeTerms, sharedClaim, topologyKeys = [], obstacle } = volume;
+  const parts = [claimName, driver, sorted(nodeTerms, termText)];
+  // Most volumes have none of these, and their texts stay short.
+  if (sharedClaim !== undefined || obstacle !== undefined) {
+    const shared = `${sharedClaim ?? ''}${INNER}${[...topologyKeys].sort().join(INNER)}`;
+    parts.push(shared, obstacle?.kind ?? '', obstacle?.object ?? '');
+  }
+  return parts.join(PART);
 }
 
 /** Canonical text of what a shape demands of a node's labels: shapes that share it share their masks. */

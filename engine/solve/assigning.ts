@@ -280,7 +280,7 @@ export class Assigner {
 
   #stateOf({ rules }: Candidate): string {
     const { domains } = this.context;
-    return `${domains.mayBootstrap(rules)} ${domains.balance(rules)}`;
+    return `${domains.mayBootstrap(rules)} ${domains.decidesForOthers(rules)} ${domains.balance(rules)}`;
   }
 
   /** Repeats a round of places as often as there are pods for it. */
@@ -321,7 +321,7 @@ export class Assigner {
   ): number {
     const { domains } = this.context;
     const { rules, waiting } = candidate;
-    const starts = waiting.demand.rules.affinities.length > 0 && domains.mayBootstrap(rules);
+    const starts = domains.decidesForOthers(rules);
     let best = -1;
     let bestTier = 0;
     let bestDisturbs = false;

@@ -1,7 +1,7 @@
 // Pods without rules over domains onto nodes that exist, many at a time: nodes are filled one by one in a canonical order,
 // each for the greatest value. Their room costs nothing, so this comes before any new node.
 import type { CompiledProblem } from '../compile/index.ts';
-import { type Budget, Filler } from '../pack/index.ts';
+import { type Budget, claimInput, Filler } from '../pack/index.ts';
 import { buildHostRules, type HostPod, type HostRules, hostObstacle } from '../topology/index.ts';
 import { type OpenNode, putOnNode } from './node-board.ts';
 import type { UnitCount } from './waiting.ts';
@@ -44,6 +44,10 @@ export function fillOpenNodes(
     rooms,
     suitStarts,
     suits: Uint32Array.from(suits),
+    claims: claimInput(
+      active.map(({ unit }) => unit),
+      nodes.map(({ attached }) => attached),
+    ),
     ...(hostRules === undefined ? {} : { hostRules, hostCounts: countPresent(hostRules, nodes) }),
   });
   active.forEach(({ count, value }, position) => {

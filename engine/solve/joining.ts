@@ -2,7 +2,7 @@
 // a preference had to go first, may still fit beside the pods of a node that is to be made. Works on whole groups of equal
 // nodes and splits them where only some take more.
 import { andInto, hasBit } from '../bits/index.ts';
-import type { CompiledProblem, Unit } from '../compile/index.ts';
+import { attachNew, type CompiledProblem, type SharedClaim, type Unit } from '../compile/index.ts';
 import { limitTakesInto } from '../pack/index.ts';
 import { type HostPod, hostObstacle } from '../topology/index.ts';
 import type { PlacingWork } from './attempt.ts';
@@ -48,10 +48,12 @@ function mostUnits(work: PlacingWork, group: NewNodes, unit: Unit, wanted: numbe
   const { compiled, filter } = work;
   if (!filter.admits(group.template, unit)) return 0;
   const used = new Float64Array(unit.request.length);
+  const attached = new Set<SharedClaim>();
   const pods = new Map<HostPod, number>();
   const before = group.template.pool.available.slice();
   group.units.forEach((present, entry) => {
     andInto(before, compiled.mask(group.template, present.constraints));
+    attachNew(present.sharedClaims, attached, used, 1);
     for (let dimension = 0; dimension < used.length; dimension++) {
       used[dimension]! += present.request[dimension]! * group.unitCounts[entry]!;
     }
@@ -71,6 +73,7 @@ function mostUnits(work: PlacingWork, group: NewNodes, unit: Unit, wanted: numbe
       }
     }
     for (let dimension = 0; dimension < used.length; dimension++) used[dimension]! += unit.request[dimension]!;
+    attachNew(unit.sharedClaims, attached, used, 1);
     if (!(cheapest(work, group, mask, used) <= price)) return most;
     most++;
   }

@@ -2,16 +2,25 @@
 // them with every rule looked at; filling many nodes with many pods at a time is in existing.ts.
 import { compareText } from '../catalogue/index.ts';
 import {
+  attachNew,
   type CompiledProblem,
   type Constraint,
+  claimsToAttach,
   type Demand,
-  isAttachment,
   nodeVectorOf,
   podVectorOf,
+  type SharedClaim,
   type Unit,
 } from '../compile/index.ts';
 import type { NodeInput } from '../model/index.ts';
-import { addResources, amountOf, effectiveTaints, scaleResources, untoleratedTaint } from '../rules/index.ts';
+import {
+  addResources,
+  amountOf,
+  effectiveTaints,
+  isAttachment,
+  scaleResources,
+  untoleratedTaint,
+} from '../rules/index.ts';
 import {
   type Counter,
   type DomainOf,
@@ -30,6 +39,8 @@ export interface OpenNode {
   readonly input: NodeInput;
   /** `Float64Array[dimensions]`: allocatable less running pods and daemonsets to come; shrinks as pods are placed. */
   readonly room: Float64Array;
+  /** Claims that several pods mount and that are attached to it, or will be. */
+  readonly attached: Set<SharedClaim>;
   /** Pods on it, running ones first, with their numbers. */
   readonly pods: Map<HostPod, number>;
   /** Values of its labels as domains, and the spreads that do not count pods there. */
@@ -45,7 +56,7 @@ export function openNodes(compiled: CompiledProblem, domains: DomainState): Open
     .map(({ input, index }) => ({
       index,
       input,
-      room: roomOf(compiled, input),
+      ...roomOf(compiled, input),
       pods: podsOn(compiled, input, index),
       location: nodeLocation(compiled, domains, input),
       mayTake: nodeFilter(input),
@@ -94,8 +105,12 @@ export function nodeDomains(node: NodeInput): DomainOf {
 
 /** Whether the node can take one more unit as far as itself goes: room, labels, taints and the pods it holds. */
 export function nodeTakes(node: OpenNode, unit: Unit, mayStart: boolean): boolean {
+  const { request, alone, sharedClaims } = unit;
   for (let dimension = 0; dimension < node.room.length; dimension++) {
-    if (unit.request[dimension]! > node.room[dimension]!) return false;
+    if (request[dimension]! > node.room[dimension]!) return false;
+    if (alone[dimension] === request[dimension]) continue;
+    const claims = claimsToAttach(sharedClaims, node.attached, dimension);
+    if (claims > 0 && request[dimension]! + claims > node.room[dimension]!) return false;
   }
   const [first] = unit.members;
   if (unit.members.length === 1 && first!.podCount === 1) {
@@ -120,6 +135,7 @@ export function putOnNode(node: OpenNode, unit: Unit, unitCount: number): void {
   for (let dimension = 0; dimension < node.room.length; dimension++) {
     node.room[dimension]! -= unit.request[dimension]! * unitCount;
   }
+  attachNew(unit.sharedClaims, node.attached, node.room, -1);
 }
 
 /** Whether a node lets pods in as far as labels and taints go. Remembers what demands have in common. */
@@ -143,20 +159,24 @@ function nodeFilter(node: NodeInput): (demand: Demand) => boolean {
 }
 
 /** Allocatable less what runs there and what daemonsets will still take. */
-function roomOf(compiled: CompiledProblem, node: NodeInput): Float64Array {
+function roomOf(compiled: CompiledProblem, node: NodeInput): Pick<OpenNode, 'room' | 'attached'> {
   const { dimensions } = compiled;
   const room = nodeVectorOf(dimensions, node.allocatable);
   const take = (vector: Float64Array, count: number): void => {
     for (let dimension = 0; dimension < room.length; dimension++) room[dimension]! -= vector[dimension]! * count;
   };
-  for (const { shape, count } of node.pods) take(compiled.podVector(shape), count);
+  const attached = new Set<SharedClaim>();
+  for (const { shape, count } of node.pods) {
+    take(compiled.podVector(shape), count);
+    attachNew(compiled.sharedClaimsOf(shape), attached, room, -1);
+  }
   for (const pod of node.daemonPods) take(podVectorOf(dimensions, pod.requests), 1);
   take(daemonsToCome(compiled, node), 1);
   // Too many attachments keep out only pods with more of them; any other resource that is overdrawn keeps out all pods.
   dimensions.forEach((name, dimension) => {
     if (isAttachment(name)) room[dimension] = Math.max(0, room[dimension]!);
   });
-  return room;
+  return { room, attached };
 }
 
 /** What matching daemonsets will still take: those of which no pod is there. */

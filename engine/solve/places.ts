@@ -94,7 +94,7 @@ export class PlaceFinder {
         for (const stand of this.#standsOf(template, unit, keys, sieves)) {
           let most = mosts.get(stand.roomKey);
           if (most === undefined) {
-            most = unitsIn(stand.room, unit.request);
+            most = unitsIn(stand.room, unit);
             mosts.set(stand.roomKey, most);
           }
           if (most === 0 || wide?.has(stand.key) === false) continue;
@@ -154,7 +154,7 @@ export class PlaceFinder {
     for (let offering = 0; offering < tuples.of.length; offering++) {
       if (!hasBit(mask, offering)) continue;
       compiled.roomInto(template, offering, room);
-      if (unitsIn(room, unit.request) === 0) continue;
+      if (unitsIn(room, unit) === 0) continue;
       const place = keyOf(tuples.values[tuples.of[offering]!]!, ignoredBits(counted, offering));
       // Only what can be in one list keeps a floor together.
       const key = `${compiled.reservations.listGroupOf(offering)} ${place}`;
@@ -249,11 +249,13 @@ function ignoredBits(counted: readonly Uint32Array[], offering: number): number 
 }
 
 /** How many units fit into a room: 0 where one resource is short or overdrawn. */
-export function unitsIn(room: Float64Array, request: Float64Array): number {
+export function unitsIn(room: Float64Array, { request, alone }: Pick<Unit, 'request' | 'alone'>): number {
   let most = Number.POSITIVE_INFINITY;
   for (let dimension = 0; dimension < room.length; dimension++) {
-    if (room[dimension]! < 0) return 0;
-    if (request[dimension]! > 0) most = Math.min(most, Math.floor(room[dimension]! / request[dimension]!));
+    // Claims that they share are attached once.
+    const left = room[dimension]! - (alone[dimension]! - request[dimension]!);
+    if (left < 0) return 0;
+    if (request[dimension]! > 0) most = Math.min(most, Math.floor(left / request[dimension]!));
   }
   return most;
 }

@@ -2,13 +2,14 @@
 // canonical form, which does not depend on the order of anything in the problem.
 import { type ColumnSet, compareText } from '../catalogue/index.ts';
 import {
+  attachNew,
   type CompiledProblem,
   type CompiledShape,
   type CompiledTemplate,
   type Constraint,
   type Demand,
-  isAttachment,
   listOf,
+  type SharedClaim,
   type Unit,
 } from '../compile/index.ts';
 import type {
@@ -21,6 +22,7 @@ import type {
   UnplacedShape,
 } from '../model/index.ts';
 import type { Budget, LimitTable } from '../pack/index.ts';
+import { isAttachment } from '../rules/index.ts';
 import type { Counter, HostPod, Obstacle } from '../topology/index.ts';
 import { canonicalForm } from './canonical-form.ts';
 import { mergeEqualNodes } from './equal-nodes.ts';
@@ -61,7 +63,7 @@ export function writePlan(compiled: CompiledProblem, placement: Placement): Engi
   const left = new Map(placement.left.map((leftover) => [leftover.shape, leftover]));
   for (const shape of compiled.shapes) {
     const leftover = left.get(shape);
-    const count = shape.unsupported.length > 0 ? shape.input.count : (leftover?.count ?? 0);
+    const count = shape.refusals.length > 0 ? shape.input.count : (leftover?.count ?? 0);
     if (count === 0) continue;
     const reasons = reasonsFor(compiled, shape, {
       cut: placement.budget.cut,
@@ -99,8 +101,10 @@ function rankNodes(
   const parts = new SharedParts(compiled);
   return merged.map((group) => {
     const used = new Float64Array(compiled.dimensions.length);
+    const attached = new Set<SharedClaim>();
     for (let entry = 0; entry < group.units.length; entry++) {
-      const { request } = group.units[entry]!;
+      const { request, sharedClaims } = group.units[entry]!;
+      attachNew(sharedClaims, attached, used, 1);
       const unitCount = group.unitCounts[entry]!;
       for (let dimension = 0; dimension < used.length; dimension++) used[dimension]! += unitCount * request[dimension]!;
     }
@@ -186,7 +190,9 @@ class SharedParts {
     let list = byType.get(type);
     if (list === undefined) {
       const amounts: Record<string, number> = {};
-      for (const [name, column] of columns.allocatable) if (column[type] !== 0) amounts[name] = column[type]!;
+      for (const [name, column] of columns.allocatable) {
+        if (column[type] !== 0 && Number.isFinite(column[type])) amounts[name] = column[type]!;
+      }
       list = amounts;
       byType.set(type, list);
     }

@@ -322,6 +322,20 @@ const CASES: readonly ReasonCase[] = [
     whateverThePool: true,
   },
   {
+    name: 'a claim is lost',
+    problem: {
+      pools: [nodePool('p')],
+      ...pods({
+        ...podAsking(1000, 1),
+        volumes: [{ claimName: 'data-*', driver: '', nodeTerms: [], obstacle: { kind: 'lost', object: '' } }],
+      }),
+    },
+    code: 'claim-not-usable',
+    field: 'spec.volumes[0]',
+    message: /^PersistentVolumeClaim .*data-\* \(\* is the pod's name\) is Lost, .*: restore the volume/,
+    whateverThePool: true,
+  },
+  {
     name: 'the work limit was reached before',
     problem: { pools: [nodePool('p')], ...pods(), workLimit: 0 },
     code: 'work-limit-reached',
@@ -357,6 +371,7 @@ describe('the reason that a pod stays out', () => {
     const codes: Record<UnplacedReasonCode, true> = {
       'no-node-pool': true,
       unsupported: true,
+      'claim-not-usable': true,
       'taint-not-tolerated': true,
       'label-not-provided': true,
       'requirements-not-met': true,

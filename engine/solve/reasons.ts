@@ -40,9 +40,7 @@ export function reasonsFor(
   shape: CompiledShape,
   context: UnplacedContext,
 ): UnplacedReason[] {
-  if (shape.unsupported.length > 0) {
-    return shape.unsupported.map(({ field, message }) => ({ code: 'unsupported', message, field }));
-  }
+  if (shape.refusals.length > 0) return [...shape.refusals];
   if (context.cut && compiled.problem.nodes.length > 0) return [CUT_SHORT];
   if (compiled.pools.length === 0) {
     return [
@@ -139,6 +137,13 @@ function topologyReason(shape: CompiledShape, obstacle: Obstacle | undefined): U
       }
       const rule = obstacle?.rule ?? shape.demands.at(-1)?.rules.affinities[0];
       const key = rule?.counter.topologyKey ?? 'its topology key';
+      if (rule?.counter.claim !== undefined) {
+        return {
+          code: 'pod-affinity',
+          field: 'spec.volumes',
+          message: `other pods mount PersistentVolumeClaim ${rule.counter.claim}, whose volume is made in the ${key} of the first of them, and this pod can't be there: give it a claim of its own, or let all of them be in one ${key}`,
+        };
+      }
       return {
         code: 'pod-affinity',
         field: 'spec.affinity.podAffinity',
@@ -270,7 +275,7 @@ function tooNarrow(
     for (let offering = 0; offering < compiled.catalogue.offeringCount; offering++) {
       if (!hasBit(admitted, offering)) continue;
       compiled.roomInto(template, offering, room);
-      if (!room.every((amount, dimension) => amount >= 0 && shape.request[dimension]! <= amount)) continue;
+      if (!room.every((amount, dimension) => amount >= 0 && shape.alone[dimension]! <= amount)) continue;
       const reservation = compiled.reservations.of(offering);
       if (reservation >= 0 && free?.[reservation] === 0) continue;
       const values = keys.map((key) => labelOf(compiled, template, offering, key) ?? '');
@@ -308,7 +313,7 @@ function usedUpReservations(
     for (let offering = 0; offering < compiled.catalogue.offeringCount; offering++) {
       if (!hasBit(available, offering) || !hasBit(template.pool.available, offering)) continue;
       compiled.roomInto(template, offering, room);
-      if (!room.every((amount, dimension) => amount >= 0 && shape.request[dimension]! <= amount)) continue;
+      if (!room.every((amount, dimension) => amount >= 0 && shape.alone[dimension]! <= amount)) continue;
       const reservation = reservations.of(offering);
       if (reservation < 0 || free[reservation]! > 0) return undefined;
       found.add(reservation);
@@ -347,15 +352,15 @@ function tooLarge(
       let holds = true;
       for (let dimension = 0; dimension < room.length; dimension++) {
         largest[dimension] = Math.max(largest[dimension]!, room[dimension]!);
-        if (room[dimension]! < 0 || shape.request[dimension]! > room[dimension]!) holds = false;
+        if (room[dimension]! < 0 || shape.alone[dimension]! > room[dimension]!) holds = false;
       }
       if (holds) return undefined;
     }
   }
-  const short = compiled.dimensions.findIndex((_, dimension) => shape.request[dimension]! > largest[dimension]!);
+  const short = compiled.dimensions.findIndex((_, dimension) => shape.alone[dimension]! > largest[dimension]!);
   if (short < 0) return 'each amount fits some type, but no type has all of them at once';
   const name = compiled.dimensions[short]!;
-  return `it asks for ${describeAmount(name, shape.request[short]!)} of ${name}, the most that a node leaves for pods is ${describeAmount(name, Math.max(0, largest[short]!))}`;
+  return `it asks for ${describeAmount(name, shape.alone[short]!)} of ${name}, the most that a node leaves for pods is ${describeAmount(name, Math.max(0, largest[short]!))}`;
 }
 
 /** Why no offering of the pool meets the shape's demands on labels. */

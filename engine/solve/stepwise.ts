@@ -1,7 +1,7 @@
 // New nodes one unit at a time: each unit joins the node where it adds least to the price, or opens one of its own. Slower
 // and dearer than packing many at a time, and right where counts of domains must follow what limits let in.
 import { andInto, hasBit, isEmpty } from '../bits/index.ts';
-import type { CompiledTemplate, Tally, Unit } from '../compile/index.ts';
+import { attachNew, type CompiledTemplate, type SharedClaim, type Tally, type Unit } from '../compile/index.ts';
 import { type FloorRule, limitTakesInto } from '../pack/index.ts';
 import { type HostPod, hostObstacle } from '../topology/index.ts';
 import type { NodeMaker } from './assigning.ts';
@@ -21,6 +21,7 @@ interface Bin {
   readonly floorRule: FloorRule;
   readonly units: Map<Unit, number>;
   readonly pods: Map<HostPod, number>;
+  readonly attached: Set<SharedClaim>;
 }
 
 /** The offerings that a node would be made of. */
@@ -96,6 +97,7 @@ export class NodeOpener implements NodeMaker {
     andInto(mask, compiled.mask(bin.template, unit.constraints));
     if (isEmpty(mask)) return undefined;
     const used = bin.used.map((amount, dimension) => amount + unit.request[dimension]!);
+    if (unit.sharedClaims.length > 0) attachNew(unit.sharedClaims, new Set(bin.attached), used, 1);
     const { template, tier, floorRule } = bin;
     const choice = this.#choose(template, mask, used, bin, floorRule);
     if (choice === undefined) return undefined;
@@ -105,7 +107,7 @@ export class NodeOpener implements NodeMaker {
   #open(template: CompiledTemplate, tier: number, unit: Unit): Option | undefined {
     const { compiled } = this.#work;
     const mask = compiled.mask(template, unit.constraints).slice();
-    const used = unit.request.slice();
+    const used = unit.alone.slice();
     let floorRule: FloorRule = 'floors-kept';
     let choice = this.#choose(template, mask, used, undefined, floorRule);
     if (choice === undefined && compiled.mayRelaxFloors) {
@@ -122,7 +124,7 @@ export class NodeOpener implements NodeMaker {
     let { bin } = option;
     if (bin === undefined) {
       const { template, tier, mask, used, choice, floorRule } = option;
-      bin = { template, tier, mask, used, choice, floorRule, units: new Map(), pods: new Map() };
+      bin = { template, tier, mask, used, choice, floorRule, units: new Map(), pods: new Map(), attached: new Set() };
       this.#bins.push(bin);
     } else {
       bin.mask = option.mask;
@@ -131,6 +133,7 @@ export class NodeOpener implements NodeMaker {
     }
     bin.units.set(unit, (bin.units.get(unit) ?? 0) + 1);
     for (const { pod, podCount } of unit.members) bin.pods.set(pod, (bin.pods.get(pod) ?? 0) + podCount);
+    for (const claim of unit.sharedClaims) bin.attached.add(claim);
   }
 
   /**

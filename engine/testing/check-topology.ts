@@ -61,6 +61,7 @@ export function podViolations(
     ...affinityViolations(problem, state, node, shape, final),
     ...antiAffinityViolations(problem, state, node, shape),
     ...volumeViolations(node, shape),
+    ...claimViolations(state, node, shape),
   ];
 }
 
@@ -241,8 +242,29 @@ export function reachesVolumes(shape: PodShape, labels: Labels): boolean {
 }
 
 function volumeViolations(node: StateNode, shape: PodShape): string[] {
+  const useless = shape.volumes.find(({ obstacle }) => obstacle !== undefined);
+  if (useless !== undefined) return [`claim: ${useless.claimName} can't be used (${useless.obstacle?.kind})`];
   const lost = node.outcomes.find((labels) => !reachesVolumes(shape, labels));
   return lost === undefined ? [] : [`volume: one can't be reached from ${lost.get(ZONE_KEY)}`];
+}
+
+/** Pods that share a claim whose volume is not made yet can't be sure to reach it but in one domain. */
+function claimViolations(state: readonly StateNode[], own: StateNode, shape: PodShape): string[] {
+  return shape.volumes.flatMap(({ sharedClaim, topologyKeys = [] }) =>
+    topologyKeys.flatMap((key) => {
+      const mates = state.filter((node) =>
+        node.pods.some(
+          (pod) =>
+            pod.shape.namespace === shape.namespace &&
+            pod.shape.volumes.some((volume) => volume.sharedClaim === sharedClaim),
+        ),
+      );
+      const values = new Set([own, ...mates].flatMap((node) => [...valuesOf(node, key)]));
+      return values.size === 1 && !values.has(undefined)
+        ? []
+        : [`shared-claim: pods of ${sharedClaim} may be in ${[...values].join(' or ')}`];
+    }),
+  );
 }
 
 /** Pods with their shapes, as the groups of rules pass them about. */
@@ -300,8 +322,14 @@ function portViolations(open: OpenCase): string[] {
 /** The driver that has more volumes than a node takes; a driver that a node does not name has no limit. */
 export function overAttached(allocatable: ResourceList, pods: Pods): string | undefined {
   const attached = new Map<string, number>();
+  const shared = new Set<string>();
   for (const { shape, count } of pods) {
-    for (const { driver } of shape.volumes) attached.set(driver, (attached.get(driver) ?? 0) + count);
+    for (const { driver, sharedClaim } of shape.volumes) {
+      const claim = `${shape.namespace}/${sharedClaim}`;
+      const more = sharedClaim === undefined ? count : Number(!shared.has(claim));
+      if (sharedClaim !== undefined) shared.add(claim);
+      attached.set(driver, (attached.get(driver) ?? 0) + more);
+    }
   }
   for (const [driver, count] of attached) {
     const limit = allocatable[`${ATTACHMENT_PREFIX}${driver}`];

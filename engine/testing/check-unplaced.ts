@@ -151,12 +151,16 @@ function reasonIsTrue(open: OpenCase, shape: PodShape, reason: UnplacedReason): 
       return open.views.length === 0;
     case 'unsupported':
       return false;
+    case 'claim-not-usable':
+      return shape.volumes.some(({ obstacle }) => obstacle !== undefined);
     case 'work-limit-reached':
       return open.plan.cut;
     case 'topology-spread':
       return hardSpreads(shape).length > 0;
     case 'pod-affinity':
-      return required(shape.podAffinity).length > 0;
+      return (
+        required(shape.podAffinity).length > 0 || shape.volumes.some(({ topologyKeys = [] }) => topologyKeys.length > 0)
+      );
     case 'pod-anti-affinity':
       return isKeptAway(open.problem, shape);
     default:

@@ -296,6 +296,38 @@ const CANARIES: readonly (readonly [string, string, Omit<ProblemParts, 'pools'>,
     },
   ],
   [
+    'claim',
+    'a claim that is lost',
+    { groups: [{ shape: podA(), count: 1 }] },
+    (d) => {
+      firstShape(d).volumes = [
+        { claimName: 'data', driver: EBS, nodeTerms: [], obstacle: { kind: 'lost', object: '' } },
+      ];
+    },
+  ],
+  [
+    'shared-claim',
+    'pods of one claim in two zones',
+    { groups: [{ shape: podA({ podAntiAffinity: [near(ZONE_KEY)] }), count: 2 }] },
+    (d) => {
+      const shape = firstShape(d);
+      shape.podAntiAffinity = [];
+      shape.volumes = [
+        loose({ claimName: 'data', sharedClaim: 'data', driver: '', nodeTerms: [], topologyKeys: [ZONE_KEY] }),
+      ];
+    },
+  ],
+  [
+    'attachments',
+    'more shared volumes than a new node takes',
+    { groups: [{ shape: podA(), count: 1 }] },
+    (d) => {
+      firstShape(d).volumes = ['a', 'b', 'c'].map((name) =>
+        loose({ claimName: name, sharedClaim: name, driver: EBS, nodeTerms: [] }),
+      );
+    },
+  ],
+  [
     'attachments',
     'more volumes than a new node takes',
     { groups: [{ shape: podA(), count: 3 }] },

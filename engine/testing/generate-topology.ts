@@ -136,11 +136,30 @@ const zoneTerm: fc.Arbitrary<NodeTermInput> = fc
   .map((zones) => term(requirement(ZONE_KEY, 'In', ...zones)));
 
 const volume = (at: number): fc.Arbitrary<VolumeInput> =>
-  fc.record({
-    claimName: fc.constant(`claim-${at}`),
-    driver: oneOf(EBS, EBS, 'efs.csi.aws.com'),
-    nodeTerms: fc.array(zoneTerm, { maxLength: 2 }),
-  });
+  fc.oneof({ weight: 2, arbitrary: ownVolume(at) }, { weight: 1, arbitrary: oneOf(...SHARED_VOLUMES) });
+
+/** Claims that shapes share: two that are to be made in a zone each, one that is anywhere. */
+const SHARED_VOLUMES: readonly VolumeInput[] = [
+  { claimName: 'data', sharedClaim: 'data', driver: EBS, nodeTerms: [], topologyKeys: [ZONE_KEY] },
+  {
+    claimName: 'logs',
+    sharedClaim: 'logs',
+    driver: EBS,
+    nodeTerms: [term(requirement(ZONE_KEY, 'In', ...ZONES.slice(0, 2)))],
+    topologyKeys: [ZONE_KEY],
+  },
+  { claimName: 'files', sharedClaim: 'files', driver: EBS, nodeTerms: [] },
+];
+
+const ownVolume = (at: number): fc.Arbitrary<VolumeInput> =>
+  fc
+    .record({
+      claimName: fc.constant(`claim-${at}`),
+      driver: oneOf(EBS, EBS, 'efs.csi.aws.com'),
+      nodeTerms: fc.array(zoneTerm, { maxLength: 2 }),
+      obstacle: seldom<VolumeInput['obstacle']>(undefined, fc.constant({ kind: 'lost' as const, object: '' }), 12),
+    })
+    .map(({ obstacle, ...rest }) => (obstacle === undefined ? rest : { ...rest, obstacle }));
 
 const nodeTerm: fc.Arbitrary<NodeTermInput> = fc.oneof(
   { weight: 5, arbitrary: zoneTerm },
@@ -207,7 +226,7 @@ const marketOf = fc
     fc.record({
       cores: oneOf(1, 2, 4, 8),
       arch: seldom('amd64', fc.constant('arm64'), 5),
-      attachments: seldom(0, oneOf(1, 2), 3),
+      attachments: seldom<number | undefined>(undefined, oneOf(0, 1, 2), 3),
       sales,
     }),
     { minLength: 1, maxLength: 3 },
@@ -217,7 +236,11 @@ const marketOf = fc
       ...types.map(({ cores, arch, attachments, sales: offered }, at) =>
         typeOnSale(
           `type-${at}`,
-          resources(cores * 1000, cores * 4, attachments === 0 ? {} : { [`attachable-volumes-${EBS}`]: attachments }),
+          resources(
+            cores * 1000,
+            cores * 4,
+            attachments === undefined ? {} : { [`attachable-volumes-${EBS}`]: attachments },
+          ),
           offered,
           { labels: { [ARCH_KEY]: arch } },
         ),
@@ -322,7 +345,7 @@ const existingNode = (at: number): fc.Arbitrary<NodeInput> =>
       hostname: oneOf(true, false),
       team: oneOf(undefined, 'red'),
       owner: oneOf(undefined, 'pool-0'),
-      attachments: seldom(0, oneOf(1, 2), 3),
+      attachments: seldom<number | undefined>(undefined, oneOf(0, 1, 2), 3),
       unschedulable: seldom(false, fc.constant(true), 6),
       deleting: seldom(false, fc.constant(true), 12),
       taints: seldom<Taint[]>([], fc.constant([dedicated]), 5),
@@ -336,7 +359,7 @@ const existingNode = (at: number): fc.Arbitrary<NodeInput> =>
       if (hostname) labels[HOSTNAME_KEY] = name;
       if (team !== undefined) labels[TEAM_KEY] = team;
       if (owner !== undefined) labels[NODE_POOL_KEY] = owner;
-      const more = attachments === 0 ? {} : { [`attachable-volumes-${EBS}`]: attachments };
+      const more = attachments === undefined ? {} : { [`attachable-volumes-${EBS}`]: attachments };
       return node(name, resources(cores * 1000, cores * 4, more), { ...rest, labels });
     });
 

@@ -182,9 +182,10 @@ export class DomainState {
     for (const spread of rules.spreads) {
       if (!this.#spreads(spread, spot[spread.key]!)) return { kind: 'spread', rule: spread.rule };
     }
-    for (const { rule, counter, key } of rules.affinities) {
+    for (const affinity of rules.affinities) {
+      const { rule, counter, key } = affinity;
       const domain = spot[key]!;
-      if (domain < 0 || (this.#countIn(counter, domain) === 0 && !this.mayBootstrap(rules))) {
+      if (domain < 0 || (this.#countIn(counter, domain) === 0 && !this.#mayStart(affinity, rules))) {
         return { kind: 'affinity', rule };
       }
     }
@@ -227,6 +228,16 @@ export class DomainState {
     return rules.affinities.every(this.#startsGroup) && rules.hostAffinities.every(this.#startsGroup);
   }
 
+  /** Whether the place of a pod decides where others have to follow. */
+  decidesForOthers(rules: DomainRules): boolean {
+    return rules.affinities.some((affinity) => this.#mayStart(affinity, rules));
+  }
+
+  /** A claim is bound by the first of its pods whatever else that one is near to; affinities start together or not at all. */
+  #mayStart({ rule, counter }: CountedAffinity, rules: DomainRules): boolean {
+    return rule.counter.claim === undefined ? this.mayBootstrap(rules) : this.#totals[counter] === 0;
+  }
+
   /**
    * How far the domains of all spreads that matter to a pod are above their least full ones, as text: where it is the same
    * again, the same pods find the same places again.
@@ -243,7 +254,7 @@ export class DomainState {
   }
 
   readonly #startsGroup = ({ rule, counter }: CountedAffinity): boolean =>
-    this.#totals[counter] === 0 && rule.meansItself;
+    rule.counter.claim !== undefined || (this.#totals[counter] === 0 && rule.meansItself);
 
   #spreads(spread: CountedSpread, domain: number): boolean {
     if (domain < 0) return false;

@@ -35,6 +35,7 @@ export function relaxationSteps(
     shape,
     shape.podAffinity.filter(({ weight }) => weight === undefined),
   );
+  const claims = counters.claims(shape);
   const softTerms = shape.podAffinity.filter(({ weight }) => weight !== undefined);
   const [, softAffinities] = byWeight(softTerms.map((term) => counters.affinity(shape, term)));
   const [antis, softAntis] = byWeight(shape.podAntiAffinity.map((term) => counters.affinity(shape, term)));
@@ -48,7 +49,7 @@ export function relaxationSteps(
       ...(preferredNodeTerm === undefined ? {} : { preferredNodeTerm }),
       topology: {
         spreads: [...requiredSpreads, ...softSpreads],
-        affinities: [...affinities, ...softAffinities],
+        affinities: [...affinities, ...claims, ...softAffinities],
         antiAffinities: [...antis, ...softAntis],
       },
       heedsPreferredTaints,

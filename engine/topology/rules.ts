@@ -14,6 +14,8 @@ export interface Counter {
   /** The label whose values are the domains, normalised. */
   readonly topologyKey: string;
   readonly selector: KeyedSelector;
+  /** Set for what pods of a shared claim ask for: counted are all that mount the claim, whatever their labels. */
+  readonly claim?: string;
   /** Set for spreads: only pods on nodes that this shape could use are counted, as far as its policies say. */
   readonly countedFor?: {
     readonly shape: PodShape;
@@ -55,6 +57,7 @@ export class CounterTable {
   readonly #indices = new Map<string, Counter>();
   readonly #anchored = new Map<string, Counter[]>();
   readonly #unanchored: Counter[] = [];
+  readonly #ofClaims = new Map<string, Counter[]>();
 
   constructor(namespaces: readonly NamespaceInput[]) {
     this.#namespaces = namespaces;
@@ -66,7 +69,9 @@ export class CounterTable {
     const honorsTaints = input.nodeTaintsPolicy === 'Honor';
     const hard = shape.topologySpread.filter(({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule');
     const keys = [...new Set([...hard, input].map(({ topologyKey }) => normalizeLabelKey(topologyKey)))].sort();
-    const filter = `${keys.join(' ')}|${honorsAffinity ? nodeConstraintsKey(shape) : ''}|${honorsTaints ? tolerationsKey(shape.tolerations) : ''}`;
+    // Without tolerations the key is empty, which is not the same as not looking at taints.
+    const taints = honorsTaints ? `tolerates ${tolerationsKey(shape.tolerations)}` : '';
+    const filter = `${keys.join(' ')}|${honorsAffinity ? nodeConstraintsKey(shape) : ''}|${taints}`;
     const countedFor = { shape, honorsAffinity, honorsTaints, keys };
     const counter = this.#counter(input.topologyKey, spreadSelector(shape, input), `spread ${filter}`, countedFor);
     return { counter, input, countsItself: counter.selector.selects(shape.namespace, shape.labels) };
@@ -101,14 +106,45 @@ export class CounterTable {
     return rules.map(({ counter }) => ({ counter: this.#counter(counter.topologyKey, joint, ''), meansItself }));
   }
 
+  /**
+   * The rules of claims that a shape shares and whose volumes are not made yet: the volume will be where the first pod
+   * lands, so all others must be in the same domain, as with an affinity to each other.
+   */
+  claims(shape: PodShape): AffinityRule[] {
+    return shape.volumes.flatMap(({ sharedClaim, topologyKeys = [] }) =>
+      sharedClaim === undefined
+        ? []
+        : topologyKeys.map((topologyKey) => ({
+            counter: this.#claimCounter(topologyKey, `${shape.namespace}/${sharedClaim}`),
+            meansItself: true,
+          })),
+    );
+  }
+
   /** Counters that count pods of a shape. */
-  counting(shape: Pick<PodShape, 'namespace' | 'labels'>): Counter[] {
+  counting(shape: Pick<PodShape, 'namespace' | 'labels'> & Partial<Pick<PodShape, 'volumes'>>): Counter[] {
     const found: Counter[] = [...this.#unanchored];
+    const claims = new Set((shape.volumes ?? []).map(({ sharedClaim }) => sharedClaim));
+    const ofClaims = [...claims].flatMap((claim) =>
+      claim === undefined ? [] : (this.#ofClaims.get(`${shape.namespace}/${claim}`) ?? []),
+    );
     for (const [key, value] of Object.entries(shape.labels))
       found.push(...(this.#anchored.get(`${key}=${value}`) ?? []));
     return found
       .filter((counter) => counter.selector.selects(shape.namespace, shape.labels))
+      .concat(ofClaims)
       .sort((left, right) => left.index - right.index);
+  }
+
+  #claimCounter(topologyKey: string, claim: string): Counter {
+    const key = normalizeLabelKey(topologyKey);
+    const known = this.#ofClaims.get(claim)?.find((counter) => counter.topologyKey === key);
+    if (known !== undefined) return known;
+    const selector = { text: `claim ${claim}`, selects: () => false };
+    const counter: Counter = { index: this.counters.length, topologyKey: key, selector, claim };
+    this.counters.push(counter);
+    this.#ofClaims.set(claim, [...(this.#ofClaims.get(claim) ?? []), counter]);
+    return counter;
   }
 
   #counter(topologyKey: string, selector: KeyedSelector, filter: string, countedFor?: Counter['countedFor']): Counter {

@@ -1,5 +1,6 @@
 // One pod shape: from the contract's message to the engine's, with Kubernetes' defaults filled in.
 import type {
+  ClaimObstacleKind,
   HostPortInput,
   PodAffinityInput,
   PodShape,
@@ -7,6 +8,7 @@ import type {
   VolumeInput,
 } from '../../engine/index.ts';
 import {
+  ClaimObstacle,
   type HostPort,
   NodeInclusionPolicy,
   type PodAffinityTerm,
@@ -91,9 +93,24 @@ function toHostPort(message: HostPort): HostPortInput {
 }
 
 function toVolume(message: Volume, path: string): VolumeInput {
+  const kind = CLAIM_OBSTACLES.get(message.claimObstacle);
   return {
     claimName: message.claimName,
     driver: message.driver,
     nodeTerms: toNodeTerms(message.nodeTerms, `${path}.node_terms`),
+    ...(message.sharedClaim === '' ? {} : { sharedClaim: message.sharedClaim, topologyKeys: message.topologyKeys }),
+    ...(kind === undefined ? {} : { obstacle: { kind, object: message.obstacleObject } }),
   };
 }
+
+const CLAIM_OBSTACLES: ReadonlyMap<ClaimObstacle, ClaimObstacleKind> = new Map([
+  [ClaimObstacle.CLAIM_NOT_FOUND, 'claim-not-found'],
+  [ClaimObstacle.LOST, 'lost'],
+  [ClaimObstacle.BEING_DELETED, 'being-deleted'],
+  [ClaimObstacle.VOLUME_NOT_FOUND, 'volume-not-found'],
+  [ClaimObstacle.NOT_BOUND_YET, 'not-bound-yet'],
+  [ClaimObstacle.NO_STORAGE_CLASS, 'no-storage-class'],
+  [ClaimObstacle.STORAGE_CLASS_NOT_FOUND, 'storage-class-not-found'],
+  [ClaimObstacle.NO_PROVISIONER, 'no-provisioner'],
+  [ClaimObstacle.BINDS_IMMEDIATELY, 'binds-immediately'],
+]);

@@ -33,6 +33,7 @@ import type { PreparedSolve } from './request.ts';
 const REASON_CODES: Readonly<Record<UnplacedReasonCode, ReasonCodeMessage>> = {
   'no-node-pool': ReasonCodeMessage.NO_NODE_POOL,
   unsupported: ReasonCodeMessage.UNSUPPORTED,
+  'claim-not-usable': ReasonCodeMessage.CLAIM_NOT_USABLE,
   'taint-not-tolerated': ReasonCodeMessage.TAINT_NOT_TOLERATED,
   'label-not-provided': ReasonCodeMessage.LABEL_NOT_PROVIDED,
   'requirements-not-met': ReasonCodeMessage.REQUIREMENTS_NOT_MET,

@@ -1,6 +1,6 @@
 // Volumes of generated cases: classes that make volumes once a pod has its node, claims that are bound to a volume in a
-// zone, claims that wait for their pod, claims that several pods share, and ephemeral volumes. One driver attaches so many
-// volumes to a node and no more, the other knows no limit and no zones.
+// zone, claims that wait for their pod, claims that several pods share, claims that nobody will ever bind, and ephemeral
+// volumes. One driver attaches so many volumes to a node and no more, the other knows no limit and no zones.
 import type { Claim, Expression, PersistentVolume, Pod, StorageClass, Volume } from '../objects.ts';
 import type { Random } from '../random.ts';
 import { DISK_DRIVER, ZONES } from './instance-types.ts';
@@ -23,7 +23,11 @@ export type VolumePlan =
   | { readonly kind: 'shared'; readonly name: string; readonly driver: string; readonly zone?: string }
   /** Claims whose volumes are made where their pods land; without a class they get the default. */
   | { readonly kind: 'to be bound'; readonly name: string; readonly className?: string }
-  /** The same, made with the pod. */
+  /** One such claim for all pods: its volume is made where the first of them lands. */
+  | { readonly kind: 'shared, to be bound'; readonly name: string; readonly className: string }
+  /** Claims that nobody binds: of a class that a controller would bind at once, or of none. */
+  | { readonly kind: 'never bound'; readonly name: string; readonly className: string }
+  /** Claims to be bound that are made with the pod. */
   | { readonly kind: 'ephemeral'; readonly name: string; readonly className?: string };
 
 /** Claims with the volumes behind those that are bound. */
@@ -31,6 +35,9 @@ export interface Storage {
   readonly claims: Claim[];
   readonly persistentVolumes: PersistentVolume[];
 }
+
+/** The class of claims that are bound before their pods have nodes, which nobody does here. */
+const AT_ONCE = 'disks-at-once';
 
 /** The classes of a case: disks anywhere, disks in some zones, shares. One of them is the default. */
 export function drawStorageClasses(random: Random): StorageClass[] {
@@ -53,6 +60,7 @@ export function drawStorageClasses(random: Random): StorageClass[] {
         : zones.map((zone) => ({ matchLabelExpressions: [{ key, values: [zone] }] })),
     },
     make('shares', SHARE_DRIVER),
+    { ...make(AT_ONCE, DISK_DRIVER), volumeBindingMode: 'Immediate' },
   ];
 }
 
@@ -61,21 +69,42 @@ export function drawVolumes(random: Random): VolumePlan[] {
   const count = random.pick([1, 1, 1, 2, 3]);
   return Array.from({ length: count }, (_, index): VolumePlan => {
     const name = `volume-${index}`;
+    const special = drawSpecial(random.fork(name), name);
     const className = random.pick([undefined, 'disks', 'disks', 'zonal-disks', 'zonal-disks', 'shares']);
-    switch (random.pick(['bound', 'bound', 'to be bound', 'to be bound', 'ephemeral', 'shared'])) {
-      case 'bound':
-        return { kind: 'bound', name, zones: random.some(ZONES, 1, 3), key: random.pick([ZONE, ZONE, OLD_ZONE]) };
-      case 'shared':
-        return random.chance(0.5)
-          ? { kind: 'shared', name, driver: SHARE_DRIVER }
-          : { kind: 'shared', name, driver: DISK_DRIVER, zone: random.pick(ZONES) };
-      case 'ephemeral':
-        return { kind: 'ephemeral', name, ...(className === undefined ? {} : { className }) };
-      default:
-        return { kind: 'to be bound', name, ...(className === undefined ? {} : { className }) };
-    }
+    // Drawn whether they are used or not, so that the kinds above leave what follows as it is.
+    const kind = random.pick(['bound', 'bound', 'to be bound', 'to be bound', 'ephemeral', 'shared']);
+    const usual = drawUsual(random, kind, name, className);
+    return special ?? usual;
   });
 }
+
+function drawUsual(random: Random, kind: string, name: string, className: string | undefined): VolumePlan {
+  switch (kind) {
+    case 'bound':
+      return { kind: 'bound', name, zones: random.some(ZONES, 1, 3), key: random.pick([ZONE, ZONE, OLD_ZONE]) };
+    case 'shared':
+      return random.chance(0.5)
+        ? { kind: 'shared', name, driver: SHARE_DRIVER }
+        : { kind: 'shared', name, driver: DISK_DRIVER, zone: random.pick(ZONES) };
+    case 'ephemeral':
+      return { kind: 'ephemeral', name, ...(className === undefined ? {} : { className }) };
+    default:
+      return { kind: 'to be bound', name, ...(className === undefined ? {} : { className }) };
+  }
+}
+
+/** Seldom a volume of a kind that is drawn by itself. */
+function drawSpecial(random: Random, name: string): VolumePlan | undefined {
+  if (random.chance(SHARED_SHARE)) {
+    return { kind: 'shared, to be bound', name, className: random.pick(['disks', 'disks', 'zonal-disks', 'shares']) };
+  }
+  if (!random.chance(NEVER_BOUND_SHARE)) return undefined;
+  return { kind: 'never bound', name, className: random.pick([AT_ONCE, '']) };
+}
+
+/** The shares of volumes with one claim that is to be bound for all pods, and with claims that nobody binds. */
+const SHARED_SHARE = 0.15;
+const NEVER_BOUND_SHARE = 0.05;
 
 /** Gives a pod its volumes and notes the claims and volumes behind them. */
 export function mountVolumes(
@@ -93,10 +122,12 @@ export function mountVolumes(
       const { spec } = claim('', '', plan.className);
       return { name, ephemeral: { volumeClaimTemplate: { spec } } };
     }
-    const claimName = `${name}-${plan.kind === 'shared' ? app : podName}`;
+    const isShared = plan.kind === 'shared' || plan.kind === 'shared, to be bound';
+    const claimName = `${name}-${isShared ? app : podName}`;
     if (!storage.claims.some(({ metadata }) => metadata.name === claimName && metadata.namespace === namespace)) {
-      if (plan.kind === 'to be bound') storage.claims.push(claim(namespace, claimName, plan.className));
-      else {
+      if (plan.kind !== 'bound' && plan.kind !== 'shared') {
+        storage.claims.push(claim(namespace, claimName, plan.className));
+      } else {
         const zone = plan.kind === 'bound' ? plan.zones[place % plan.zones.length] : plan.zone;
         const key = plan.kind === 'bound' ? plan.key : ZONE;
         const driver = plan.kind === 'bound' ? DISK_DRIVER : plan.driver;

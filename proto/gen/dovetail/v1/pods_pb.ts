@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file dovetail/v1/pods.proto.
  */
 export const file_dovetail_v1_pods: GenFile = /*@__PURE__*/
-  fileDesc("ChZkb3ZldGFpbC92MS9wb2RzLnByb3RvEgtkb3ZldGFpbC52MSJeCghQb2RHcm91cBIsCgVzaGFwZRgBIAEoCzIVLmRvdmV0YWlsLnYxLlBvZFNoYXBlQga6SAPIAQESJAoFbmFtZXMYAiADKAlCFbpIEpIBDwgBEMCaDCIHcgUQARj9ASLXBgoIUG9kU2hhcGUSGwoJbmFtZXNwYWNlGAEgASgJQgi6SAVyAxj9ARI8CgZsYWJlbHMYAiADKAsyIS5kb3ZldGFpbC52MS5Qb2RTaGFwZS5MYWJlbHNFbnRyeUIJukgGmgEDEIACEigKCHJlcXVlc3RzGAMgASgLMhYuZG92ZXRhaWwudjEuUmVzb3VyY2VzEkkKDW5vZGVfc2VsZWN0b3IYBCADKAsyJy5kb3ZldGFpbC52MS5Qb2RTaGFwZS5Ob2RlU2VsZWN0b3JFbnRyeUIJukgGmgEDEIACEkUKE3JlcXVpcmVkX25vZGVfdGVybXMYBSADKAsyHS5kb3ZldGFpbC52MS5Ob2RlU2VsZWN0b3JUZXJtQgm6SAaSAQMQgAISRwoUcHJlZmVycmVkX25vZGVfdGVybXMYBiADKAsyHi5kb3ZldGFpbC52MS5QcmVmZXJyZWROb2RlVGVybUIJukgGkgEDEIACEjcKC3RvbGVyYXRpb25zGAcgAygLMhcuZG92ZXRhaWwudjEuVG9sZXJhdGlvbkIJukgGkgEDEIACElQKG3RvcG9sb2d5X3NwcmVhZF9jb25zdHJhaW50cxgIIAMoCzIlLmRvdmV0YWlsLnYxLlRvcG9sb2d5U3ByZWFkQ29uc3RyYWludEIIukgFkgECEEASPAoMcG9kX2FmZmluaXR5GAkgAygLMhwuZG92ZXRhaWwudjEuUG9kQWZmaW5pdHlUZXJtQgi6SAWSAQIQQBJBChFwb2RfYW50aV9hZmZpbml0eRgKIAMoCzIcLmRvdmV0YWlsLnYxLlBvZEFmZmluaXR5VGVybUIIukgFkgECEEASNAoKaG9zdF9wb3J0cxgLIAMoCzIVLmRvdmV0YWlsLnYxLkhvc3RQb3J0Qgm6SAaSAQMQgAISLwoHdm9sdW1lcxgMIAMoCzITLmRvdmV0YWlsLnYxLlZvbHVtZUIJukgGkgEDEIACEhAKCHByaW9yaXR5GA0gASgFGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaMwoRTm9kZVNlbGVjdG9yRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKMAQoQTm9kZVNlbGVjdG9yVGVybRI+ChFtYXRjaF9leHByZXNzaW9ucxgBIAMoCzIYLmRvdmV0YWlsLnYxLlJlcXVpcmVtZW50Qgm6SAaSAQMQgAISOAoMbWF0Y2hfZmllbGRzGAIgAygLMhguZG92ZXRhaWwudjEuUmVxdWlyZW1lbnRCCLpIBZIBAhAQImMKEVByZWZlcnJlZE5vZGVUZXJtEhkKBndlaWdodBgBIAEoBUIJukgGGgQYZCgBEjMKBHRlcm0YAiABKAsyHS5kb3ZldGFpbC52MS5Ob2RlU2VsZWN0b3JUZXJtQga6SAPIAQEipwMKGFRvcG9sb2d5U3ByZWFkQ29uc3RyYWludBIgCgx0b3BvbG9neV9rZXkYASABKAlCCrpIB3IFEAEYvQISGQoIbWF4X3NrZXcYAiABKAVCB7pIBBoCKAESRgoSd2hlbl91bnNhdGlzZmlhYmxlGAMgASgOMiAuZG92ZXRhaWwudjEuVW5zYXRpc2ZpYWJsZVBvbGljeUIIukgFggECEAESMgoObGFiZWxfc2VsZWN0b3IYBCABKAsyGi5kb3ZldGFpbC52MS5MYWJlbFNlbGVjdG9yEhwKC21pbl9kb21haW5zGAUgASgFQge6SAQaAigAEkgKFG5vZGVfYWZmaW5pdHlfcG9saWN5GAYgASgOMiAuZG92ZXRhaWwudjEuTm9kZUluY2x1c2lvblBvbGljeUIIukgFggECEAESRgoSbm9kZV90YWludHNfcG9saWN5GAcgASgOMiAuZG92ZXRhaWwudjEuTm9kZUluY2x1c2lvblBvbGljeUIIukgFggECEAESIgoQbWF0Y2hfbGFiZWxfa2V5cxgIIAMoCUIIukgFkgECEEAipAIKD1BvZEFmZmluaXR5VGVybRIZCgZ3ZWlnaHQYASABKAVCCbpIBhoEGGQoABIgCgx0b3BvbG9neV9rZXkYAiABKAlCCrpIB3IFEAEYvQISMgoObGFiZWxfc2VsZWN0b3IYAyABKAsyGi5kb3ZldGFpbC52MS5MYWJlbFNlbGVjdG9yEh0KCm5hbWVzcGFjZXMYBCADKAlCCbpIBpIBAxDoBxI2ChJuYW1lc3BhY2Vfc2VsZWN0b3IYBSABKAsyGi5kb3ZldGFpbC52MS5MYWJlbFNlbGVjdG9yEiIKEG1hdGNoX2xhYmVsX2tleXMYBiADKAlCCLpIBZIBAhBAEiUKE21pc21hdGNoX2xhYmVsX2tleXMYByADKAlCCLpIBZIBAhBAImoKCEhvc3RQb3J0EhgKB2hvc3RfaXAYASABKAlCB7pIBHICGEASGQoEcG9ydBgCIAEoBUILukgIGgYY//8DKAESKQoIcHJvdG9jb2wYAyABKAlCF7pIFHISUgBSA1RDUFIDVURQUgRTQ1RQIn4KBlZvbHVtZRIcCgpjbGFpbV9uYW1lGAEgASgJQgi6SAVyAxj9ARIYCgZkcml2ZXIYAiABKAlCCLpIBXIDGP0BEjwKCm5vZGVfdGVybXMYAyADKAsyHS5kb3ZldGFpbC52MS5Ob2RlU2VsZWN0b3JUZXJtQgm6SAaSAQMQgAIqjwEKE1Vuc2F0aXNmaWFibGVQb2xpY3kSJAogVU5TQVRJU0ZJQUJMRV9QT0xJQ1lfVU5TUEVDSUZJRUQQABIoCiRVTlNBVElTRklBQkxFX1BPTElDWV9ET19OT1RfU0NIRURVTEUQARIoCiRVTlNBVElTRklBQkxFX1BPTElDWV9TQ0hFRFVMRV9BTllXQVkQAip/ChNOb2RlSW5jbHVzaW9uUG9saWN5EiUKIU5PREVfSU5DTFVTSU9OX1BPTElDWV9VTlNQRUNJRklFRBAAEh8KG05PREVfSU5DTFVTSU9OX1BPTElDWV9IT05PUhABEiAKHE5PREVfSU5DTFVTSU9OX1BPTElDWV9JR05PUkUQAmIGcHJvdG8z", [file_buf_validate_validate, file_dovetail_v1_resources]);
+  fileDesc("ChZkb3ZldGFpbC92MS9wb2RzLnByb3RvEgtkb3ZldGFpbC52MSJeCghQb2RHcm91cBIsCgVzaGFwZRgBIAEoCzIVLmRvdmV0YWlsLnYxLlBvZFNoYXBlQga6SAPIAQESJAoFbmFtZXMYAiADKAlCFbpIEpIBDwgBEMCaDCIHcgUQARj9ASLXBgoIUG9kU2hhcGUSGwoJbmFtZXNwYWNlGAEgASgJQgi6SAVyAxj9ARI8CgZsYWJlbHMYAiADKAsyIS5kb3ZldGFpbC52MS5Qb2RTaGFwZS5MYWJlbHNFbnRyeUIJukgGmgEDEIACEigKCHJlcXVlc3RzGAMgASgLMhYuZG92ZXRhaWwudjEuUmVzb3VyY2VzEkkKDW5vZGVfc2VsZWN0b3IYBCADKAsyJy5kb3ZldGFpbC52MS5Qb2RTaGFwZS5Ob2RlU2VsZWN0b3JFbnRyeUIJukgGmgEDEIACEkUKE3JlcXVpcmVkX25vZGVfdGVybXMYBSADKAsyHS5kb3ZldGFpbC52MS5Ob2RlU2VsZWN0b3JUZXJtQgm6SAaSAQMQgAISRwoUcHJlZmVycmVkX25vZGVfdGVybXMYBiADKAsyHi5kb3ZldGFpbC52MS5QcmVmZXJyZWROb2RlVGVybUIJukgGkgEDEIACEjcKC3RvbGVyYXRpb25zGAcgAygLMhcuZG92ZXRhaWwudjEuVG9sZXJhdGlvbkIJukgGkgEDEIACElQKG3RvcG9sb2d5X3NwcmVhZF9jb25zdHJhaW50cxgIIAMoCzIlLmRvdmV0YWlsLnYxLlRvcG9sb2d5U3ByZWFkQ29uc3RyYWludEIIukgFkgECEEASPAoMcG9kX2FmZmluaXR5GAkgAygLMhwuZG92ZXRhaWwudjEuUG9kQWZmaW5pdHlUZXJtQgi6SAWSAQIQQBJBChFwb2RfYW50aV9hZmZpbml0eRgKIAMoCzIcLmRvdmV0YWlsLnYxLlBvZEFmZmluaXR5VGVybUIIukgFkgECEEASNAoKaG9zdF9wb3J0cxgLIAMoCzIVLmRvdmV0YWlsLnYxLkhvc3RQb3J0Qgm6SAaSAQMQgAISLwoHdm9sdW1lcxgMIAMoCzITLmRvdmV0YWlsLnYxLlZvbHVtZUIJukgGkgEDEIACEhAKCHByaW9yaXR5GA0gASgFGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaMwoRTm9kZVNlbGVjdG9yRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKMAQoQTm9kZVNlbGVjdG9yVGVybRI+ChFtYXRjaF9leHByZXNzaW9ucxgBIAMoCzIYLmRvdmV0YWlsLnYxLlJlcXVpcmVtZW50Qgm6SAaSAQMQgAISOAoMbWF0Y2hfZmllbGRzGAIgAygLMhguZG92ZXRhaWwudjEuUmVxdWlyZW1lbnRCCLpIBZIBAhAQImMKEVByZWZlcnJlZE5vZGVUZXJtEhkKBndlaWdodBgBIAEoBUIJukgGGgQYZCgBEjMKBHRlcm0YAiABKAsyHS5kb3ZldGFpbC52MS5Ob2RlU2VsZWN0b3JUZXJtQga6SAPIAQEipwMKGFRvcG9sb2d5U3ByZWFkQ29uc3RyYWludBIgCgx0b3BvbG9neV9rZXkYASABKAlCCrpIB3IFEAEYvQISGQoIbWF4X3NrZXcYAiABKAVCB7pIBBoCKAESRgoSd2hlbl91bnNhdGlzZmlhYmxlGAMgASgOMiAuZG92ZXRhaWwudjEuVW5zYXRpc2ZpYWJsZVBvbGljeUIIukgFggECEAESMgoObGFiZWxfc2VsZWN0b3IYBCABKAsyGi5kb3ZldGFpbC52MS5MYWJlbFNlbGVjdG9yEhwKC21pbl9kb21haW5zGAUgASgFQge6SAQaAigAEkgKFG5vZGVfYWZmaW5pdHlfcG9saWN5GAYgASgOMiAuZG92ZXRhaWwudjEuTm9kZUluY2x1c2lvblBvbGljeUIIukgFggECEAESRgoSbm9kZV90YWludHNfcG9saWN5GAcgASgOMiAuZG92ZXRhaWwudjEuTm9kZUluY2x1c2lvblBvbGljeUIIukgFggECEAESIgoQbWF0Y2hfbGFiZWxfa2V5cxgIIAMoCUIIukgFkgECEEAipAIKD1BvZEFmZmluaXR5VGVybRIZCgZ3ZWlnaHQYASABKAVCCbpIBhoEGGQoABIgCgx0b3BvbG9neV9rZXkYAiABKAlCCrpIB3IFEAEYvQISMgoObGFiZWxfc2VsZWN0b3IYAyABKAsyGi5kb3ZldGFpbC52MS5MYWJlbFNlbGVjdG9yEh0KCm5hbWVzcGFjZXMYBCADKAlCCbpIBpIBAxDoBxI2ChJuYW1lc3BhY2Vfc2VsZWN0b3IYBSABKAsyGi5kb3ZldGFpbC52MS5MYWJlbFNlbGVjdG9yEiIKEG1hdGNoX2xhYmVsX2tleXMYBiADKAlCCLpIBZIBAhBAEiUKE21pc21hdGNoX2xhYmVsX2tleXMYByADKAlCCLpIBZIBAhBAImoKCEhvc3RQb3J0EhgKB2hvc3RfaXAYASABKAlCB7pIBHICGEASGQoEcG9ydBgCIAEoBUILukgIGgYY//8DKAESKQoIcHJvdG9jb2wYAyABKAlCF7pIFHISUgBSA1RDUFIDVURQUgRTQ1RQIqkCCgZWb2x1bWUSHAoKY2xhaW1fbmFtZRgBIAEoCUIIukgFcgMY/QESGAoGZHJpdmVyGAIgASgJQgi6SAVyAxj9ARI8Cgpub2RlX3Rlcm1zGAMgAygLMh0uZG92ZXRhaWwudjEuTm9kZVNlbGVjdG9yVGVybUIJukgGkgEDEIACEjwKDmNsYWltX29ic3RhY2xlGAQgASgOMhouZG92ZXRhaWwudjEuQ2xhaW1PYnN0YWNsZUIIukgFggECEAESIQoPb2JzdGFjbGVfb2JqZWN0GAUgASgJQgi6SAVyAxj9ARIeCgxzaGFyZWRfY2xhaW0YBiABKAlCCLpIBXIDGP0BEigKDXRvcG9sb2d5X2tleXMYByADKAlCEbpIDpIBCxAQIgdyBRABGL0CKo8BChNVbnNhdGlzZmlhYmxlUG9saWN5EiQKIFVOU0FUSVNGSUFCTEVfUE9MSUNZX1VOU1BFQ0lGSUVEEAASKAokVU5TQVRJU0ZJQUJMRV9QT0xJQ1lfRE9fTk9UX1NDSEVEVUxFEAESKAokVU5TQVRJU0ZJQUJMRV9QT0xJQ1lfU0NIRURVTEVfQU5ZV0FZEAIqfwoTTm9kZUluY2x1c2lvblBvbGljeRIlCiFOT0RFX0lOQ0xVU0lPTl9QT0xJQ1lfVU5TUEVDSUZJRUQQABIfChtOT0RFX0lOQ0xVU0lPTl9QT0xJQ1lfSE9OT1IQARIgChxOT0RFX0lOQ0xVU0lPTl9QT0xJQ1lfSUdOT1JFEAIq7wIKDUNsYWltT2JzdGFjbGUSHgoaQ0xBSU1fT0JTVEFDTEVfVU5TUEVDSUZJRUQQABIiCh5DTEFJTV9PQlNUQUNMRV9DTEFJTV9OT1RfRk9VTkQQARIXChNDTEFJTV9PQlNUQUNMRV9MT1NUEAISIAocQ0xBSU1fT0JTVEFDTEVfQkVJTkdfREVMRVRFRBADEiMKH0NMQUlNX09CU1RBQ0xFX1ZPTFVNRV9OT1RfRk9VTkQQBBIgChxDTEFJTV9PQlNUQUNMRV9OT1RfQk9VTkRfWUVUEAUSIwofQ0xBSU1fT0JTVEFDTEVfTk9fU1RPUkFHRV9DTEFTUxAGEioKJkNMQUlNX09CU1RBQ0xFX1NUT1JBR0VfQ0xBU1NfTk9UX0ZPVU5EEAcSIQodQ0xBSU1fT0JTVEFDTEVfTk9fUFJPVklTSU9ORVIQCBIkCiBDTEFJTV9PQlNUQUNMRV9CSU5EU19JTU1FRElBVEVMWRAJYgZwcm90bzM", [file_buf_validate_validate, file_dovetail_v1_resources]);
 
 /**
  * Pods of one scheduling shape. Groups with equal shapes are merged, so a caller may send a group per pod.
@@ -401,6 +401,36 @@ export type Volume = Message<"dovetail.v1.Volume"> & {
    * @generated from field: repeated dovetail.v1.NodeSelectorTerm node_terms = 3;
    */
   nodeTerms: NodeSelectorTerm[];
+
+  /**
+   * What keeps the claim from being used: pods to place that mount it are left out. Pods that run are not asked.
+   *
+   * @generated from field: dovetail.v1.ClaimObstacle claim_obstacle = 4;
+   */
+  claimObstacle: ClaimObstacle;
+
+  /**
+   * The name of the volume or the storage class that the obstacle is about; empty where it is about neither.
+   *
+   * @generated from field: string obstacle_object = 5;
+   */
+  obstacleObject: string;
+
+  /**
+   * The claim's name where several pods of the request, waiting or running, mount it: a node attaches its volume once,
+   * whatever the number of them. Empty where it is one pod's own.
+   *
+   * @generated from field: string shared_claim = 6;
+   */
+  sharedClaim: string;
+
+  /**
+   * For a shared claim whose volume is not made yet: labels of the node of its first pod that will decide where the volume
+   * is, so that all its pods get equal values of them. None where the volume is there, or will be anywhere.
+   *
+   * @generated from field: repeated string topology_keys = 7;
+   */
+  topologyKeys: string[];
 };
 
 /**
@@ -491,4 +521,94 @@ export type NodeInclusionPolicy = (typeof NodeInclusionPolicy)[keyof typeof Node
  */
 export const NodeInclusionPolicySchema: GenEnum<NodeInclusionPolicy> = /*@__PURE__*/
   enumDesc(file_dovetail_v1_pods, 1);
+
+/**
+ * What keeps a claim from being used, as the cluster stands. Nobody makes a node for a pod that would not start there.
+ *
+ * @generated from enum dovetail.v1.ClaimObstacle
+ */
+export const ClaimObstacle = {
+  /**
+   * Nothing is known to.
+   *
+   * @generated from enum value: CLAIM_OBSTACLE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * There is no such claim.
+   *
+   * @generated from enum value: CLAIM_OBSTACLE_CLAIM_NOT_FOUND = 1;
+   */
+  CLAIM_NOT_FOUND: 1,
+
+  /**
+   * The claim has lost its volume.
+   *
+   * @generated from enum value: CLAIM_OBSTACLE_LOST = 2;
+   */
+  LOST: 2,
+
+  /**
+   * The claim is being deleted.
+   *
+   * @generated from enum value: CLAIM_OBSTACLE_BEING_DELETED = 3;
+   */
+  BEING_DELETED: 3,
+
+  /**
+   * The volume that the claim names is not there.
+   *
+   * @generated from enum value: CLAIM_OBSTACLE_VOLUME_NOT_FOUND = 4;
+   */
+  VOLUME_NOT_FOUND: 4,
+
+  /**
+   * The claim names a volume and has not been bound to it yet.
+   *
+   * @generated from enum value: CLAIM_OBSTACLE_NOT_BOUND_YET = 5;
+   */
+  NOT_BOUND_YET: 5,
+
+  /**
+   * The claim is not bound and has no storage class.
+   *
+   * @generated from enum value: CLAIM_OBSTACLE_NO_STORAGE_CLASS = 6;
+   */
+  NO_STORAGE_CLASS: 6,
+
+  /**
+   * The claim is not bound, and its storage class is not there.
+   *
+   * @generated from enum value: CLAIM_OBSTACLE_STORAGE_CLASS_NOT_FOUND = 7;
+   */
+  STORAGE_CLASS_NOT_FOUND: 7,
+
+  /**
+   * The claim is not bound, and its storage class does not say who makes volumes.
+   *
+   * @generated from enum value: CLAIM_OBSTACLE_NO_PROVISIONER = 8;
+   */
+  NO_PROVISIONER: 8,
+
+  /**
+   * The claim is not bound, and its storage class binds claims before their pods have nodes: where is not known yet.
+   *
+   * @generated from enum value: CLAIM_OBSTACLE_BINDS_IMMEDIATELY = 9;
+   */
+  BINDS_IMMEDIATELY: 9,
+} as const;
+
+/**
+ * What keeps a claim from being used, as the cluster stands. Nobody makes a node for a pod that would not start there.
+ *
+ * @generated from enum dovetail.v1.ClaimObstacle
+ */
+export type ClaimObstacle = (typeof ClaimObstacle)[keyof typeof ClaimObstacle] | UnknownEnum;
+
+/**
+ * Describes the enum dovetail.v1.ClaimObstacle.
+ */
+export const ClaimObstacleSchema: GenEnum<ClaimObstacle> = /*@__PURE__*/
+  enumDesc(file_dovetail_v1_pods, 2);
 
