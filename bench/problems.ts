@@ -88,7 +88,7 @@ function fromGenerated(problem: GeneratedProblem): BenchProblem {
       catalogue: { case: 'identity', value: { region: catalogue.region } },
     }),
     buildRequest: (reference: CatalogueReference) => {
-      const { request, errors } = buildSolveInput(objects, { catalogue: reference });
+      const { request, errors } = buildSolveInput(objects, { catalogue: reference, warnsOfUnreadFields: false });
       const [first] = errors;
       if (first !== undefined) throw new Error(`read the problem: ${formatFinding(first)} (${errors.length} in all)`);
       return request;

@@ -157,20 +157,27 @@ export function textList(value: unknown, path: FieldPath | undefined): string[] 
   });
 }
 
+// Paths that every object is read at, made once.
+const METADATA_PATH = pathOf('metadata');
+const NAME_PATH = pathOf('metadata', 'name');
+const NAMESPACE_PATH = pathOf('metadata', 'namespace');
+const LABELS_PATH = pathOf('metadata', 'labels');
+const OWNERS_PATH = pathOf('metadata', 'ownerReferences');
+
 /** metadata.name of an object. */
 export function nameOf(object: KubernetesObject): string {
-  return requiredText(mapping(object.metadata, pathOf('metadata'))?.name, pathOf('metadata', 'name'));
+  return requiredText(mapping(object.metadata, METADATA_PATH)?.name, NAME_PATH);
 }
 
 /** metadata.namespace of an object; `default` where none is written. */
 export function namespaceOf(object: KubernetesObject): string {
-  const written = text(mapping(object.metadata, pathOf('metadata'))?.namespace, pathOf('metadata', 'namespace'));
+  const written = text(mapping(object.metadata, METADATA_PATH)?.namespace, NAMESPACE_PATH);
   return written === undefined || written === '' ? 'default' : written;
 }
 
 /** metadata.labels of an object. */
 export function labelsOf(object: KubernetesObject): Record<string, string> {
-  return textMap(mapping(object.metadata, pathOf('metadata'))?.labels, pathOf('metadata', 'labels'));
+  return textMap(mapping(object.metadata, METADATA_PATH)?.labels, LABELS_PATH);
 }
 
 /** One entry of metadata.ownerReferences. */
@@ -181,10 +188,14 @@ export interface OwnerReference {
   readonly controller: boolean;
 }
 
+const NO_OWNERS: readonly OwnerReference[] = [];
+
 /** metadata.ownerReferences of an object. */
-export function ownersOf(object: KubernetesObject): OwnerReference[] {
-  const path = pathOf('metadata', 'ownerReferences');
-  return list(mapping(object.metadata, pathOf('metadata'))?.ownerReferences, path).map((entry, index) => {
+export function ownersOf(object: KubernetesObject): readonly OwnerReference[] {
+  const path = OWNERS_PATH;
+  const written = mapping(object.metadata, METADATA_PATH)?.ownerReferences;
+  if (written === undefined || written === null) return NO_OWNERS;
+  return list(written, path).map((entry, index) => {
     const owner = requiredMapping(entry, at(path, index));
     return {
       apiVersion: text(owner.apiVersion, at(at(path, index), 'apiVersion')) ?? '',

@@ -19,6 +19,11 @@ export type LeftOutReason =
 
 const PENDING: PodState = { kind: 'pending' };
 
+const STATUS_PATH = pathOf('status');
+const SPEC_PATH = pathOf('spec');
+const NODE_NAME_PATH = pathOf('spec', 'nodeName');
+const METADATA_PATH = pathOf('metadata');
+
 function leftOut(why: LeftOutReason): PodState {
   return { kind: 'left-out', why };
 }
@@ -29,15 +34,15 @@ function leftOut(why: LeftOutReason): PodState {
  * @param live true for pods of a running cluster, where only those that the scheduler gave up on are pending
  */
 export function podState(pod: KubernetesObject, live: boolean): PodState {
-  const status = mapping(pod.status, pathOf('status'));
+  const status = mapping(pod.status, STATUS_PATH);
   if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return leftOut('finished');
-  const spec = mapping(pod.spec, pathOf('spec'));
-  const nodeName = text(spec?.nodeName, pathOf('spec', 'nodeName')) ?? '';
+  const spec = mapping(pod.spec, SPEC_PATH);
+  const nodeName = text(spec?.nodeName, NODE_NAME_PATH) ?? '';
   if (nodeName !== '') return { kind: 'bound', nodeName };
   const owners = ownersOf(pod);
   if (owners.some((owner) => owner.kind === 'DaemonSet')) return leftOut('owned by a DaemonSet');
   if (owners.some((owner) => owner.kind === 'Node')) return leftOut('owned by a Node');
-  const metadata = mapping(pod.metadata, pathOf('metadata'));
+  const metadata = mapping(pod.metadata, METADATA_PATH);
   if (metadata?.deletionTimestamp !== undefined && metadata.deletionTimestamp !== null) return leftOut('terminating');
   if (Array.isArray(spec?.schedulingGates) && spec.schedulingGates.length > 0) {
     return leftOut('held back by scheduling gates');

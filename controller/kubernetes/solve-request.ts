@@ -73,6 +73,8 @@ export interface SolveInputOptions {
   readonly scales?: readonly Scale[];
   /** True when the objects are of a running cluster: only pods that the scheduler gave up on are pending. */
   readonly live?: boolean;
+  /** Whether fields of pods that nothing reads are warned of; absent means yes. Costs a look at every field of every pod. */
+  readonly warnsOfUnreadFields?: boolean;
 }
 
 /** Most findings of one kind that are listed one by one. */
@@ -123,7 +125,7 @@ class Builder {
     this.#warnings = [];
     this.#errors = [];
     this.#origins = new Map();
-    const seen = new Map<string, KubernetesObject>();
+    const seen = new Map<string, Set<string>>();
     for (const object of objects) this.#sort(object, seen);
   }
 
@@ -154,7 +156,7 @@ class Builder {
     const grouped = groupPods(pending, context);
     for (const { pod, error } of grouped.refused) this.#refuse(pod, error);
     this.#notePriorities(grouped.examples, context.facts);
-    this.#noteUnreadFields(pending);
+    if (this.#options.warnsOfUnreadFields !== false) this.#noteUnreadFields(pending);
     const nodes = this.#nodes(bound, context);
     const classes = this.#nodeClasses();
     const pools = this.#nodePools(classes.names);
@@ -220,7 +222,7 @@ class Builder {
     }
   }
 
-  #sort(object: KubernetesObject, seen: Map<string, KubernetesObject>): void {
+  #sort(object: KubernetesObject, seen: Map<string, Set<string>>): void {
     const kind = String(object.kind);
     const version = API_VERSIONS[kind];
     // Items of a list may leave out their API version; the list's kind has said what they are.
@@ -231,14 +233,20 @@ class Builder {
       return;
     }
     this.#try(object, () => {
-      const identity = `${kind}/${namespaceOf(object)}/${nameOf(object)}`;
-      if (seen.has(identity)) {
+      const place = `${kind}/${namespaceOf(object)}`;
+      const name = nameOf(object);
+      let names = seen.get(place);
+      if (names === undefined) {
+        names = new Set();
+        seen.set(place, names);
+      }
+      if (names.has(name)) {
         throw new InputError(
           pathOf('metadata', 'name'),
-          `there are two objects ${kind} ${nameOf(object)}: names are unique, so rename or remove one`,
+          `there are two objects ${kind} ${name}: names are unique, so rename or remove one`,
         );
       }
-      seen.set(identity, object);
+      names.add(name);
       this.#file(kind, object);
     });
   }
