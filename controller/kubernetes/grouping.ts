@@ -1,7 +1,7 @@
 // Puts pods of one scheduling shape into one group, so that a thousand replicas are converted and sent once. Pods are
 // compared by the fields that decide where they may run, as they are written; two ways of writing the same may give two
 // groups, which the server merges. Labels that no selector reads are left out.
-import type { PodGroup } from '../../proto/index.ts';
+import type { PodGroup, PodShape, Resources } from '../../proto/index.ts';
 import { collectSelectorKeys } from './constraints.ts';
 import {
   type FieldPath,
@@ -14,7 +14,7 @@ import {
   requiredMapping,
 } from './fields.ts';
 import { FingerprintTable } from './fingerprint.ts';
-import { type PodContext, podShape } from './pod.ts';
+import { type PodContext, podProfile, requestsOf } from './pod.ts';
 import { type ResolvedVolume, resolveVolumes } from './volumes.ts';
 
 /** A pod that could not be understood. */
@@ -72,47 +72,75 @@ const NO_KEYS: ReadonlySet<string> = new Set();
 
 /**
  * Groups pods by shape. Labels kept are those in `context.selectedLabelKeys`, or those that these pods' own selectors
- * read where it is absent. A pod with a wrong field is refused, the others are grouped. O(size of the pods).
+ * read where it is absent. A pod with a wrong field is refused, the others are grouped. What pods request and the rest of
+ * their shapes are told apart and read separately: pods of many sizes mostly share their rules. O(size of the pods).
  */
 export function groupPods(pods: readonly KubernetesObject[], context: PodContext): GroupedPods {
   const labelKeys = context.selectedLabelKeys ?? selectedLabelKeys(pods);
-  const shapeContext: PodContext = { ...context, selectedLabelKeys: labelKeys };
-  const table = new FingerprintTable();
-  const groups: PodGroup[] = [];
-  const examples: KubernetesObject[] = [];
-  const refused: RefusedPod[] = [];
-  /** By number of the fingerprint: the group's names, or the error of a shape that is wrong. */
-  const outcomes: (string[] | InputError)[] = [];
-  for (const pod of pods) {
-    try {
-      const name = nameOf(pod);
-      const volumes = writeFingerprint(table, pod, name, labelKeys, context);
-      const number = table.lookup();
-      if (number === outcomes.length) outcomes.push(addGroup(pod, volumes, shapeContext, groups, examples));
-      const outcome = outcomes[number];
-      if (outcome instanceof InputError) refused.push({ pod, error: outcome });
-      else outcome?.push(name);
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      refused.push({ pod, error });
-    }
-  }
-  return { groups, examples, refused };
+  const grouper = new Grouper({ ...context, selectedLabelKeys: labelKeys }, labelKeys);
+  for (const pod of pods) grouper.add(pod);
+  return grouper;
 }
 
-/** Converts the first pod of a group; answers the list that the group's names go into, or what is wrong with the shape. */
-function addGroup(
-  pod: KubernetesObject,
-  volumes: readonly ResolvedVolume[],
-  context: PodContext,
-  groups: PodGroup[],
-  examples: KubernetesObject[],
-): string[] | InputError {
+class Grouper implements GroupedPods {
+  readonly groups: PodGroup[] = [];
+  readonly examples: KubernetesObject[] = [];
+  readonly refused: RefusedPod[] = [];
+  readonly #context: PodContext;
+  readonly #labelKeys: ReadonlySet<string>;
+  readonly #sizeTable = new FingerprintTable();
+  readonly #profileTable = new FingerprintTable();
+  /** By number of the fingerprint: what was read, or what is wrong. */
+  readonly #sizes: (Resources | InputError)[] = [];
+  readonly #profiles: (PodShape | InputError)[] = [];
+  /** The groups' names, by profile and then by size. */
+  readonly #names: (string[] | undefined)[][] = [];
+
+  constructor(context: PodContext, labelKeys: ReadonlySet<string>) {
+    this.#context = context;
+    this.#labelKeys = labelKeys;
+  }
+
+  add(pod: KubernetesObject): void {
+    try {
+      const name = nameOf(pod);
+      const spec = requiredMapping(pod.spec, SPEC_PATH);
+      writeSize(this.#sizeTable, pod, spec);
+      const size = this.#sizeTable.lookup();
+      if (size === this.#sizes.length) this.#sizes.push(readOr(() => requestsOf(pod, this.#context)));
+      const volumes = writeProfile(this.#profileTable, pod, spec, name, this.#labelKeys, this.#context);
+      const profile = this.#profileTable.lookup();
+      if (profile === this.#profiles.length) {
+        this.#profiles.push(readOr(() => podProfile(pod, volumes, this.#context)));
+        this.#names.push([]);
+      }
+      this.#namesOf(pod, size, profile).push(name);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      this.refused.push({ pod, error });
+    }
+  }
+
+  /** The names of a group; makes it for its first pod. Throws what is wrong with the shape. */
+  #namesOf(pod: KubernetesObject, size: number, profile: number): string[] {
+    const bySize = this.#names[profile]!;
+    const known = bySize[size];
+    if (known !== undefined) return known;
+    const requests = this.#sizes[size]!;
+    if (requests instanceof InputError) throw requests;
+    const rest = this.#profiles[profile]!;
+    if (rest instanceof InputError) throw rest;
+    const names: string[] = [];
+    bySize[size] = names;
+    this.groups.push({ $typeName: 'dovetail.v1.PodGroup', shape: { ...rest, requests }, names });
+    this.examples.push(pod);
+    return names;
+  }
+}
+
+function readOr<Result>(read: () => Result): Result | InputError {
   try {
-    const group: PodGroup = { $typeName: 'dovetail.v1.PodGroup', shape: podShape(pod, volumes, context), names: [] };
-    groups.push(group);
-    examples.push(pod);
-    return group.names;
+    return read();
   } catch (error) {
     if (error instanceof InputError) return error;
     throw error;
@@ -122,36 +150,44 @@ function addGroup(
 const SPEC_PATH = pathOf('spec') as FieldPath;
 const STATUS_PATH = pathOf('status') as FieldPath;
 
-/** Writes every field that podShape reads. A field read there and not written here would put unlike pods together. */
-function writeFingerprint(
-  table: FingerprintTable,
-  pod: KubernetesObject,
-  name: string,
-  labelKeys: ReadonlySet<string>,
-  context: PodContext,
-): readonly ResolvedVolume[] {
-  const spec = requiredMapping(pod.spec, SPEC_PATH);
-  const namespace = namespaceOf(pod);
+/** Writes every field that requestsOf reads. A field read there and not written here would put unlike pods together. */
+function writeSize(table: FingerprintTable, pod: KubernetesObject, spec: KubernetesObject): void {
   table.begin();
-  table.primitive(namespace);
-  writeLabels(table, pod, labelKeys);
   const status = pod.status as KubernetesObject | null | undefined;
   const runs = status?.containerStatuses !== undefined || status?.initContainerStatuses !== undefined;
   writeContainers(table, spec.containers, runs);
   writeContainers(table, spec.initContainers, runs);
+  table.value(spec.overhead, SPEC_PATH);
+  table.value(spec.resources, SPEC_PATH);
+  table.value(spec.runtimeClassName, SPEC_PATH);
+  if (runs) writeStatus(table, status as KubernetesObject);
+}
+
+/** The same for podProfile. */
+function writeProfile(
+  table: FingerprintTable,
+  pod: KubernetesObject,
+  spec: KubernetesObject,
+  name: string,
+  labelKeys: ReadonlySet<string>,
+  context: PodContext,
+): readonly ResolvedVolume[] {
+  const namespace = namespaceOf(pod);
+  table.begin();
+  table.primitive(namespace);
+  writeLabels(table, pod, labelKeys);
+  writePorts(table, spec.containers);
+  writePorts(table, spec.initContainers);
   table.value(spec.affinity, SPEC_PATH);
   table.value(spec.topologySpreadConstraints, SPEC_PATH);
   table.value(spec.tolerations, SPEC_PATH);
   table.value(spec.nodeSelector, SPEC_PATH);
-  table.value(spec.overhead, SPEC_PATH);
-  table.value(spec.resources, SPEC_PATH);
   table.value(spec.priority, SPEC_PATH);
   table.value(spec.priorityClassName, SPEC_PATH);
   table.value(spec.runtimeClassName, SPEC_PATH);
   table.value(spec.hostNetwork, SPEC_PATH);
   const volumes = resolveVolumes(spec, namespace, name, context.facts);
   table.value(volumes, SPEC_PATH);
-  if (runs) writeStatus(table, status as KubernetesObject);
   return volumes;
 }
 
@@ -185,7 +221,7 @@ function writeContainers(table: FingerprintTable, containers: unknown, withNames
       table.value(container, SPEC_PATH);
       continue;
     }
-    const { name, resources, restartPolicy, ports } = container as KubernetesObject;
+    const { name, resources, restartPolicy } = container as KubernetesObject;
     table.open();
     if (withNames) table.value(name, SPEC_PATH);
     const listed = typeof resources === 'object' && resources !== null ? (resources as KubernetesObject) : undefined;
@@ -193,10 +229,21 @@ function writeContainers(table: FingerprintTable, containers: unknown, withNames
     table.value(listed?.requests, SPEC_PATH);
     table.value(listed?.limits, SPEC_PATH);
     table.value(restartPolicy, SPEC_PATH);
-    table.value(ports, SPEC_PATH);
     table.close();
   }
   table.close();
+}
+
+/** Ports of containers, of which some may be the host's. */
+function writePorts(table: FingerprintTable, containers: unknown): void {
+  if (!Array.isArray(containers)) return;
+  for (const container of containers) {
+    const { ports, restartPolicy } = (container ?? {}) as KubernetesObject;
+    // A port counts wherever it stands; in which container it is matters only for init containers that end.
+    if (ports === undefined || ports === null) continue;
+    table.value(restartPolicy, SPEC_PATH);
+    table.value(ports, SPEC_PATH);
+  }
 }
 
 /** What the containers of a running pod hold, and whether a resize was found impossible. */

@@ -6,6 +6,7 @@ import {
   type PodAffinityTerm,
   type PodShape,
   type PreferredNodeTerm,
+  type Resources,
   type TopologySpreadConstraint,
   UnsatisfiablePolicy,
 } from '../../proto/index.ts';
@@ -55,10 +56,22 @@ const HIGHEST_INT32 = 2147483647;
  * @throws InputError naming the field that can't be understood
  */
 export function podShape(pod: KubernetesObject, volumes: readonly ResolvedVolume[], context: PodContext): PodShape {
+  const requests = requestsOf(pod, context);
+  return { ...podProfile(pod, volumes, context), requests };
+}
+
+/** What a pod requests in all; an InputError names the field that can't be understood. */
+export function requestsOf(pod: KubernetesObject, context: PodContext): Resources {
+  const spec = requiredMapping(pod.spec, SPEC_PATH);
+  const overhead = mapping(namedRuntimeClass(spec, context.facts)?.overhead, pathOf('overhead'))?.podFixed;
+  const requests = podRequests(spec, SPEC_PATH, mapping(pod.status, pathOf('status')), overhead);
+  return resourcesFromAmounts(requests, 'up', at(SPEC_PATH, 'containers'));
+}
+
+/** The shape of a pod without its requests; an InputError names the field that can't be understood. */
+export function podProfile(pod: KubernetesObject, volumes: readonly ResolvedVolume[], context: PodContext): PodShape {
   const spec = requiredMapping(pod.spec, SPEC_PATH);
   const runtimeClass = namedRuntimeClass(spec, context.facts);
-  const overhead = mapping(runtimeClass?.overhead, pathOf('overhead'))?.podFixed;
-  const requests = podRequests(spec, SPEC_PATH, mapping(pod.status, pathOf('status')), overhead);
   const affinityPath = at(SPEC_PATH, 'affinity');
   const affinity = mapping(spec.affinity, affinityPath);
   const nodeAffinityPath = at(affinityPath, 'nodeAffinity');
@@ -69,7 +82,6 @@ export function podShape(pod: KubernetesObject, volumes: readonly ResolvedVolume
     $typeName: 'dovetail.v1.PodShape',
     namespace: namespaceOf(pod),
     labels: selectedLabels(pod, context.selectedLabelKeys),
-    requests: resourcesFromAmounts(requests, 'up', at(SPEC_PATH, 'containers')),
     nodeSelector: {
       ...textMap(scheduling?.nodeSelector, pathOf('scheduling', 'nodeSelector')),
       ...textMap(spec.nodeSelector, at(SPEC_PATH, 'nodeSelector')),

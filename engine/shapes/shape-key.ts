@@ -1,6 +1,7 @@
 // The canonical text of a shape: equal for shapes that ask for the same thing, however their lists are ordered. It is
 // the shape's identity within a problem, and its sorted order is the engine's canonical order of shapes.
 import type {
+  HostPortInput,
   LabelSelectorInput,
   NodeTermInput,
   PodAffinityInput,
@@ -39,12 +40,12 @@ export function shapeText(shape: PodShape): ShapeText {
   const after = [
     nodeConstraintsKey(shape),
     // The order of preferences and spreads decides in which order they are given up: it is part of the shape.
-    listed(shape.preferredNodeTerms, (preferred) => preferred.weight + PART + termText(preferred.term)),
+    listed(shape.preferredNodeTerms, preferredText),
     tolerationsKey(shape.tolerations),
     listed(shape.topologySpread, spreadText),
     listed(shape.podAffinity, affinityText),
     listed(shape.podAntiAffinity, affinityText),
-    sorted(shape.hostPorts, (port) => `${port.hostIp}${PART}${port.port}${PART}${port.protocol}`),
+    sorted(shape.hostPorts, portText),
     sorted(shape.volumes, volumeText),
     shape.priority,
   ].join(FIELD);
@@ -69,34 +70,59 @@ export function nodeConstraintsKey(shape: Pick<PodShape, 'nodeSelector' | 'requi
 
 /** Canonical text of tolerations. */
 export function tolerationsKey(tolerations: readonly Toleration[]): string {
-  return sorted(tolerations, ({ key, operator, value, effect }) => [key, operator, value, effect ?? ''].join(PART));
+  return sorted(tolerations, tolerationText);
 }
 
 /** Canonical text of amounts. Zeros count as absent. */
 export function resourcesText(resources: ResourceList): string {
-  return Object.keys(resources)
-    .filter((name) => resources[name] !== 0)
-    .sort()
-    .map((name) => `${name}=${resources[name]}`)
-    .join(ITEM);
+  return remembered(resources, () =>
+    Object.keys(resources)
+      .filter((name) => resources[name] !== 0)
+      .sort()
+      .map((name) => `${name}=${resources[name]}`)
+      .join(ITEM),
+  );
+}
+
+/** Texts of parts of shapes, by the part: shapes that were read together share theirs. */
+const TEXTS = new WeakMap<object, string>();
+
+function remembered(part: object, write: () => string): string {
+  let text = TEXTS.get(part);
+  if (text === undefined) {
+    text = write();
+    TEXTS.set(part, text);
+  }
+  return text;
 }
 
 function mapText(map: Readonly<Record<string, string>>): string {
-  const keys = Object.keys(map);
-  if (keys.length === 0) return '';
-  return keys
-    .sort()
-    .map((key) => key + PART + map[key])
-    .join(ITEM);
+  return remembered(map, () =>
+    Object.keys(map)
+      .sort()
+      .map((key) => key + PART + map[key])
+      .join(ITEM),
+  );
 }
 
 function listed<T>(items: readonly T[], text: (item: T) => string): string {
-  return items.map(text).join(ITEM);
+  return items.length === 0 ? '' : remembered(items, () => items.map(text).join(ITEM));
 }
 
 function sorted<T>(items: readonly T[], text: (item: T) => string): string {
-  if (items.length === 0) return '';
-  return items.map(text).sort().join(ITEM);
+  return items.length === 0 ? '' : remembered(items, () => items.map(text).sort().join(ITEM));
+}
+
+function preferredText({ weight, term }: PodShape['preferredNodeTerms'][number]): string {
+  return weight + PART + termText(term);
+}
+
+function tolerationText({ key, operator, value, effect }: Toleration): string {
+  return [key, operator, value, effect ?? ''].join(PART);
+}
+
+function portText({ hostIp, port, protocol }: HostPortInput): string {
+  return `${hostIp}${PART}${port}${PART}${protocol}`;
 }
 
 function requirementText(requirement: RequirementInput): string {

@@ -28,7 +28,7 @@ import {
   toTaints,
 } from '../messages/index.ts';
 import type { PodNames } from './pod-names.ts';
-import { DEFAULT_NAMESPACE, toAffinity, toPodShape } from './pod-shape.ts';
+import { DEFAULT_NAMESPACE, ShapeReader, toAffinity } from './pod-shape.ts';
 
 /** Something the caller should know, at a path of the request. */
 export interface RequestNotice {
@@ -113,13 +113,14 @@ export function toDaemonSets(messages: readonly DaemonSet[]): DaemonSetInput[] {
     const namespace = message.namespace === '' ? DEFAULT_NAMESPACE : message.namespace;
     const path = `daemon_sets[${index}].shape`;
     if (message.shape === undefined) throw invalidArgument(path, 'a daemonset needs one of its pods');
-    return { namespace, name: message.name, shape: toPodShape(message.shape, path, namespace) };
+    return { namespace, name: message.name, shape: new ShapeReader().read(message.shape, path, namespace) };
   });
 }
 
 /** The nodes of a request. Names of their pods are checked and counted by `names`, and not kept. */
 export function toNodes(messages: readonly Node[], names: PodNames): NodeInput[] {
   refuseDuplicates(messages, (each) => each.name, 'nodes', 'node');
+  const reader = new ShapeReader();
   return messages.map((message, index) => {
     const path = `nodes[${index}]`;
     return {
@@ -136,7 +137,7 @@ export function toNodes(messages: readonly Node[], names: PodNames): NodeInput[]
         const groupPath = `${path}.pods[${groupIndex}]`;
         if (group.shape === undefined)
           throw invalidArgument(`${groupPath}.shape`, 'a group needs the shape of its pods');
-        const shape = toPodShape(group.shape, `${groupPath}.shape`);
+        const shape = reader.read(group.shape, `${groupPath}.shape`);
         names.add(shape.namespace, group.names, groupPath);
         return { shape, count: group.names.length };
       }),

@@ -4,6 +4,7 @@ import type {
   HostPortInput,
   PodAffinityInput,
   PodShape,
+  ResourceList,
   TopologySpreadInput,
   VolumeInput,
 } from '../../engine/index.ts';
@@ -13,6 +14,8 @@ import {
   NodeInclusionPolicy,
   type PodAffinityTerm,
   type PodShape as PodShapeMessage,
+  type PreferredNodeTerm,
+  type Resources,
   type TopologySpreadConstraint,
   UnsatisfiablePolicy,
   type Volume,
@@ -22,36 +25,72 @@ import { toLabelSelector, toNodeTerm, toNodeTerms, toPodRequests, toTolerations 
 /** The namespace of what names none. */
 export const DEFAULT_NAMESPACE = 'default';
 
-/**
- * A shape as the engine has it. `path` is the shape's place in the request, for messages; `namespace` is used where the
- * shape names none.
- */
-export function toPodShape(message: PodShapeMessage, path: string, namespace: string = DEFAULT_NAMESPACE): PodShape {
-  return {
-    namespace: message.namespace === '' ? namespace : message.namespace,
-    labels: message.labels,
-    requests: toPodRequests(message.requests, `${path}.requests`),
-    nodeSelector: message.nodeSelector,
-    requiredNodeTerms: toNodeTerms(message.requiredNodeTerms, `${path}.required_node_terms`),
-    preferredNodeTerms: message.preferredNodeTerms.map((preferred, index) => ({
-      weight: preferred.weight,
-      term:
-        preferred.term === undefined
-          ? { matchExpressions: [], matchFields: [] }
-          : toNodeTerm(preferred.term, `${path}.preferred_node_terms[${index}].term`),
-    })),
-    tolerations: toTolerations(message.tolerations, `${path}.tolerations`),
-    topologySpread: message.topologySpreadConstraints.map((constraint, index) =>
-      toSpread(constraint, `${path}.topology_spread_constraints[${index}]`),
-    ),
-    podAffinity: message.podAffinity.map((term, index) => toAffinity(term, `${path}.pod_affinity[${index}]`)),
-    podAntiAffinity: message.podAntiAffinity.map((term, index) =>
-      toAffinity(term, `${path}.pod_anti_affinity[${index}]`),
-    ),
-    hostPorts: message.hostPorts.map(toHostPort),
-    volumes: message.volumes.map((volume, index) => toVolume(volume, `${path}.volumes[${index}]`)),
-    priority: message.priority,
-  };
+/** Reads the shapes of one request. Lists that shapes share are read once, and stay shared. */
+export class ShapeReader {
+  readonly #read = new Map<object, unknown>();
+
+  /**
+   * A shape as the engine has it. `path` is the shape's place in the request, for messages; `namespace` is used where the
+   * shape names none.
+   */
+  read(message: PodShapeMessage, path: string, namespace: string = DEFAULT_NAMESPACE): PodShape {
+    return {
+      namespace: message.namespace === '' ? namespace : message.namespace,
+      labels: message.labels,
+      requests: this.#requests(message.requests, `${path}.requests`),
+      nodeSelector: message.nodeSelector,
+      requiredNodeTerms: this.#list(message.requiredNodeTerms, (terms) =>
+        toNodeTerms(terms, `${path}.required_node_terms`),
+      ),
+      preferredNodeTerms: this.#list(message.preferredNodeTerms, (terms) =>
+        terms.map((preferred, index) => toPreferred(preferred, `${path}.preferred_node_terms[${index}].term`)),
+      ),
+      tolerations: this.#list(message.tolerations, (list) => toTolerations(list, `${path}.tolerations`)),
+      topologySpread: this.#list(message.topologySpreadConstraints, (constraints) =>
+        constraints.map((constraint, index) => toSpread(constraint, `${path}.topology_spread_constraints[${index}]`)),
+      ),
+      podAffinity: this.#list(message.podAffinity, (terms) =>
+        terms.map((term, index) => toAffinity(term, `${path}.pod_affinity[${index}]`)),
+      ),
+      podAntiAffinity: this.#list(message.podAntiAffinity, (terms) =>
+        terms.map((term, index) => toAffinity(term, `${path}.pod_anti_affinity[${index}]`)),
+      ),
+      hostPorts: this.#list(message.hostPorts, (ports) => ports.map(toHostPort)),
+      volumes: this.#list(message.volumes, (volumes) =>
+        volumes.map((volume, index) => toVolume(volume, `${path}.volumes[${index}]`)),
+      ),
+      priority: message.priority,
+    };
+  }
+
+  #list<Message, Input>(
+    messages: readonly Message[],
+    read: (messages: Message[]) => readonly Input[],
+  ): readonly Input[] {
+    if (messages.length === 0) return NOTHING;
+    let known = this.#read.get(messages) as readonly Input[] | undefined;
+    if (known === undefined) {
+      known = read(messages as Message[]);
+      this.#read.set(messages, known);
+    }
+    return known;
+  }
+
+  #requests(message: Resources | undefined, path: string): ResourceList {
+    if (message === undefined) return toPodRequests(message, path);
+    let known = this.#read.get(message) as ResourceList | undefined;
+    if (known === undefined) {
+      known = toPodRequests(message, path);
+      this.#read.set(message, known);
+    }
+    return known;
+  }
+}
+
+const NOTHING: readonly never[] = [];
+
+function toPreferred({ weight, term }: PreferredNodeTerm, path: string): PodShape['preferredNodeTerms'][number] {
+  return { weight, term: term === undefined ? { matchExpressions: [], matchFields: [] } : toNodeTerm(term, path) };
 }
 
 function toSpread(message: TopologySpreadConstraint, path: string): TopologySpreadInput {

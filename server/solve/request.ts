@@ -6,7 +6,7 @@ import { invalidArgument } from '../errors.ts';
 import { toMinValuesPolicy } from '../messages/index.ts';
 import { type RequestNotice, toDaemonSets, toNamespaces, toNodeClasses, toNodes, toPools } from './cluster.ts';
 import { NameDealer, PodNames } from './pod-names.ts';
-import { toPodShape } from './pod-shape.ts';
+import { ShapeReader } from './pod-shape.ts';
 
 /** A request, ready for a worker. */
 export interface PreparedSolve {
@@ -39,10 +39,11 @@ export function prepareSolve(request: SolveRequest): PreparedSolve {
   const nodeClasses = toNodeClasses(request.nodeClasses, notices);
   const { pools, requestIndex } = toPools(request.nodePools, nodeClasses, notices);
   const podNames = new PodNames();
+  const reader = new ShapeReader();
   const groups = request.podGroups.map((group, index): ShapeCount => {
     const path = `pod_groups[${index}]`;
     if (group.shape === undefined) throw invalidArgument(`${path}.shape`, 'a group needs the shape of its pods');
-    const shape = toPodShape(group.shape, `${path}.shape`);
+    const shape = reader.read(group.shape, `${path}.shape`);
     podNames.add(shape.namespace, group.names, path);
     return { shape, count: group.names.length };
   });
