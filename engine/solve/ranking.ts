@@ -48,6 +48,7 @@ export class Ranking {
     const key = mayTake === undefined ? `${holding} ${typeLimit}` : '';
     const known = mayTake === undefined ? walk.lists.get(key) : undefined;
     if (known !== undefined) return known;
+    rooms.spell();
     const stamp = ++this.#stamp;
     const types: number[] = [];
     let cheapestOnDemand = Number.POSITIVE_INFINITY;
@@ -183,6 +184,29 @@ function makeWalk(
   };
 }
 
+/** Questions from which on it pays to have the rooms in order of each resource. */
+const THRESHOLDS_FROM = 64;
+
+/** Rooms by how much of one resource they have. */
+interface Thresholds {
+  /** Different amounts, ascending. */
+  readonly amounts: Float64Array;
+  /** Bitsets over rooms, one after the other: entry r has those with `amounts[r]` or more; the last one is empty. */
+  readonly rooms: Uint32Array;
+}
+
+/** Rooms with at least so much; borrowed. */
+function roomsFrom({ amounts, rooms }: Thresholds, amount: number, width: number): Uint32Array {
+  let low = 0;
+  let high = amounts.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (amounts[middle]! < amount) low = middle + 1;
+    else high = middle;
+  }
+  return rooms.subarray(low * width, (low + 1) * width);
+}
+
 /** Different rooms of a template's offerings. */
 class Rooms {
   /** `Uint8Array[rooms]`: 1 for those that hold what was asked about last. */
@@ -194,8 +218,12 @@ class Rooms {
   readonly #dimensionCount: number;
   /** `Float64Array[rooms × dimensions]`, row-major; below 0 throughout where one resource is overdrawn. */
   readonly #rooms: Float64Array;
-  /** `holds` as bits. */
-  readonly #bits: Uint16Array;
+  /** `holds` as bits, and the same memory as text is made of. */
+  readonly #bits: Uint32Array;
+  readonly #characters: Uint16Array;
+  #questionCount = 0;
+  /** For each dimension: made once it pays. */
+  #thresholds: readonly Thresholds[] | undefined;
 
   constructor(compiled: CompiledProblem, template: CompiledTemplate) {
     const { catalogue, dimensions } = compiled;
@@ -219,7 +247,8 @@ class Rooms {
       if (room.some((amount) => amount < 0)) room.fill(-1);
     });
     this.holds = new Uint8Array(examples.length);
-    this.#bits = new Uint16Array(Math.ceil(examples.length / 16));
+    this.#bits = new Uint32Array(Math.ceil(examples.length / 32));
+    this.#characters = new Uint16Array(this.#bits.buffer);
   }
 
   /** The number of an available offering's room. */
@@ -227,23 +256,59 @@ class Rooms {
     return this.#numbers.get(this.#keyOf(offering))!;
   }
 
-  /** Finds the rooms that hold this; a text that is the same for the same rooms. O(rooms × dimensions). */
+  /**
+   * Finds the rooms that hold this; a text that is the same for the same rooms. Call `spell` before reading `holds`.
+   * O(rooms × dimensions) the first times, then O(rooms × dimensions / 32).
+   */
   holding(used: Float64Array): string {
-    const { holds } = this;
-    const bits = this.#bits;
-    bits.fill(0);
-    for (let number = 0; number < holds.length; number++) {
-      const at = number * this.#dimensionCount;
-      let fits = 1;
+    this.#questionCount++;
+    if (this.#questionCount > THRESHOLDS_FROM) {
+      this.#thresholds ??= Array.from({ length: this.#dimensionCount }, (_, dimension) =>
+        this.#thresholdsOf(dimension),
+      );
+      this.#bits.fill(0xffffffff);
       for (let dimension = 0; dimension < this.#dimensionCount; dimension++) {
-        if (used[dimension]! <= this.#rooms[at + dimension]!) continue;
-        fits = 0;
-        break;
+        andInto(this.#bits, roomsFrom(this.#thresholds[dimension]!, used[dimension]!, this.#bits.length));
       }
-      holds[number] = fits;
-      bits[number >>> 4]! |= fits << (number & 15);
+    } else {
+      this.#bits.fill(0);
+      for (let number = 0; number < this.holds.length; number++) {
+        if (this.#isHeld(used, number)) this.#bits[number >>> 5]! |= 1 << (number & 31);
+      }
     }
-    return String.fromCharCode.apply(null, bits as unknown as number[]);
+    return String.fromCharCode.apply(null, this.#characters as unknown as number[]);
+  }
+
+  /** Writes `holds` for what was asked about last. */
+  spell(): void {
+    for (let number = 0; number < this.holds.length; number++) this.holds[number] = hasBit(this.#bits, number) ? 1 : 0;
+  }
+
+  #isHeld(used: Float64Array, number: number): boolean {
+    const at = number * this.#dimensionCount;
+    for (let dimension = 0; dimension < this.#dimensionCount; dimension++) {
+      if (used[dimension]! > this.#rooms[at + dimension]!) return false;
+    }
+    return true;
+  }
+
+  #thresholdsOf(dimension: number): Thresholds {
+    const roomCount = this.holds.length;
+    const amountOf = (number: number): number => this.#rooms[number * this.#dimensionCount + dimension]!;
+    const numbers = Uint32Array.from({ length: roomCount }, (_, number) => number);
+    numbers.sort((left, right) => amountOf(left) - amountOf(right));
+    const amounts = Float64Array.from(new Set(Array.from(numbers, amountOf)));
+    const width = this.#bits.length;
+    const rooms = new Uint32Array((amounts.length + 1) * width);
+    let position = roomCount;
+    for (let rank = amounts.length - 1; rank >= 0; rank--) {
+      rooms.copyWithin(rank * width, (rank + 1) * width, (rank + 2) * width);
+      for (; position > 0 && amountOf(numbers[position - 1]!) === amounts[rank]; position--) {
+        const number = numbers[position - 1]!;
+        rooms[rank * width + (number >>> 5)]! |= 1 << (number & 31);
+      }
+    }
+    return { amounts, rooms };
   }
 
   #keyOf(offering: number): number {
