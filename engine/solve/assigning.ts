@@ -26,6 +26,16 @@ export interface AssigningContext {
   readonly vainChains: Map<string, number>;
 }
 
+/** The rules of a demand against the counts, made where they are not there yet. */
+export function domainRulesOf({ domains, compiled, domainRules }: AssigningContext, demand: Demand): DomainRules {
+  let rules = domainRules.get(demand.rules);
+  if (rules === undefined) {
+    rules = domains.rulesOf(demand.rules, demand.counting, compiled.spreadsOf);
+    domainRules.set(demand.rules, rules);
+  }
+  return rules;
+}
+
 /**
  * Places what can be placed, on existing nodes or through `maker`, and takes it off `waiting`. Counts of domains hold what
  * was placed and nothing else.
@@ -167,13 +177,7 @@ export class Assigner {
 
   /** The rules of a demand against the counts. */
   rulesOf(demand: Demand): DomainRules {
-    const { domains, compiled, domainRules } = this.context;
-    let rules = domainRules.get(demand.rules);
-    if (rules === undefined) {
-      rules = domains.rulesOf(demand.rules, demand.counting, compiled.spreadsOf);
-      domainRules.set(demand.rules, rules);
-    }
-    return rules;
+    return domainRulesOf(this.context, demand);
   }
 
   #candidateOf(waiting: Waiting): Candidate {

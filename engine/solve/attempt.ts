@@ -14,6 +14,7 @@ import { type AssigningContext, assignPlaces } from './assigning.ts';
 import { fillOpenNodes } from './existing.ts';
 import { joinMates } from './followers.ts';
 import { joinPlannedNodes } from './joining.ts';
+import { placeByLeastFull } from './least-full-hosts.ts';
 import { remainingLimits } from './limits.ts';
 import { noteVain } from './mates.ts';
 import { nodeLocation, type OpenNode, openNodes } from './node-board.ts';
@@ -120,6 +121,7 @@ function placeAll(
   }
   const beyond = [...left.values()].filter((entry) => entry.left > 0);
   if (caps.size > 0 && beyond.length > 0 && !broken && !budget.cut) stepRound(work, beyond);
+  if (!broken && !budget.cut) placeByLeastFull(work, [...left.values()]);
   const leftovers = compiled.shapes.flatMap((shape) => {
     const entry = left.get(shape);
     return entry === undefined || entry.left === 0 ? [] : [{ shape, count: entry.left, obstacle: entry.obstacle }];
