@@ -18,20 +18,23 @@ export function meetsCustomLabel(labels: CustomLabels, requirement: Requirement)
 
 /**
  * The variants of a pool. `provided` is what the pool demands of its own nodes on custom labels, `wanted` everything that
- * pods and daemonsets demand on them, `domainKeys` labels whose values are domains of
- * topology. Undefined where there would be more than VARIANT_LIMIT; empty where the pool's own
+ * pods and daemonsets demand on them, `domainKeys` labels whose values are domains of topology, `moreValues` how many
+ * values of a label to take beside those that make a difference, where the pool leaves it open. Undefined where there would be more than VARIANT_LIMIT; empty where the pool's own
  * demands on a label leave no value.
  */
 export function customLabelVariants(
   provided: readonly Requirement[],
   wanted: ReadonlyMap<string, readonly Requirement[]>,
   domainKeys: ReadonlySet<string> = new Set(),
+  moreValues: ReadonlyMap<string, number> = new Map(),
 ): readonly CustomLabels[] | undefined {
   let variants: Map<string, string | undefined>[] = [new Map()];
   for (const requirement of provided) {
-    const values = distinctValues(requirement, wanted.get(requirement.key) ?? [], domainKeys.has(requirement.key));
+    const { key } = requirement;
+    const named = distinctValues(requirement, wanted.get(key) ?? [], domainKeys.has(key));
+    const values = [...named, ...furtherValues(requirement, named, moreValues.get(key) ?? 0)];
     if (variants.length * values.length > VARIANT_LIMIT) return undefined;
-    variants = variants.flatMap((variant) => values.map((value) => new Map(variant).set(requirement.key, value)));
+    variants = variants.flatMap((variant) => values.map((value) => new Map(variant).set(key, value)));
   }
   return variants;
 }
@@ -70,6 +73,20 @@ function distinctValues(
   };
   for (const value of candidateValues(provided, wanted)) add(value, (requirement) => admitsValue(requirement, value));
   add(undefined, admitsAbsent);
+  return found;
+}
+
+/** So many more values that an open label may have; fewer where its bounds leave no more. Whole numbers, ascending. */
+function furtherValues(provided: Requirement, known: readonly (string | undefined)[], count: number): string[] {
+  const found: string[] = [];
+  if (!provided.complement) return found;
+  const first = Math.max(0, provided.gte ?? 0);
+  // Each number is taken, known, or excluded by name.
+  const last = first + count + known.length + provided.values.length;
+  for (let number = first; found.length < count && number <= last; number++) {
+    const value = String(number);
+    if (!known.includes(value) && admitsValue(provided, value)) found.push(value);
+  }
   return found;
 }
 

@@ -104,7 +104,13 @@ export class CompiledProblem {
   readonly #pinnedSets = new Map<readonly Constraint[], Map<ConstraintSet, ConstraintSet>>();
   readonly #kindFactors: { readonly requestCount: number; readonly toleranceCount: number };
 
-  constructor(catalogue: Catalogue, prices: PriceSnapshot, problem: Problem) {
+  /** `moreValues` says how many values of labels that pools leave open to plan with beside those that anyone names. */
+  constructor(
+    catalogue: Catalogue,
+    prices: PriceSnapshot,
+    problem: Problem,
+    moreValues: ReadonlyMap<string, number> = new Map(),
+  ) {
     this.catalogue = catalogue;
     this.prices = prices;
     this.problem = problem;
@@ -160,7 +166,7 @@ export class CompiledProblem {
     const templates: CompiledTemplate[] = [];
     const unusable = new Map<number, UnplacedReason>();
     for (const pool of this.pools) {
-      const made = pool.unusable ?? templatesOf(catalogue, pool, wanted, domainKeys);
+      const made = pool.unusable ?? templatesOf(catalogue, pool, wanted, domainKeys, moreValues);
       if ('code' in made) {
         unusable.set(pool.index, made);
         continue;

@@ -98,10 +98,11 @@ export function templatesOf(
   pool: CompiledPool,
   wanted: ReadonlyMap<string, readonly Requirement[]>,
   domainKeys: ReadonlySet<string>,
+  moreValues: ReadonlyMap<string, number>,
 ): readonly Template[] | UnplacedReason {
   const mixed = !isEmpty(pool.columns.ec2Types) && !hasOnlyEc2(pool.columns);
   const distinct = mixed ? new Set([...domainKeys, TENANCY_LABEL]) : domainKeys;
-  const variants = customLabelVariants(pool.custom, wanted, distinct);
+  const variants = customLabelVariants(pool.custom, wanted, distinct, moreValues);
   if (variants === undefined) {
     return {
       poolIndex: pool.index,

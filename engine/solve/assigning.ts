@@ -5,11 +5,14 @@
 import type { CompiledProblem, Demand, Unit } from '../compile/index.ts';
 import { makeUnit } from '../compile/index.ts';
 import type { Counter, DomainRules, DomainState, Location } from '../topology/index.ts';
-import { type DomainOf, HOSTNAME_LABEL, isOnHostname, type Obstacle, type TopologyRules } from '../topology/index.ts';
+import { type DomainOf, isOnHostname, type Obstacle, type TopologyRules } from '../topology/index.ts';
+import { type Candidate, labelsThatMatter } from './candidates.ts';
 import { placeWithMates } from './mates.ts';
 import { nodeTakes, type OpenNode, putOnNode } from './node-board.ts';
+import type { NodeMaker } from './node-maker.ts';
 import type { Place, PlaceFinder } from './places.ts';
-import { compareDemands, type UnitCount, type Waiting } from './waiting.ts';
+import { RoundFinder } from './rounds.ts';
+import { compareDemands, type Waiting } from './waiting.ts';
 
 /** What assigning works on. */
 export interface AssigningContext {
@@ -19,14 +22,18 @@ export interface AssigningContext {
   readonly nodes: readonly OpenNode[];
   /** Rules against the counts, made once for the demands of a profile, which share theirs. */
   readonly domainRules: Map<TopologyRules, DomainRules>;
+  /** Chains of pods that were grown in vain, with how far rules had opened then: see mates.ts. */
+  readonly vainChains: Map<string, number>;
 }
 
-/** Takes units that have been given a place on new nodes, pinned to it. */
-export interface NodeMaker {
-  /** Takes as many of equal units as nodes can be had for; returns how many. */
-  readonly take: (unit: Unit, unitCount: number) => number;
-  /** Whether it takes whatever it is given: many units at a time can be counted on then. */
-  readonly takesAll: boolean;
+/** The rules of a demand against the counts, made where they are not there yet. */
+export function domainRulesOf({ domains, compiled, domainRules }: AssigningContext, demand: Demand): DomainRules {
+  let rules = domainRules.get(demand.rules);
+  if (rules === undefined) {
+    rules = domains.rulesOf(demand.rules, demand.counting, compiled.spreadsOf);
+    domainRules.set(demand.rules, rules);
+  }
+  return rules;
 }
 
 /**
@@ -37,51 +44,16 @@ export function assignPlaces(context: AssigningContext, waiting: readonly Waitin
   new Assigner(context, waiting, maker).run();
 }
 
-/** Collects units for the packer. */
-export class UnitCollector implements NodeMaker {
-  readonly takesAll = true;
-  readonly #units = new Map<Unit, UnitCount>();
-
-  /** Takes any unit: whether there are nodes for it is found out by the packer. */
-  readonly take = (unit: Unit, unitCount: number): number => {
-    const known = this.#units.get(unit);
-    if (known === undefined) this.#units.set(unit, { unit, count: unitCount });
-    else known.count += unitCount;
-    return unitCount;
-  };
-
-  /** The units with their counts. */
-  get units(): UnitCount[] {
-    return [...this.#units.values()];
-  }
-}
-
-/** Pods that look for a place, with what is remembered of where they have looked. */
-export interface Candidate {
-  readonly waiting: Waiting;
-  readonly rules: DomainRules;
-  /** Labels over whose domains the demand has rules or is counted. */
-  readonly keys: readonly string[];
-  readonly needsHostMate: boolean;
-  /** Nodes that may still take one of its pods; undefined until they are looked for. */
-  nodes: readonly OpenNode[] | undefined;
-  /** Position of the first of them that may. */
-  firstNode: number;
-  /** DomainState.openingsFor when its pods last found no place. */
-  keptOutAt: number;
-  /** True while its pods are being placed. */
-  placing: boolean;
-  /** One of its pods by itself. */
-  readonly single: Unit;
-  /** Units pinned to places. */
-  readonly pinned: Map<Unit, Map<Place, Unit>>;
+/**
+ * Places pods that must be on a node with others where the others are: on existing nodes, or on those that `maker` knows.
+ * Returns whether it placed any.
+ */
+export function placeFollowers(context: AssigningContext, waiting: readonly Waiting[], maker: NodeMaker): boolean {
+  return new Assigner(context, waiting, maker).runFollowers();
 }
 
 /** Pods left from which on it pays to look for places that come round again. */
 const REPEATING_POD_COUNT = 8;
-
-/** Steps among which a round is looked for. */
-const ROUND_STEP_LIMIT = 512;
 
 /** Places units one after the other. */
 export class Assigner {
@@ -113,11 +85,24 @@ export class Assigner {
   /** Places all that can be placed. */
   run(): void {
     for (const candidate of this.candidates) if (candidate.needsHostMate) placeWithMates(this, candidate);
+    this.#goRound(this.candidates);
+  }
+
+  /** Places only pods that must be on a node with others, where the others are; returns whether it placed any. */
+  runFollowers(): boolean {
+    return this.#goRound(this.candidates.filter(({ needsHostMate }) => needsHostMate));
+  }
+
+  /** Places one pod after the other for as long as any moves; returns whether any did. */
+  #goRound(candidates: readonly Candidate[]): boolean {
+    let any = false;
     // A pod may wait for another that comes later in the order: go round until nothing moves.
     for (let moved = true; moved; ) {
       moved = false;
-      for (const candidate of this.candidates) if (this.#placeSingles(candidate)) moved = true;
+      for (const candidate of candidates) if (this.placeSingles(candidate)) moved = true;
+      any ||= moved;
     }
+    return any;
   }
 
   /** Puts a unit on the first node that takes it and, if there is one, does not stand in others' way. */
@@ -140,8 +125,12 @@ export class Assigner {
     return second !== undefined && this.#putOn(second, unit);
   }
 
-  /** Gives a unit the best place on new nodes where one can be had. */
-  placeAnew(candidate: Candidate, unit: Unit): Place | undefined {
+  /** Gives a unit the best place on new nodes where `take`, by default the maker's, can have one. */
+  placeAnew(
+    candidate: Candidate,
+    unit: Unit,
+    take: (unit: Unit) => boolean = (pinned) => this.#maker.take(pinned, 1) === 1,
+  ): Place | undefined {
     const places = this.placesOf(candidate, unit);
     const locations = this.#locationsOf(candidate, places);
     const refused = new Set<Place>();
@@ -149,7 +138,7 @@ export class Assigner {
       const position = this.#bestPlace(candidate, unit, places, locations, refused);
       if (position < 0) return undefined;
       const place = places[position]!;
-      if (this.#maker.take(this.#pinnedUnit(candidate, unit, place), 1) === 1) {
+      if (take(this.#pinnedUnit(candidate, unit, place))) {
         this.#enter(unit, locations[position]!);
         return place;
       }
@@ -188,21 +177,17 @@ export class Assigner {
 
   /** The rules of a demand against the counts. */
   rulesOf(demand: Demand): DomainRules {
-    const { domains, compiled, domainRules } = this.context;
-    let rules = domainRules.get(demand.rules);
-    if (rules === undefined) {
-      rules = domains.rulesOf(demand.rules, demand.counting, compiled.spreadsOf);
-      domainRules.set(demand.rules, rules);
-    }
-    return rules;
+    return domainRulesOf(this.context, demand);
   }
 
   #candidateOf(waiting: Waiting): Candidate {
+    const hostRules = waiting.demand.rules.affinities.filter(isOnHostname);
     return {
       waiting,
       rules: this.rulesOf(waiting.demand),
       keys: labelsThatMatter(waiting.demand),
-      needsHostMate: waiting.demand.rules.affinities.some(isOnHostname),
+      needsHostMate: hostRules.length > 0,
+      hostCounters: hostRules.map(({ counter }) => counter),
       nodes: undefined,
       firstNode: 0,
       keptOutAt: -1,
@@ -212,7 +197,11 @@ export class Assigner {
     };
   }
 
-  #placeSingles(candidate: Candidate): boolean {
+  /**
+   * Places a candidate's pods one at a time; those that must be on a node with others only where the others are. Returns
+   * whether it placed any.
+   */
+  placeSingles(candidate: Candidate): boolean {
     const { waiting, single: unit } = candidate;
     if (waiting.left === 0 || candidate.placing) return false;
     const before = waiting.left;
@@ -224,7 +213,12 @@ export class Assigner {
         this.#wakeFollowers(candidate);
         continue;
       }
-      if (candidate.needsHostMate) break;
+      if (candidate.needsHostMate) {
+        if (!this.#joinMates(candidate)) break;
+        waiting.left--;
+        this.#wakeFollowers(candidate);
+        continue;
+      }
       const repeats = this.#mayRepeat(candidate, unit);
       const state = repeats ? this.#stateOf(candidate) : '';
       const place = this.placeAnew(candidate, unit);
@@ -238,6 +232,18 @@ export class Assigner {
     candidate.placing = false;
     if (waiting.left > 0) this.#noteKeptOut(candidate);
     return waiting.left < before;
+  }
+
+  /** Puts a pod on a node to be made that holds pods which it must be with. */
+  #joinMates(candidate: Candidate): boolean {
+    const { join } = this.#maker;
+    const { rules, waiting, single } = candidate;
+    // A pod that may start a group has none to join.
+    if (join === undefined || this.context.domains.mayBootstrap(rules)) return false;
+    if (this.placeAnew(candidate, single, join) !== undefined) return true;
+    // No node with mates has room for it: what stood in the way elsewhere is not why it stays out.
+    delete waiting.obstacle;
+    return false;
   }
 
   /** Remembers that pods found no place until something changes for them. */
@@ -259,7 +265,7 @@ export class Assigner {
     for (const { counter } of rules.counting) {
       for (const other of this.#keptOut.get(counter) ?? []) {
         if (other.waiting.left === 0) this.#keptOut.get(counter)!.delete(other);
-        else if (this.context.domains.openingsFor(other.rules) !== other.keptOutAt) this.#placeSingles(other);
+        else if (this.context.domains.openingsFor(other.rules) !== other.keptOutAt) this.placeSingles(other);
       }
     }
   }
@@ -430,25 +436,6 @@ export class Assigner {
   }
 }
 
-/** Finds rounds of places: where a state comes again, what was done since will be done again. */
-class RoundFinder {
-  readonly #stepOf = new Map<string, number>();
-  readonly #places: Place[] = [];
-
-  /** Notes a step and the states before and after it; the round that it closes, where it closes one. */
-  step(before: string, place: Place, after: string): readonly Place[] | undefined {
-    if (this.#places.length >= ROUND_STEP_LIMIT) return undefined;
-    if (!this.#stepOf.has(before)) this.#stepOf.set(before, this.#places.length);
-    this.#places.push(place);
-    const start = this.#stepOf.get(after);
-    if (start === undefined) return undefined;
-    const round = this.#places.slice(start);
-    this.#stepOf.clear();
-    this.#places.length = 0;
-    return round;
-  }
-}
-
 /** Price of a pod that can't follow its group, in nano US dollars per hour: dearer than any instance. */
 const UNREACHABLE_SHARE = 1e15;
 
@@ -457,28 +444,4 @@ function domainOf(keys: readonly string[], place: Place): DomainOf {
     const index = keys.indexOf(key);
     return index < 0 ? undefined : place.values[index];
   };
-}
-
-/** Labels by the rules that they were found for: demands of a profile share theirs. */
-const LABELS_THAT_MATTER = new WeakMap<TopologyRules, readonly string[]>();
-
-/** Labels over whose domains the demand has rules or is counted; the same array for the demands of a profile. */
-export function labelsThatMatter(demand: Demand): readonly string[] {
-  let labels = LABELS_THAT_MATTER.get(demand.rules);
-  if (labels === undefined) {
-    labels = findLabelsThatMatter(demand);
-    LABELS_THAT_MATTER.set(demand.rules, labels);
-  }
-  return labels;
-}
-
-function findLabelsThatMatter(demand: Demand): string[] {
-  const keys = new Set<string>();
-  const { spreads, affinities, antiAffinities } = demand.rules;
-  for (const list of [spreads, affinities, antiAffinities]) {
-    for (const { counter } of list) keys.add(counter.topologyKey);
-  }
-  for (const { topologyKey } of demand.counting) keys.add(topologyKey);
-  keys.delete(HOSTNAME_LABEL);
-  return [...keys].sort();
 }

@@ -10,11 +10,15 @@ import {
 } from '../compile/index.ts';
 import { type Budget, buildInstance, type LimitTable, ownShares } from '../pack/index.ts';
 import { type Counter, type DomainRules, DomainState, type SpreadRule, type TopologyRules } from '../topology/index.ts';
-import { type AssigningContext, assignPlaces, UnitCollector } from './assigning.ts';
+import { type AssigningContext, assignPlaces } from './assigning.ts';
 import { fillOpenNodes } from './existing.ts';
+import { joinMates } from './followers.ts';
 import { joinPlannedNodes } from './joining.ts';
+import { placeByLeastFull } from './least-full-hosts.ts';
 import { remainingLimits } from './limits.ts';
+import { noteVain } from './mates.ts';
 import { nodeLocation, type OpenNode, openNodes } from './node-board.ts';
+import { UnitCollector } from './node-maker.ts';
 import { placesMore } from './order-of-plans.ts';
 import { PlaceFinder } from './places.ts';
 import { candidatesFor, type NewNodes, placeOnNewNodes, tiersOf } from './placing.ts';
@@ -29,6 +33,8 @@ export interface PlacingWork extends AssigningContext {
   readonly limits: LimitTable;
   readonly budget: Budget;
   readonly newNodes: NewNodes[];
+  /** Planned nodes that have no room for a kind of pods: see followers.ts. */
+  readonly refusedBy: Map<string, Set<NewNodes>>;
 }
 
 /** What an attempt placed and what it left. */
@@ -44,8 +50,16 @@ export interface Attempt {
 /** Shapes in the order in which they have their turn; those of one phase are placed together. */
 export type Phases = readonly (readonly CompiledShape[])[];
 
-/** One round over what waits: takes what it places off the counts; true when the counts of domains no longer hold. */
-type Round = (work: PlacingWork, waiting: readonly Waiting[]) => boolean;
+/** One round over what waits: takes what it places off the counts. */
+type Round = (work: PlacingWork, waiting: readonly Waiting[]) => RoundResult;
+
+/** What a round came to. */
+interface RoundResult {
+  /** True when the counts of domains no longer hold. */
+  readonly broken: boolean;
+  /** True when pods joined their mates at the end: others may have waited for them. */
+  readonly joined: boolean;
+}
 
 /** Places the shapes of all phases. */
 export function attemptPlacement(compiled: CompiledProblem, budget: Budget, phases: Phases): Attempt {
@@ -92,8 +106,9 @@ function placeAll(
     while (true) {
       const waiting = [...left.values()].filter((entry) => entry.left > 0);
       if (waiting.length === 0) break;
-      if (round(work, waiting)) broken = true;
-      if (budget.cut || !giveUpPreferences(left)) break;
+      const result = round(work, waiting);
+      if (result.broken) broken = true;
+      if (budget.cut || (!result.joined && !giveUpPreferences(left))) break;
     }
   }
   // Pods beyond the caps may still have a place beside the others, one at a time.
@@ -106,6 +121,7 @@ function placeAll(
   }
   const beyond = [...left.values()].filter((entry) => entry.left > 0);
   if (caps.size > 0 && beyond.length > 0 && !broken && !budget.cut) stepRound(work, beyond);
+  if (!broken && !budget.cut) placeByLeastFull(work, [...left.values()]);
   const leftovers = compiled.shapes.flatMap((shape) => {
     const entry = left.get(shape);
     return entry === undefined || entry.left === 0 ? [] : [{ shape, count: entry.left, obstacle: entry.obstacle }];
@@ -127,6 +143,8 @@ function openWork(compiled: CompiledProblem, budget: Budget): PlacingWork {
     nodes: openNodes(compiled, domains),
     domains,
     domainRules: new Map<TopologyRules, DomainRules>(),
+    vainChains: new Map<string, number>(),
+    refusedBy: new Map<string, Set<NewNodes>>(),
     limits: remainingLimits(compiled.problem, compiled.reservations.freeCounts),
     budget,
     newNodes: [],
@@ -134,7 +152,7 @@ function openWork(compiled: CompiledProblem, budget: Budget): PlacingWork {
 }
 
 /** Many pods at a time: places first, then existing nodes, then tier by tier the packer. */
-function packRound(work: PlacingWork, waiting: readonly Waiting[]): boolean {
+function packRound(work: PlacingWork, waiting: readonly Waiting[]): RoundResult {
   const { compiled, filter, limits, budget } = work;
   const topological: Waiting[] = [];
   const free: { readonly entry: Waiting; readonly unit: UnitCount }[] = [];
@@ -164,16 +182,22 @@ function packRound(work: PlacingWork, waiting: readonly Waiting[]): boolean {
     if (count === 0) continue;
     broken = true;
     for (const { pod, podCount } of unit.members) byDemand.get(pod)!.left += podCount * count;
+    if (unit.members.length > 1) {
+      noteVain(
+        work,
+        unit.members.map(({ pod }) => pod),
+      );
+    }
   }
-  return broken;
+  return { broken, joined: !broken && joinMates(work, topological) };
 }
 
 /** One pod at a time, each onto a node that is there before the next is looked at. */
-function stepRound(work: PlacingWork, waiting: readonly Waiting[]): boolean {
+function stepRound(work: PlacingWork, waiting: readonly Waiting[]): RoundResult {
   const opener = new NodeOpener(work);
   assignPlaces(work, waiting, opener);
   work.newNodes.push(...opener.nodes());
-  return false;
+  return { broken: false, joined: joinMates(work, waiting) };
 }
 
 /** The next step of every shape that still has pods and preferences; false where there is none. */

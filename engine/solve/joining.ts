@@ -21,7 +21,7 @@ export function joinPlannedNodes(work: PlacingWork, units: readonly UnitCount[],
     // Groups that are split off are looked at in their turn; they take nothing that the group before them did not.
     for (let index = 0; index < work.newNodes.length && entry.count > 0; index++) {
       const group = work.newNodes[index]!;
-      const most = mostUnits(work, group, entry.unit, entry.count, mayCostMore);
+      const most = mostUnits(work, group, entry.unit, entry.count, { mayCostMore, mayStart: true });
       if (most === 0) continue;
       const nodeCount = Math.min(group.nodeCount, Math.max(1, Math.floor(entry.count / most)));
       const each = Math.min(most, entry.count);
@@ -34,7 +34,8 @@ export function joinPlannedNodes(work: PlacingWork, units: readonly UnitCount[],
   }
 }
 
-function withUnits(group: NewNodes, unit: Unit, count: number): Pick<NewNodes, 'units' | 'unitCounts'> {
+/** What a node of the group holds with `count` more of the unit. */
+export function withUnits(group: NewNodes, unit: Unit, count: number): Pick<NewNodes, 'units' | 'unitCounts'> {
   const place = group.units.indexOf(unit);
   if (place < 0) return { units: [...group.units, unit], unitCounts: [...group.unitCounts, count] };
   return {
@@ -43,8 +44,17 @@ function withUnits(group: NewNodes, unit: Unit, count: number): Pick<NewNodes, '
   };
 }
 
-/** How many more units one node of the group takes, up to `wanted`. */
-function mostUnits(work: PlacingWork, group: NewNodes, unit: Unit, wanted: number, mayCostMore: boolean): number {
+/**
+ * How many more units one node of the group takes, up to `wanted`. `mayStart` says whether an affinity over hosts is kept
+ * where nothing that it means is on the node. O(offerings × dimensions) for each unit taken.
+ */
+export function mostUnits(
+  work: PlacingWork,
+  group: NewNodes,
+  unit: Unit,
+  wanted: number,
+  { mayCostMore, mayStart }: { readonly mayCostMore: boolean; readonly mayStart: boolean },
+): number {
   const { compiled, filter } = work;
   if (!filter.admits(group.template, unit)) return 0;
   const used = new Float64Array(unit.request.length);
@@ -68,7 +78,7 @@ function mostUnits(work: PlacingWork, group: NewNodes, unit: Unit, wanted: numbe
   while (most < wanted) {
     for (const { pod, podCount } of unit.members) {
       for (let copy = 0; copy < podCount; copy++) {
-        if (hostObstacle(pod, pods, true) !== undefined) return most;
+        if (hostObstacle(pod, pods, mayStart) !== undefined) return most;
         pods.set(pod, (pods.get(pod) ?? 0) + 1);
       }
     }

@@ -29,6 +29,7 @@ import {
   type HostPod,
   hostObstacle,
   type Location,
+  type SpreadRule,
   type TopologyRules,
 } from '../topology/index.ts';
 
@@ -103,8 +104,16 @@ export function nodeDomains(node: NodeInput): DomainOf {
   return (key) => node.labels[key] ?? (key === HOSTNAME_LABEL ? node.name : undefined);
 }
 
-/** Whether the node can take one more unit as far as itself goes: room, labels, taints and the pods it holds. */
-export function nodeTakes(node: OpenNode, unit: Unit, mayStart: boolean): boolean {
+/**
+ * Whether the node can take one more unit as far as itself goes: room, labels, taints and the pods it holds. `mayStart` and
+ * `leastOf` as in hostObstacle.
+ */
+export function nodeTakes(
+  node: OpenNode,
+  unit: Unit,
+  mayStart: boolean,
+  leastOf?: (rule: SpreadRule) => number,
+): boolean {
   const { request, alone, sharedClaims } = unit;
   for (let dimension = 0; dimension < node.room.length; dimension++) {
     if (request[dimension]! > node.room[dimension]!) return false;
@@ -114,13 +123,13 @@ export function nodeTakes(node: OpenNode, unit: Unit, mayStart: boolean): boolea
   }
   const [first] = unit.members;
   if (unit.members.length === 1 && first!.podCount === 1) {
-    return node.mayTake(first!.pod) && hostObstacle(first!.pod, node.pods, mayStart) === undefined;
+    return node.mayTake(first!.pod) && hostObstacle(first!.pod, node.pods, mayStart, leastOf) === undefined;
   }
   const present = new Map(node.pods);
   for (const { pod, podCount } of unit.members) {
     if (!node.mayTake(pod)) return false;
     for (let copy = 0; copy < podCount; copy++) {
-      if (hostObstacle(pod, present, mayStart) !== undefined) return false;
+      if (hostObstacle(pod, present, mayStart, leastOf) !== undefined) return false;
       present.set(pod, (present.get(pod) ?? 0) + 1);
     }
   }

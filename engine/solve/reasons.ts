@@ -22,7 +22,7 @@ import {
 } from '../requirements/index.ts';
 import { describeTaint, untoleratedTaint } from '../rules/index.ts';
 import type { Obstacle } from '../topology/index.ts';
-import { labelsThatMatter } from './assigning.ts';
+import { labelsThatMatter } from './candidates.ts';
 
 /** What a solve knows of why a shape stayed out. */
 export interface UnplacedContext {

@@ -6,6 +6,7 @@ import { CompiledProblem } from '../compile/index.ts';
 import type { EnginePlan, Problem } from '../model/index.ts';
 import { Budget } from '../pack/index.ts';
 import { type Attempt, attemptPlacement } from './attempt.ts';
+import { moreOpenValues, WIDENING_LIMIT } from './open-values.ts';
 import { placesMore } from './order-of-plans.ts';
 import { writePlan } from './plan-writer.ts';
 import { ordersWithFirst } from './retrying.ts';
@@ -23,8 +24,24 @@ export function solve(
   problem: Problem,
   interrupt?: () => boolean,
 ): EnginePlan {
-  const compiled = new CompiledProblem(catalogue, prices, problem);
   const budget = new Budget(problem.workLimit, interrupt);
+  let compiled = new CompiledProblem(catalogue, prices, problem);
+  let best = bestAttempt(compiled, budget);
+  let values: ReadonlyMap<string, number> | undefined = new Map<string, number>();
+  for (let widening = 0; widening < WIDENING_LIMIT && !budget.cut; widening++) {
+    values = moreOpenValues(compiled, best, values);
+    if (values === undefined) break;
+    const wider = new CompiledProblem(catalogue, prices, problem, values);
+    const attempt = bestAttempt(wider, budget);
+    if (budget.cut || !placesMore(attempt, best)) continue;
+    compiled = wider;
+    best = attempt;
+  }
+  return writePlan(compiled, { ...best, budget });
+}
+
+/** The best of several orders of placing. */
+function bestAttempt(compiled: CompiledProblem, budget: Budget): Attempt {
   let best = attemptPlacement(compiled, budget, [compiled.shapes]);
   let last: Attempt = best;
   const first: number[] = [];
@@ -39,5 +56,5 @@ export function solve(
       if (placesMore(last, best)) best = last;
     }
   }
-  return writePlan(compiled, { ...best, budget });
+  return best;
 }

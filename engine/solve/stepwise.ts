@@ -4,8 +4,8 @@ import { andInto, hasBit, isEmpty } from '../bits/index.ts';
 import { attachNew, type CompiledTemplate, type SharedClaim, type Tally, type Unit } from '../compile/index.ts';
 import { type FloorRule, limitTakesInto } from '../pack/index.ts';
 import { type HostPod, hostObstacle } from '../topology/index.ts';
-import type { NodeMaker } from './assigning.ts';
 import type { PlacingWork } from './attempt.ts';
+import type { NodeMaker } from './node-maker.ts';
 import type { NewNodes } from './placing.ts';
 
 /** A node to be made, as far as it is decided. */
@@ -62,13 +62,26 @@ export class NodeOpener implements NodeMaker {
     return unitCount;
   };
 
+  /** Puts a unit beside pods that it must be with, where that costs least. */
+  readonly join = (unit: Unit): boolean => {
+    if (!this.#work.budget.spend()) return false;
+    let best: Option | undefined;
+    for (const bin of this.#bins) {
+      const option = this.#join(bin, unit, false);
+      if (option !== undefined && (best === undefined || isBefore(option, best))) best = option;
+    }
+    if (best === undefined) return false;
+    this.#settle(best, unit);
+    return true;
+  };
+
   #takeOne(unit: Unit): boolean {
     if (!this.#work.budget.spend()) return false;
     let best: Option | undefined;
     const consider = (option: Option | undefined): void => {
       if (option !== undefined && (best === undefined || isBefore(option, best))) best = option;
     };
-    for (const bin of this.#bins) consider(this.#join(bin, unit));
+    for (const bin of this.#bins) consider(this.#join(bin, unit, true));
     this.#work.tiers.forEach((templates, tier) => {
       for (const template of this.#work.filter.open(templates, unit)) consider(this.#open(template, tier, unit));
     });
@@ -90,9 +103,9 @@ export class NodeOpener implements NodeMaker {
     }));
   }
 
-  #join(bin: Bin, unit: Unit): Option | undefined {
+  #join(bin: Bin, unit: Unit, mayStart: boolean): Option | undefined {
     const { compiled, filter } = this.#work;
-    if (!filter.admits(bin.template, unit) || !fitsBeside(bin.pods, unit)) return undefined;
+    if (!filter.admits(bin.template, unit) || !fitsBeside(bin.pods, unit, mayStart)) return undefined;
     const mask = bin.mask.slice();
     andInto(mask, compiled.mask(bin.template, unit.constraints));
     if (isEmpty(mask)) return undefined;
@@ -266,12 +279,12 @@ function isBefore(option: Option, other: Option): boolean {
   return option.addedPrice < other.addedPrice;
 }
 
-/** Whether a unit's pods may be on a node with these pods. A unit that needs mates brings them along. */
-function fitsBeside(pods: ReadonlyMap<HostPod, number>, unit: Unit): boolean {
+/** Whether a unit's pods may be on a node with these pods; a unit that brings the mates it needs `mayStart` with them. */
+function fitsBeside(pods: ReadonlyMap<HostPod, number>, unit: Unit, mayStart: boolean): boolean {
   const present = new Map(pods);
   for (const { pod, podCount } of unit.members) {
     for (let copy = 0; copy < podCount; copy++) {
-      if (hostObstacle(pod, present, true) !== undefined) return false;
+      if (hostObstacle(pod, present, mayStart) !== undefined) return false;
       present.set(pod, (present.get(pod) ?? 0) + 1);
     }
   }

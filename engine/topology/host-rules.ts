@@ -33,16 +33,18 @@ export function hasHostRules(pod: HostPod): boolean {
 
 /**
  * What keeps one more pod off a node that holds `others` (pods and how many of each). `mayStart` says whether an
- * affinity may start a group on a node without a pod that it means.
+ * affinity may start a group on a node without a pod that it means, `leastOf` from how many pods on the least full host a
+ * spread is counted: from none while nodes without any can still come.
  */
 export function hostObstacle(
   pod: HostPod,
   others: ReadonlyMap<HostPod, number>,
   mayStart: boolean,
+  leastOf: (rule: SpreadRule) => number = countsFromNone,
 ): HostObstacle | undefined {
   for (const rule of pod.rules.spreads) {
     if (!isOnHostname(rule)) continue;
-    if (countedBy(rule.counter, others) + (rule.countsItself ? 1 : 0) > rule.input.maxSkew) {
+    if (countedBy(rule.counter, others) + (rule.countsItself ? 1 : 0) - leastOf(rule) > rule.input.maxSkew) {
       return { kind: 'spread', rule };
     }
   }
@@ -65,6 +67,8 @@ export function hostObstacle(
   }
   return undefined;
 }
+
+const countsFromNone = (): number => 0;
 
 function countedBy(counter: Counter, others: ReadonlyMap<HostPod, number>): number {
   let sum = 0;
