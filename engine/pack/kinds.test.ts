@@ -8,18 +8,16 @@ import { hostRulesOf, type RuledUnit } from './testing/host-rules.ts';
 const ALL = (): boolean => true;
 const NONE = (): boolean => false;
 
-function unitsOf(...keys: readonly (string | undefined)[]): Unit[] {
-  return keys.map((kindKey) => ({
-    members: [],
-    request: new Float64Array(0),
-    constraints: [],
-    constraintsKey: '',
-    kindKey,
-    priority: 0,
-  }));
+/** Units by a letter for each kind; undefined for several pods that go together. */
+function unitsOf(...letters: readonly (string | undefined)[]): Pick<Unit, 'kind'>[] {
+  return letters.map((letter) => ({ kind: letter === undefined ? undefined : letter.charCodeAt(0) }));
 }
 
-function members(units: readonly Unit[], ruled: readonly RuledUnit[], binds: (group: number) => boolean): string[] {
+function members(
+  units: readonly Pick<Unit, 'kind'>[],
+  ruled: readonly RuledUnit[],
+  binds: (group: number) => boolean,
+): string[] {
   const counts = Float64Array.from(units, (_, unit) => unit + 1);
   return sortIntoKinds(units, counts, hostRulesOf(ruled, [{ cap: 1 }, { cap: 2 }]), binds).map(
     (kind) => `${kind.members.join(' ')}: ${kind.count}`,
@@ -27,7 +25,7 @@ function members(units: readonly Unit[], ruled: readonly RuledUnit[], binds: (gr
 }
 
 describe('units are of one kind', () => {
-  test('where their keys are equal, in the order of the first of each kind', () => {
+  test('where they are equal to packing, in the order of the first of each kind', () => {
     const units = unitsOf('b', 'a', 'b', 'a');
     const kinds = sortIntoKinds(units, Float64Array.of(1, 2, 3, 4), undefined, ALL);
     assert.deepEqual(kinds, [
@@ -36,7 +34,7 @@ describe('units are of one kind', () => {
     ]);
   });
 
-  test('with nobody else where they have no key: several pods that go together', () => {
+  test('with nobody else where they have none: several pods that go together', () => {
     assert.deepEqual(members(unitsOf(undefined, 'a', undefined, 'a'), [{}, {}, {}, {}], ALL), [
       '0: 1',
       '1 3: 6',
