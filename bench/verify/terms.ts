@@ -1,6 +1,7 @@
 // Reads the required node affinity terms of a pod, which are alternatives to each other, for what Karpenter makes of them:
 // a pair of conditions that exclude each other becomes "the label is absent" there, which a node may well meet, and one
 // alternative after the other is given up for good. Kubernetes asks each condition and each alternative in turn.
+import { type Condition, holds } from './conditions.ts';
 
 /** The parts of a pod that are read. */
 export interface TermsOfPod {
@@ -17,13 +18,7 @@ export interface TermsOfPod {
 }
 
 interface Term {
-  readonly matchExpressions?: readonly Expression[];
-}
-
-interface Expression {
-  readonly key: string;
-  readonly operator: string;
-  readonly values?: readonly string[];
+  readonly matchExpressions?: readonly Condition[];
 }
 
 /** The pod with each of its required terms as the only one. */
@@ -56,7 +51,7 @@ function termsOf(pod: TermsOfPod): readonly Term[] {
 
 /** Whether a required term of the pod, with its node selector, can be met by no node. */
 export function hasContradictoryTerm(pod: TermsOfPod): boolean {
-  const selector: Expression[] = Object.entries(pod.spec?.nodeSelector ?? {}).map(([key, value]) => ({
+  const selector: Condition[] = Object.entries(pod.spec?.nodeSelector ?? {}).map(([key, value]) => ({
     key,
     operator: 'In',
     values: [value],
@@ -65,42 +60,22 @@ export function hasContradictoryTerm(pod: TermsOfPod): boolean {
 }
 
 /** Whether some label's conditions admit neither any value nor its absence. */
-function isContradictory(expressions: readonly Expression[]): boolean {
-  const byKey = new Map<string, Expression[]>();
+function isContradictory(expressions: readonly Condition[]): boolean {
+  const byKey = new Map<string, Condition[]>();
   for (const expression of expressions) {
     byKey.set(expression.key, [...(byKey.get(expression.key) ?? []), expression]);
   }
   return [...byKey.values()].some((conditions) =>
-    candidates(conditions).every((value) => conditions.some((condition) => !isMet(condition, value))),
+    candidates(conditions).every((value) => conditions.some((condition) => !holds(condition, value))),
   );
 }
 
 /** Absence, every value named, the neighbours of every bound, and a text nobody names: all outcomes are among them. */
-function candidates(conditions: readonly Expression[]): (string | undefined)[] {
+function candidates(conditions: readonly Condition[]): (string | undefined)[] {
   const named = conditions.flatMap(({ values }) => values ?? []);
   const neighbours = named
     .filter((value) => /^\d+$/.test(value))
     .flatMap((value) => [Number(value) - 1, Number(value) + 1]);
   const other = `other-${named.join('-')}`;
   return [undefined, other, ...named, ...neighbours.filter((value) => value >= 0).map(String)];
-}
-
-/** As Kubernetes has it: NotIn is met by an absent label, Gt and Lt only by integers. */
-function isMet({ operator, values = [] }: Expression, value: string | undefined): boolean {
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case 'Gt':
-      return value !== undefined && /^\d+$/.test(value) && Number(value) > Number(values[0]);
-    case 'Lt':
-      return value !== undefined && /^\d+$/.test(value) && Number(value) < Number(values[0]);
-    default:
-      throw new Error(`read a condition: ${operator} is no operator of node affinity`);
-  }
 }

@@ -12,6 +12,7 @@ export interface GoldenCase {
   /** In the form of a problem file: instance types with their offerings. */
   readonly instanceTypes: readonly unknown[];
   readonly preferencePolicy: 'Respect' | 'Ignore';
+  readonly minValuesPolicy: 'Strict' | 'BestEffort';
   readonly expect: Expectation;
 }
 
@@ -20,10 +21,11 @@ interface Head {
   /** The name of a catalogue of catalogues.yaml, or one of the case's own. */
   readonly catalogue?: string | readonly unknown[];
   readonly preferencePolicy?: 'Respect' | 'Ignore';
+  readonly minValuesPolicy?: 'Strict' | 'BestEffort';
   readonly expect?: Expectation;
 }
 
-const HEAD_KEYS = new Set(['catalogue', 'preferencePolicy', 'expect']);
+const HEAD_KEYS = new Set(['catalogue', 'preferencePolicy', 'minValuesPolicy', 'expect']);
 
 const CATALOGUES = parse(readFileSync(new URL('catalogues.yaml', import.meta.url), 'utf8'), {
   maxAliasCount: 1000,
@@ -55,6 +57,7 @@ export function readCase(file: string, text: string): GoldenCase {
     manifests,
     instanceTypes,
     preferencePolicy: head.preferencePolicy ?? 'Respect',
+    minValuesPolicy: head.minValuesPolicy ?? 'Strict',
     expect: head.expect,
   };
 }

@@ -21,11 +21,15 @@ export interface AtDemand {
   readonly types?: OneOf;
   readonly zone?: OneOf;
   readonly capacity?: OneOf;
+  /** Ids of reservations: the node may be launched from these only. */
+  readonly reservation?: OneOf;
   /** By label: its values; null where the node must not have it. */
   readonly labels?: Readonly<Record<string, OneOf | null>>;
+  /** By label: how many values the node's list has where that is fewer than the pool's minValues; {} where it has enough. */
+  readonly fallsShort?: Readonly<Record<string, number>>;
 }
 
-/** How pods lie with respect to the domains of a label: host, zone, capacity, type, pool or any label key. */
+/** How pods lie with respect to the domains of a label: host, zone, capacity, type, pool, reservation or any label key. */
 export interface DomainDemand {
   readonly pods: PodGlobs;
   readonly by: string;

@@ -88,6 +88,16 @@ const rows: readonly (readonly [what: string, met: Expectation, missed: Expectat
     { at: [{ pods: 'little', labels: { 'example.com/team': null } }] },
   ],
   [
+    'reservation',
+    { at: [{ pods: 'web-1', labels: { 'karpenter.k8s.aws/capacity-reservation-id': null } }] },
+    { at: [{ pods: 'web-1', reservation: 'cr-1' }] },
+  ],
+  [
+    'values short of minValues',
+    { at: [{ pods: 'web-1', fallsShort: {} }] },
+    { at: [{ pods: 'web-1', fallsShort: { 'node.kubernetes.io/instance-type': 1 } }] },
+  ],
+  [
     'together',
     { together: [{ pods: ['little', 'running'], by: 'host' }] },
     { together: [{ pods: 'web-*', by: 'zone' }] },

@@ -133,7 +133,7 @@ class Judge {
   }
 
   #at(demand: AtDemand): void {
-    const { pods, new: isNew, node, type, types, labels = {}, ...rest } = demand;
+    const { pods, new: isNew, node, type, types, labels = {}, fallsShort, ...rest } = demand;
     for (const [name, place] of this.#placed(pods)) {
       if (isNew !== undefined && place.isNew !== isNew) this.#found.push(`${name} is on ${place.host}`);
       if (node !== undefined && (place.isNew || !isOneOf(place.host, node))) {
@@ -142,6 +142,9 @@ class Judge {
       const first = place.labels[0]?.[TYPE_KEY] ?? '';
       if (type !== undefined && !isOneOf(first, type))
         this.#found.push(`${name} is on ${first}, not on ${String(type)}`);
+      if (fallsShort !== undefined && !sameCounts(place.fallsShort, fallsShort)) {
+        this.#found.push(`${name}: the node's list falls short by ${JSON.stringify(place.fallsShort)}`);
+      }
       const demands = { ...rest, ...(types === undefined ? {} : { type: types }), ...labels };
       for (const [key, allowed] of Object.entries(demands)) {
         for (const value of valuesAt(place, key)) {

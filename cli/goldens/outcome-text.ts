@@ -23,6 +23,9 @@ function newNodes(plan: Plan): string[] {
     return [
       `new node ${index + 1} of pool ${node.nodePool}: ${offeringsText(first === undefined ? [] : [first])}${withLabels}`,
       ...(others.length === 0 ? [] : [`  or ${offeringsText(others)}`]),
+      ...node.relaxedMinValues.map(
+        ({ key, wanted, left }) => `  falls short of minValues: ${left} of ${wanted} ${key}`,
+      ),
       `  ${podNames(node.pods)}`,
     ];
   });
@@ -31,8 +34,9 @@ function newNodes(plan: Plan): string[] {
 /** Offerings in their order; those that differ by zone only are written once: `small in a b on-demand $0.10`. */
 function offeringsText(offerings: readonly RankedOffering[]): string {
   const zones = new Map<string, string[]>();
-  for (const { instanceType, zone, capacityType, priceNanoUsdPerHour } of offerings) {
-    const key = `${instanceType}|${capacityTypeName(capacityType)} $${dollars(priceNanoUsdPerHour).toFixed(2)}`;
+  for (const { instanceType, zone, capacityType, reservationId, priceNanoUsdPerHour } of offerings) {
+    const capacity = [capacityTypeName(capacityType), ...(reservationId === '' ? [] : [reservationId])].join(' ');
+    const key = `${instanceType}|${capacity} $${dollars(priceNanoUsdPerHour).toFixed(2)}`;
     zones.set(key, [...(zones.get(key) ?? []), zone]);
   }
   return [...zones].map(([key, names]) => key.replace('|', ` in ${names.join(' ')} `)).join(', ');

@@ -3,7 +3,13 @@
 import { create } from '@bufbuild/protobuf';
 import { ConnectError } from '@connectrpc/connect';
 import { buildSolveInput, formatFinding, readProblemCatalogue } from '../../controller/kubernetes/index.ts';
-import { type Plan, PreferencePolicy, SolveOptionsSchema, type SolveRequest } from '../../proto/index.ts';
+import {
+  MinValuesPolicy,
+  type Plan,
+  PreferencePolicy,
+  SolveOptionsSchema,
+  type SolveRequest,
+} from '../../proto/index.ts';
 import type { LocalSolver } from '../../server/index.ts';
 import type { GoldenCase } from './case.ts';
 
@@ -17,7 +23,7 @@ const ABOUT_SUBNETS = /its subnets are not looked up here/;
 
 /** Plans a case. */
 export async function planCase(solver: LocalSolver, golden: GoldenCase): Promise<Outcome> {
-  const { manifests, instanceTypes, preferencePolicy } = golden;
+  const { manifests, instanceTypes, preferencePolicy, minValuesPolicy } = golden;
   if (manifests.errors.length > 0) return { kind: 'refused', messages: manifests.errors.map(({ message }) => message) };
   const catalogue = readProblemCatalogue({ instanceTypes });
   const input = buildSolveInput(
@@ -26,9 +32,10 @@ export async function planCase(solver: LocalSolver, golden: GoldenCase): Promise
   );
   if (input.errors.length > 0) return { kind: 'refused', messages: input.errors.map(formatFinding) };
   const { request } = input;
-  if (preferencePolicy === 'Ignore') {
-    request.options = create(SolveOptionsSchema, { preferencePolicy: PreferencePolicy.IGNORE });
-  }
+  request.options = create(SolveOptionsSchema, {
+    ...(preferencePolicy === 'Ignore' ? { preferencePolicy: PreferencePolicy.IGNORE } : {}),
+    ...(minValuesPolicy === 'BestEffort' ? { minValuesPolicy: MinValuesPolicy.BEST_EFFORT } : {}),
+  });
   try {
     const response = await solver.solve(request);
     if (response.plan === undefined) throw new Error(`${golden.file}: the solver answered without a plan`);

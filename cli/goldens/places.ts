@@ -1,7 +1,7 @@
 // Where every pod is once a plan is carried out, as facts that do not depend on the solver: the labels that its node may
 // have, for each offering that the node's ranked list allows.
 import { capacityTypeName, rankedOfferings } from '../../controller/kubernetes/index.ts';
-import type { Plan, SolveRequest } from '../../proto/index.ts';
+import type { InstanceType, Plan, SolveRequest } from '../../proto/index.ts';
 
 /** The labels that a pod's node can turn out to have: one map for each offering; a node that exists has one. */
 export interface Place {
@@ -9,6 +9,8 @@ export interface Place {
   readonly host: string;
   readonly isNew: boolean;
   readonly labels: readonly Readonly<Record<string, string>>[];
+  /** By label: how many values a new node's list has, where the pool's minValues asks for more. */
+  readonly fallsShort: Readonly<Record<string, number>>;
 }
 
 /** The label with an instance type's name. */
@@ -19,9 +21,10 @@ const KEYS: Readonly<Record<string, string>> = {
   capacity: 'karpenter.sh/capacity-type',
   type: TYPE_KEY,
   pool: 'karpenter.sh/nodepool',
+  reservation: 'karpenter.k8s.aws/capacity-reservation-id',
 };
 
-/** The label behind a short name: zone, capacity, type, pool; any other name is the label's key itself. */
+/** The label behind a short name: zone, capacity, type, pool, reservation; any other name is the label's key itself. */
 function labelKey(name: string): string {
   return KEYS[name] ?? name;
 }
@@ -37,7 +40,7 @@ export function placesOf(request: SolveRequest, plan: Plan): Map<string, Place> 
   };
   const existing = new Map<string, Place>();
   for (const { name, labels, pods } of request.nodes) {
-    const place = { host: labels['kubernetes.io/hostname'] ?? name, isNew: false, labels: [labels] };
+    const place = { host: labels['kubernetes.io/hostname'] ?? name, isNew: false, labels: [labels], fallsShort: {} };
     existing.set(name, place);
     put(
       pods.flatMap(({ names }) => names),
@@ -53,7 +56,8 @@ export function placesOf(request: SolveRequest, plan: Plan): Map<string, Place> 
     );
   }
   for (const [index, node] of plan.nodes.entries()) {
-    const place = { host: `new ${index + 1}`, isNew: true, labels: labelsOfNew(request, plan, index) };
+    const fallsShort = Object.fromEntries(node.relaxedMinValues.map(({ key, left }) => [key, left]));
+    const place = { host: `new ${index + 1}`, isNew: true, labels: labelsOfNew(request, plan, index), fallsShort };
     put(
       node.pods.flatMap(({ names }) => names),
       place,
@@ -77,8 +81,20 @@ function labelsOfNew(request: SolveRequest, plan: Plan, index: number): Record<s
       [TYPE_KEY]: offering.instanceType,
       [labelKey('zone')]: offering.zone,
       [labelKey('capacity')]: capacityTypeName(offering.capacityType),
+      ...(type === undefined ? {} : reservationLabels(type, offering.reservationId)),
     };
   });
+}
+
+function reservationLabels({ offerings }: InstanceType, id: string): Record<string, string> {
+  const reservation = offerings.find((offering) => offering.reservation?.id === id)?.reservation;
+  if (reservation === undefined) return {};
+  const kind = reservation.kind || 'default';
+  return {
+    [labelKey('reservation')]: id,
+    'karpenter.k8s.aws/capacity-reservation-type': kind === 'capacity-block' ? kind : 'default',
+    'karpenter.k8s.aws/capacity-reservation-interruptible': String(kind === 'interruptible'),
+  };
 }
 
 /** What a node may have under a key, over its offerings; undefined stands for a node without the label. */

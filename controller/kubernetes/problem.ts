@@ -20,6 +20,7 @@ import {
   SolveRequestSchema,
 } from '../../proto/index.ts';
 import { clusterFacts } from './cluster-facts.ts';
+import { daemonPodOf, daemonSetMessage } from './daemon-sets.ts';
 import {
   at,
   choice,
@@ -44,7 +45,6 @@ import { checkTaintsUnique, effectiveNodePoolSpec, nodePoolMessage } from './nod
 import { nodeMessages } from './nodes.ts';
 import type { PodContext } from './pod.ts';
 import { offeredResources, requestedResources } from './resources.ts';
-import { daemonPodOf, daemonSetMessage } from './solve-request.ts';
 import { claimsOfSeveral } from './volumes.ts';
 
 /** A problem as a request. */

@@ -4,7 +4,6 @@ import { create } from '@bufbuild/protobuf';
 import {
   type CatalogueReference,
   type DaemonSet,
-  DaemonSetSchema,
   type Namespace,
   type NodeClass,
   type NodePool,
@@ -13,6 +12,7 @@ import {
 } from '../../proto/index.ts';
 import { type ClusterFacts, clusterFacts } from './cluster-facts.ts';
 import { addAttachmentLimits } from './csi-nodes.ts';
+import { daemonPodOf, daemonSetMessage, newestDaemonPods } from './daemon-sets.ts';
 import { effectiveNodeClassSpec, nodeClassMessage } from './ec2-node-class.ts';
 import {
   formatPath,
@@ -35,10 +35,10 @@ import {
   unusableNodePool,
 } from './node-pool.ts';
 import { nodeMessages } from './nodes.ts';
-import { missingPriorityClass, type PodContext, podShape } from './pod.ts';
+import { missingPriorityClass, type PodContext } from './pod.ts';
 import { podState } from './pod-state.ts';
 import { unreadFields } from './unknown-fields.ts';
-import { claimsOfSeveral, resolveVolumes } from './volumes.ts';
+import { claimsOfSeveral } from './volumes.ts';
 import { expandWorkloads, findScaled, type Scale, WORKLOAD_KINDS } from './workloads.ts';
 
 /** Something the user should know, at an object's field where there is one. */
@@ -145,13 +145,18 @@ class Builder {
       }
       claims.push(...workload.claims);
     }
+    const daemonPods = this.#daemonPods();
     const context: PodContext = {
       // Claims that exist come last and win over those that a StatefulSet would make: it makes only what is missing.
       facts: this.#facts(
         [...claims, ...this.#of('PersistentVolumeClaim')],
         [...pending, ...[...bound.values()].flat()],
       ),
-      selectedLabelKeys: selectedLabelKeys([...pods, ...pending, ...this.#daemonTemplates()]),
+      selectedLabelKeys: selectedLabelKeys([
+        ...pods,
+        ...pending,
+        ...[...daemonPods.values()].filter((pod) => pod !== undefined),
+      ]),
     };
     const grouped = groupPods(pending, context);
     for (const { pod, error } of grouped.refused) this.#refuse(pod, error);
@@ -160,7 +165,7 @@ class Builder {
     const nodes = this.#nodes(bound, context);
     const classes = this.#nodeClasses();
     const pools = this.#nodePools(classes.names);
-    const daemonSets = this.#daemonSets(context);
+    const daemonSets = this.#daemonSets(daemonPods, context);
     for (const object of this.#of('CronJob'))
       this.#warn(object, [], 'pods of CronJobs are not counted: they come and go');
     const { catalogue } = this.#options;
@@ -418,17 +423,16 @@ class Builder {
     this.#errors.push({ path: [], message });
   }
 
-  #daemonTemplates(): KubernetesObject[] {
-    return this.#of('DaemonSet')
-      .map((object) => daemonPodOf(object))
-      .filter((pod) => pod !== undefined);
+  /** One pod for each DaemonSet, undefined where it has no template. */
+  #daemonPods(): Map<KubernetesObject, KubernetesObject | undefined> {
+    const newest = newestDaemonPods(this.#of('Pod'));
+    return new Map(this.#of('DaemonSet').map((object) => [object, daemonPodOf(object, newest)]));
   }
 
-  #daemonSets(context: PodContext) {
+  #daemonSets(pods: ReadonlyMap<KubernetesObject, KubernetesObject | undefined>, context: PodContext) {
     const messages: DaemonSet[] = [];
     const sources: KubernetesObject[] = [];
-    for (const object of this.#of('DaemonSet')) {
-      const pod = daemonPodOf(object);
+    for (const [object, pod] of pods) {
       if (pod === undefined) {
         this.#errors.push({ object, path: ['spec', 'template'], message: 'is missing or is not a mapping' });
         continue;
@@ -441,28 +445,6 @@ class Builder {
     }
     return { messages, sources };
   }
-}
-
-/** One pod of a DaemonSet, from its template; undefined when there is none. */
-export function daemonPodOf(daemonSet: KubernetesObject): KubernetesObject | undefined {
-  const template = (daemonSet.spec as KubernetesObject | null | undefined)?.template as
-    | KubernetesObject
-    | null
-    | undefined;
-  if (typeof template !== 'object' || template === null) return undefined;
-  const metadata = typeof template.metadata === 'object' ? template.metadata : {};
-  return {
-    kind: 'Pod',
-    metadata: { ...metadata, name: nameOf(daemonSet), namespace: namespaceOf(daemonSet) },
-    spec: template.spec,
-  };
-}
-
-/** The contract's message for a DaemonSet and a pod made from its template. */
-export function daemonSetMessage(object: KubernetesObject, pod: KubernetesObject, context: PodContext): DaemonSet {
-  const namespace = namespaceOf(object);
-  const volumes = resolveVolumes(mapping(pod.spec, pathOf('spec')) ?? {}, namespace, '', context.facts);
-  return create(DaemonSetSchema, { namespace, name: nameOf(object), shape: podShape(pod, volumes, context) });
 }
 
 /** A finding as text, without its place: object, field and message. */

@@ -16,7 +16,7 @@ export interface Kind {
  * order of their first members.
  */
 export function sortIntoKinds(
-  units: readonly Unit[],
+  units: readonly Pick<Unit, 'kind'>[],
   counts: Float64Array,
   rules: HostRules | undefined,
   binds: (group: number) => boolean,

@@ -62,9 +62,14 @@ export function candidatesFor(
   });
 }
 
+/** Kinds up to which all rules on hosts are kept by the packing itself: it costs little and packs better. */
+const FEW_KINDS = 48;
+
 /**
  * Packs what the tier can take off the units' counts and off the limits, and returns the nodes. Units that stay keep
  * their counts. Floors are kept where that places pods; what is left then may go without, if the policy has it so.
+ * Up to `fewKinds` kinds of units every rule on hosts is kept while packing, beyond it those that decide how many nodes
+ * there are.
  */
 export function placeOnNewNodes(
   compiled: CompiledProblem,
@@ -73,49 +78,51 @@ export function placeOnNewNodes(
   units: readonly UnitCount[],
   limits: LimitTable,
   budget: Budget,
+  fewKinds = FEW_KINDS,
 ): NewNodes[] {
   const floored = templates.filter(({ floors }) => floors !== undefined);
-  const made = packTier(compiled, filter, templates, units, limits, budget, 'floors-kept');
+  const tier = { compiled, filter, units, limits, budget, fewKinds };
+  const made = packTier({ ...tier, templates, floorRule: 'floors-kept' });
   if (floored.length === 0) return made;
   // A node of a limited pool takes what the greediest of its offerings takes: with less left, narrower sets may do.
   const bounded = limits.free.length > 0 || floored.some(({ pool }) => limits.groupOf.has(pool.index));
   for (let more = made; bounded && more.length > 0; ) {
-    more = packTier(compiled, filter, floored, units, limits, budget, 'floors-kept');
+    more = packTier({ ...tier, templates: floored, floorRule: 'floors-kept' });
     made.push(...more);
   }
   if (compiled.mayRelaxFloors) {
-    made.push(...packTier(compiled, filter, floored, units, limits, budget, 'floors-relaxed'));
+    made.push(...packTier({ ...tier, templates: floored, floorRule: 'floors-relaxed' }));
   }
   return made;
 }
 
-/** Candidates of one tier as the packer sees them. */
-interface TierQuestion {
+/** Units for the templates of one tier. */
+interface Tier {
   readonly compiled: CompiledProblem;
-  readonly candidates: readonly Candidate[];
-  /** `Float64Array[candidates]`: units that wait; what is placed is taken off. */
-  readonly counts: Float64Array;
+  readonly filter: TemplateFilter;
+  readonly templates: readonly CompiledTemplate[];
+  readonly units: readonly UnitCount[];
   readonly limits: LimitTable;
   readonly budget: Budget;
   readonly floorRule: FloorRule;
+  readonly fewKinds: number;
+}
+
+/** Candidates of one tier as the packer sees them. */
+interface TierQuestion extends Omit<Tier, 'filter' | 'templates' | 'units'> {
+  readonly candidates: readonly Candidate[];
+  /** `Float64Array[candidates]`: units that wait; what is placed is taken off. */
+  readonly counts: Float64Array;
   readonly rules: HostRules | undefined;
 }
 
-function packTier(
-  compiled: CompiledProblem,
-  filter: TemplateFilter,
-  templates: readonly CompiledTemplate[],
-  units: readonly UnitCount[],
-  limits: LimitTable,
-  budget: Budget,
-  floorRule: FloorRule,
-): NewNodes[] {
+function packTier({ filter, templates, units, ...tier }: Tier): NewNodes[] {
   const found = candidatesFor(filter, templates, units);
   if (found.length === 0) return [];
   const candidates = found.map(({ candidate }) => candidate);
   const counts = Float64Array.from(found, ({ entry }) => entry.count);
   const rules = buildHostRules(candidates.map(({ unit }) => unit));
-  const question = { compiled, candidates, counts, limits, budget, floorRule, rules };
+  const question = { ...tier, candidates, counts, rules };
   const { binds, plain } = bindingGroups(question);
   const made = packKinds(question, binds, plain);
   found.forEach(({ entry }, position) => {
@@ -123,9 +130,6 @@ function packTier(
   });
   return made;
 }
-
-/** Kinds up to which all rules on hosts are kept by the packing itself: it costs little and packs better. */
-const FEW_KINDS = 48;
 
 /**
  * From this share of the nodes on, a rule on hosts decides how many nodes there are, and packing must know it; below it,
@@ -144,13 +148,13 @@ function bindingGroups(question: TierQuestion): {
   readonly binds: (group: number) => boolean;
   readonly plain?: PlainKinds;
 } {
-  const { candidates, counts, limits, rules, compiled, floorRule } = question;
+  const { candidates, counts, limits, rules, compiled, floorRule, fewKinds } = question;
   const all = { binds: (): boolean => true };
   if (rules === undefined) return all;
   const units = candidates.map(({ unit }) => unit);
   if (limits.free.length > 0) return all;
   const kinds = sortIntoKinds(units, counts, rules, () => false);
-  if (kinds.length <= FEW_KINDS && sortIntoKinds(units, counts, rules, () => true).length <= FEW_KINDS) return all;
+  if (kinds.length <= fewKinds && sortIntoKinds(units, counts, rules, () => true).length <= fewKinds) return all;
   const instance = buildInstance(compiled, firstOf(kinds, candidates), limits, floorRule, undefined);
   if (instance.classCount === 0) return all;
   const needed = nodesForGroups(rules, counts);

@@ -7,13 +7,10 @@ import type { Problem } from '../index.ts';
 import { BRUTE_FORCE_POD_LIMIT, bruteForce } from './brute-force.ts';
 import type { Case } from './case.ts';
 import { planViolations } from './checker.ts';
-import { tinySituation as everyTinySituation, type Situation } from './generate.ts';
-import { exceptKnownGaps, withoutKnownGaps } from './known-gaps.ts';
+import { type Situation, tinySituation } from './generate.ts';
+import { exceptKnownGaps } from './known-gaps.ts';
 import type { Market } from './market.ts';
 import { market, openMarket, pool, problemOf, resources, shape, solveCase, typeOnSale } from './situations.ts';
-
-const tinySituation = (groupLimit: number, podLimit: number) =>
-  everyTinySituation(groupLimit, podLimit).map(withoutKnownGaps);
 
 /** FAST may be this much dearer than the best of a problem; the worst seen in thousands of seeds is 0.5. */
 const WORST_GAP_RATIO = 0.75;

@@ -76,7 +76,7 @@ function cheapestPartition(
 }
 
 /** Every multiset within `left` that has at least one pod of the shape `first`. */
-function blocksWith(left: readonly number[], first: number): number[][] {
+export function blocksWith(left: readonly number[], first: number): number[][] {
   let blocks: number[][] = [[]];
   left.forEach((count, index) => {
     const from = index === first ? 1 : 0;

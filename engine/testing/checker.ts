@@ -17,18 +17,11 @@ const LISTED_TYPE_LIMIT = 60;
 export function planViolations(subject: Case): string[] {
   const shapeErrors = structureViolations(subject);
   if (shapeErrors.length > 0) return shapeErrors;
-  const views = openPools(subject.market, subject.problem);
-  const resolved = subject.plan.nodes.map((nodes, index): ResolvedNodes => {
-    const view = views[nodes.poolIndex];
-    if (view === undefined) throw new Error('structureViolations lets no unknown pool through');
-    const list = identities(subject, nodes).flatMap((identity) => view.byIdentity.get(identity) ?? []);
-    return { where: `nodes[${index}]`, nodes, view, list, fixed: new Map(Object.entries(nodes.labels)) };
-  });
-  const open: OpenCase = { ...subject, views, resolved };
+  const open = openCase(subject);
   return [
     ...countViolations(open),
     ...listViolations(open),
-    ...resolved.flatMap((nodes) => plannedNodeViolations(open, nodes)),
+    ...open.resolved.flatMap((nodes) => plannedNodeViolations(open, nodes)),
     ...limitViolations(open),
     ...reservationCountViolations(open),
     ...existingViolations(open),
@@ -36,6 +29,18 @@ export function planViolations(subject: Case): string[] {
     ...topologyViolations(open),
     ...priceSumViolations(open),
   ];
+}
+
+/** The case with its pools and its nodes' lists spelt out. Throws where a node names no pool. */
+export function openCase(subject: Case): OpenCase {
+  const views = openPools(subject.market, subject.problem);
+  const resolved = subject.plan.nodes.map((nodes, index): ResolvedNodes => {
+    const view = views[nodes.poolIndex];
+    if (view === undefined) throw new Error(`nodes[${index}] names no pool`);
+    const list = identities(subject, nodes).flatMap((identity) => view.byIdentity.get(identity) ?? []);
+    return { where: `nodes[${index}]`, nodes, view, list, fixed: new Map(Object.entries(nodes.labels)) };
+  });
+  return { ...subject, views, resolved };
 }
 
 /** Indices and columns: what must hold before anything else can be asked. */

@@ -1,11 +1,11 @@
 // The filters of kube-scheduler that look at other pods: topology spread, affinity and anti-affinity, for a pod that
 // arrives at a node while others stand where they stand. Written from the Kubernetes documentation. Resources, taints,
 // volumes and ports are no business of this: both sides are held to them elsewhere.
+import { holds } from '../conditions.ts';
 import {
   affinityTerms,
   antiAffinityTerms,
   hardSpreads,
-  holds,
   type JudgedNamespace,
   type JudgedPod,
   type Labels,

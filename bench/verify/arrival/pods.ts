@@ -1,15 +1,9 @@
 // Pods as the judge of arrivals reads them, straight from manifests, and what their selectors select. Written from the
 // Kubernetes documentation; nothing here knows nodes.
+import { type Condition, holds } from '../conditions.ts';
 
 /** Labels of a pod, a namespace or a node. */
 export type Labels = Readonly<Record<string, string>>;
-
-/** A condition on a label. */
-export interface Condition {
-  readonly key: string;
-  readonly operator: string;
-  readonly values?: readonly string[];
-}
 
 /** A selector over labels. */
 export interface Selector {
@@ -147,24 +141,4 @@ export function matches({ matchLabels, matchExpressions }: Selector, labels: Lab
     Object.entries(matchLabels ?? {}).every(([key, value]) => labels[key] === value) &&
     (matchExpressions ?? []).every((condition) => holds(condition, labels[condition.key]))
   );
-}
-
-/** Whether a condition holds of a label's value; undefined is absent. Gt and Lt are met by whole numbers only. */
-export function holds({ operator, values = [] }: Condition, value: string | undefined): boolean {
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case 'Gt':
-      return value !== undefined && /^\d+$/.test(value) && Number(value) > Number(values[0]);
-    case 'Lt':
-      return value !== undefined && /^\d+$/.test(value) && Number(value) < Number(values[0]);
-    default:
-      throw new Error(`read a condition: ${operator} is no operator of selectors`);
-  }
 }
