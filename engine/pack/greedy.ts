@@ -246,10 +246,10 @@ const RESERVED_ONLY_WORTH = 1e10;
 const MANY_SUITS = 20_000;
 
 /** Classes kept for each kind of unit, by what one of it costs there. */
-const CLASSES_PER_SHAPE = 3;
+const CLASSES_PER_SHAPE = 1;
 
 /** Classes kept for each way of weighing resources, by what they hold for their cost. */
-const CLASSES_PER_MEASURE = 32;
+const CLASSES_PER_MEASURE = 16;
 
 /**
  * The classes worth filling, ascending: all of them, or, where there are many, those that are cheapest for some kind of
