@@ -20,7 +20,7 @@ import {
 } from '../topology/index.ts';
 import type { Constraint, ConstraintTable } from './constraints.ts';
 import type { CustomLabels } from './custom-labels.ts';
-import type { RunningPods } from './problem.ts';
+import type { RunningPods } from './running.ts';
 
 /** Labels that every node gets once it is ready: a daemonset may wait for them. */
 const READY_LABELS: Readonly<Record<string, string>> = {
@@ -74,25 +74,34 @@ export class DaemonRules {
   }
 
   /** Daemonsets of which a node has no pod yet and will have one. */
-  coming(node: NodeInput): number[] {
-    if (this.#sets.length === 0) return [];
+  coming(node: NodeInput): readonly number[] {
+    if (this.#sets.length === 0) return NONE;
+    const known = COMING.get(node);
+    if (known?.sets === this.#sets) return known.coming;
     const there = new Set(node.daemonPods.map(nameOf));
-    return [...this.#sets.keys()].filter(
+    const coming = [...this.#sets.keys()].filter(
       (daemon) => !there.has(nameOf(this.#sets[daemon]!)) && this.belongs(daemon, node),
     );
+    COMING.set(node, { sets: this.#sets, coming });
+    return coming;
+  }
+
+  /** Adds the counters of what a node's daemonset pods hold against others. */
+  bringRules(node: NodeInput): void {
+    for (const { namespace, labels = {}, podAntiAffinity = [] } of byName(node.daemonPods)) {
+      this.#required({ namespace, labels }, podAntiAffinity);
+    }
   }
 
   /**
    * Daemonsets' pods of a node that exists as running pods; only those that some rule counts or that hold one themselves.
-   * Asks the counters, so all shapes must have brought theirs.
+   * Asks the counters, so all shapes and running pods must have brought theirs.
    */
   on(node: NodeInput): RunningPods[] {
-    const there = [...node.daemonPods]
-      .sort((left, right) => compareText(nameOf(left), nameOf(right)))
-      .map(({ namespace, labels = {}, podAntiAffinity = [] }) => {
-        const owner = { namespace, labels };
-        return this.#running(owner, this.#required(owner, podAntiAffinity));
-      });
+    const there = byName(node.daemonPods).map(({ namespace, labels = {}, podAntiAffinity = [] }) => {
+      const owner = { namespace, labels };
+      return this.#running(owner, this.#required(owner, podAntiAffinity));
+    });
     this.#counted ??= this.#sets.map(({ shape }, daemon) => this.#running(shape, this.#antiAffinities[daemon]!));
     const counted = this.#counted;
     const coming = counted.some((pods) => pods !== undefined) ? this.coming(node).map((daemon) => counted[daemon]) : [];
@@ -158,6 +167,15 @@ export class DaemonRules {
     return ofDaemonSet !== true || counter.countedFor === undefined || counter.topologyKey !== HOSTNAME_LABEL;
   }
 }
+
+function byName(pods: NodeInput['daemonPods']): NodeInput['daemonPods'] {
+  return pods.length < 2 ? pods : [...pods].sort((left, right) => compareText(nameOf(left), nameOf(right)));
+}
+
+const NONE: readonly number[] = [];
+
+/** Daemonsets that are still to come, by node: for the list of daemonsets that was asked about last. */
+const COMING = new WeakMap<NodeInput, { readonly sets: Problem['daemonSets']; readonly coming: readonly number[] }>();
 
 const CONFLICTS: readonly DaemonConflict[] = ['host-port', 'anti-affinity', 'held-away'];
 

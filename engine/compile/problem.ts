@@ -5,7 +5,6 @@ import { andInto, andNotInto, emptyBits, fullBits, hasBit, isEmpty, orInto } fro
 import {
   type Catalogue,
   type ColumnSet,
-  compareText,
   orderByPrice,
   PRICE_SOURCES,
   type PriceOrder,
@@ -13,33 +12,17 @@ import {
   reservedPrice,
 } from '../catalogue/index.ts';
 import { HintFinder } from '../hints/index.ts';
-import type {
-  EngineNotice,
-  NodeInput,
-  PodShape,
-  Problem,
-  ShapeCount,
-  Taint,
-  Toleration,
-  UnplacedReason,
-} from '../model/index.ts';
+import type { EngineNotice, NodeInput, PodShape, Problem, Taint, Toleration, UnplacedReason } from '../model/index.ts';
 import type { RequirementSet } from '../requirements/index.ts';
 import { effectiveTaints, isAttachment, untoleratedTaint } from '../rules/index.ts';
-import { shapeKey } from '../shapes/index.ts';
-import {
-  type Counter,
-  CounterTable,
-  HOSTNAME_LABEL,
-  type HostPod,
-  isOnHostname,
-  type SpreadRule,
-} from '../topology/index.ts';
+import { type Counter, CounterTable, HOSTNAME_LABEL, isOnHostname, type SpreadRule } from '../topology/index.ts';
 import { type Constraint, type ConstraintSet, ConstraintTable } from './constraints.ts';
 import { collectWanted, meetsCustomLabel } from './custom-labels.ts';
 import { DaemonRules, onceReady } from './daemons.ts';
 import { type Dimensions, dimensionsOf, podVectorOf, vectorOf } from './dimensions.ts';
 import { Floors } from './floors.ts';
 import { Reservations } from './reservations.ts';
+import { compileRunning, type RunningPods } from './running.ts';
 import { type CompiledShape, type Demand, podVector, ShapeCompiler } from './shapes.ts';
 import { allAttachments, type SharedClaim, SharedClaims } from './shared-claims.ts';
 import {
@@ -50,13 +33,6 @@ import {
   type Template,
   templatesOf,
 } from './templates.ts';
-
-/** A running pod of a node, as topology sees it. */
-export interface RunningPods extends HostPod {
-  readonly count: number;
-  /** True for a daemonset's, which spreads over hosts do not count. */
-  readonly ofDaemonSet?: boolean;
-}
 
 /** A template with what its daemonsets take. */
 export interface CompiledTemplate extends Template {
@@ -122,7 +98,7 @@ export class CompiledProblem {
     ]);
     this.counters = new CounterTable(problem.namespaces ?? []);
     this.daemons = new DaemonRules(problem, this.#constraints, this.counters);
-    const nodeIndices = new Map(problem.nodes.map(({ name }, index) => [name, index]));
+    let nodeIndices: ReadonlyMap<string, number> | undefined;
     const compiler = new ShapeCompiler({
       problem,
       dimensions: this.dimensions,
@@ -130,12 +106,14 @@ export class CompiledProblem {
       counters: this.counters,
       daemons: this.daemons,
       sharedClaimsOf: (shape) => this.sharedClaimsOf(shape),
-      runsOn: (nodeName, counter) =>
-        this.running[nodeIndices.get(nodeName)!]!.some((pods) => pods.counting.has(counter)),
+      runsOn: (nodeName, counter) => {
+        nodeIndices ??= new Map(problem.nodes.map(({ name }, index) => [name, index]));
+        return this.running[nodeIndices.get(nodeName)!]!.some((pods) => pods.counting.has(counter));
+      },
     });
     this.shapes = problem.shapes.map((input, index) => compiler.compile(input, index));
     this.#kindFactors = compiler.counts;
-    this.running = this.#compileAllRunning();
+    this.running = compileRunning(problem, this.counters, this.daemons);
     const rules = compiler.profiles.flatMap(({ demands }) => demands.map((demand) => demand.rules));
     this.mateCounters = new Set(
       rules.flatMap((rule) => rule.affinities.filter(isOnHostname)).map(({ counter }) => counter),
@@ -150,13 +128,6 @@ export class CompiledProblem {
     this.spreadsOf = spreadsOf;
     // Counters are complete only now: every shape and every running pod has brought its own.
     for (const { shape, profile } of compiler.profiles) fillSet(profile.counting, this.counters.counting(shape));
-    for (const pods of this.running.flat()) {
-      const counting = this.counters.counting(pods.shape);
-      fillSet(
-        pods.counting,
-        counting.filter((counter) => this.daemons.countsRunning(counter, pods)),
-      );
-    }
     this.pools = compilePools(catalogue, prices, problem);
     this.reservations = new Reservations(catalogue, prices);
     this.notices = this.reservations.notices;
@@ -340,27 +311,6 @@ export class CompiledProblem {
       }
     }
     return { types, cellAdmitted };
-  }
-
-  /** In an order of their own: counters are numbered as they come, and the numbers decide which of two rules is named. */
-  #compileAllRunning(): RunningPods[][] {
-    const running: RunningPods[][] = this.problem.nodes.map(() => []);
-    const order = this.problem.nodes.map((node, index) => ({ node, index }));
-    for (const { node, index } of order.sort((left, right) => compareText(left.node.name, right.node.name))) {
-      const pods = node.pods.map((each) => ({ each, key: shapeKey(each.shape) }));
-      for (const { each } of pods.sort((left, right) => compareText(left.key, right.key))) {
-        running[index]!.push(this.#compileRunning(each));
-      }
-      running[index]!.push(...this.daemons.on(node));
-    }
-    return running;
-  }
-
-  #compileRunning({ shape, count }: ShapeCount): RunningPods {
-    const antiAffinities = shape.podAntiAffinity
-      .filter((term) => term.weight === undefined)
-      .map((term) => this.counters.affinity(shape, term));
-    return { shape, count, counting: new Set(), rules: { spreads: [], affinities: [], antiAffinities } };
   }
 
   #maskOf(template: CompiledTemplate, constraint: Constraint): Uint32Array {

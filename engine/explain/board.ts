@@ -9,7 +9,7 @@ import {
   TemplateFilter,
 } from '../compile/index.ts';
 import type { EnginePlan, PlannedNodes, ShapeShare } from '../model/index.ts';
-import { nodeDomains, type OpenNode, openNodes, PlaceFinder, putOnNode, tiersOf } from '../solve/index.ts';
+import { nodeDomains, type OpenNode, openNodes, PlaceFinder, tiersOf } from '../solve/index.ts';
 import { type Counter, type DomainOf, DomainState, HOSTNAME_LABEL, type SpreadRule } from '../topology/index.ts';
 import { DomainCounts } from './domain-counts.ts';
 import { labelOf } from './space.ts';
@@ -43,7 +43,7 @@ export class Board {
       const node = this.nodes.get(nodeIndex);
       if (node === undefined) continue;
       for (const { shapeIndex, count } of pods) {
-        putOnNode(node, makeUnit(compiled, [{ pod: lastDemand(compiled, shapeIndex), podCount: 1 }]), count);
+        node.put(makeUnit(compiled, [{ pod: lastDemand(compiled, shapeIndex), podCount: 1 }]), count);
       }
     }
     for (const node of plan.nodes) this.#addPlanned(compiled, plan, node);

@@ -63,6 +63,18 @@ export function isEphemeralTaint(taint: Taint): boolean {
  * node's startup taints are about to go; once the node is ready the same taints are there for a reason and count.
  */
 export function effectiveTaints(node: NodeInput): readonly Taint[] {
+  let taints = EFFECTIVE.get(node);
+  if (taints === undefined) {
+    taints = findEffectiveTaints(node);
+    EFFECTIVE.set(node, taints);
+  }
+  return taints;
+}
+
+/** By node: nodes are never changed, and mostly asked about again. */
+const EFFECTIVE = new WeakMap<NodeInput, readonly Taint[]>();
+
+function findEffectiveTaints(node: NodeInput): readonly Taint[] {
   const taints = node.unschedulable ? withCordon(node.taints) : node.taints;
   if (node.stage === 'ready') return taints;
   return taints.filter(

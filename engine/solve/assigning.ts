@@ -8,7 +8,7 @@ import type { Counter, DomainRules, DomainState, Location } from '../topology/in
 import { type DomainOf, isOnHostname, type Obstacle, type TopologyRules } from '../topology/index.ts';
 import { type Candidate, labelsThatMatter } from './candidates.ts';
 import { placeWithMates } from './mates.ts';
-import { nodeTakes, type OpenNode, putOnNode } from './node-board.ts';
+import { nodeTakes, type OpenNode } from './node-board.ts';
 import type { NodeMaker } from './node-maker.ts';
 import type { Place, PlaceFinder } from './places.ts';
 import { RoundFinder } from './rounds.ts';
@@ -305,7 +305,7 @@ export class Assigner {
 
   #putOn(node: OpenNode, unit: Unit): boolean {
     this.#enter(unit, node.location);
-    putOnNode(node, unit, 1);
+    node.put(unit, 1);
     return true;
   }
 

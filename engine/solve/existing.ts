@@ -1,9 +1,9 @@
 // Pods without rules over domains onto nodes that exist, many at a time: nodes are filled one by one in a canonical order,
 // each for the greatest value. Their room costs nothing, so this comes before any new node.
-import type { CompiledProblem } from '../compile/index.ts';
+import type { CompiledProblem, Unit } from '../compile/index.ts';
 import { type Budget, claimInput, Filler } from '../pack/index.ts';
 import { buildHostRules, type HostPod, type HostRules, hostObstacle } from '../topology/index.ts';
-import { type OpenNode, putOnNode } from './node-board.ts';
+import type { OpenNode } from './node-board.ts';
 import type { UnitCount } from './waiting.ts';
 
 /**
@@ -18,9 +18,31 @@ export function fillOpenNodes(
   budget: Budget,
 ): void {
   const active = units
-    .map((entry, index) => ({ ...entry, entry, value: values[index]! }))
-    .filter(({ count, value }) => count > 0 && value > 0);
-  if (active.length === 0 || nodes.length === 0) return;
+    .map((entry, index): ActiveUnit => ({ unit: entry.unit, entry, value: values[index]! }))
+    .filter(({ entry, value }) => entry.count > 0 && value > 0);
+  if (active.length === 0) return;
+  // Mostly the first nodes have room for all: the others are not looked at.
+  for (let start = 0; start < nodes.length && active.some(({ entry }) => entry.count > 0); start += NODES_AT_ONCE) {
+    fillNodes(compiled, nodes.slice(start, start + NODES_AT_ONCE), active, budget);
+  }
+}
+
+/** Nodes that are looked at before any of them is filled. */
+const NODES_AT_ONCE = 128;
+
+/** A unit with what it is worth. */
+interface ActiveUnit {
+  readonly unit: Unit;
+  readonly entry: UnitCount;
+  readonly value: number;
+}
+
+function fillNodes(
+  compiled: CompiledProblem,
+  nodes: readonly OpenNode[],
+  active: readonly ActiveUnit[],
+  budget: Budget,
+): void {
   const dimensionCount = compiled.dimensions.length;
   const requests = new Float64Array(active.length * dimensionCount);
   active.forEach(({ unit }, position) => {
@@ -32,8 +54,8 @@ export function fillOpenNodes(
   const suits: number[] = [];
   nodes.forEach((node, position) => {
     rooms.set(node.room, position * dimensionCount);
-    active.forEach(({ unit }, index) => {
-      if (!hasRoom(node.room, unit.request)) return;
+    active.forEach(({ unit, entry }, index) => {
+      if (entry.count === 0 || !hasRoom(node.room, unit.request)) return;
       if (unit.members.every(({ pod }) => node.mayTake(pod) && keepsApart(pod, node) === undefined)) suits.push(index);
     });
     suitStarts[position + 1] = suits.length;
@@ -50,8 +72,8 @@ export function fillOpenNodes(
     ),
     ...(hostRules === undefined ? {} : { hostRules, hostCounts: countPresent(hostRules, nodes) }),
   });
-  active.forEach(({ count, value }, position) => {
-    filler.left[position] = count;
+  active.forEach(({ entry, value }, position) => {
+    filler.left[position] = entry.count;
     filler.values[position] = value;
   });
   for (let position = 0; position < nodes.length; position++) {
@@ -65,7 +87,7 @@ export function fillOpenNodes(
       const { entry, unit } = active[index]!;
       filler.left[index]! -= unitCount;
       entry.count -= unitCount;
-      putOnNode(nodes[position]!, unit, unitCount);
+      nodes[position]!.put(unit, unitCount);
     }
   }
 }

@@ -1,6 +1,6 @@
 // Door of solving.
 export { remainingLimits } from './limits.ts';
-export { nodeDomains, type OpenNode, openNodes, putOnNode } from './node-board.ts';
+export { nodeDomains, type OpenNode, openNodes } from './node-board.ts';
 export { PlaceFinder } from './places.ts';
 export { tiersOf } from './placing.ts';
 export { type DescribedType, describeType, matchOfferings, type RankQuery, rankOfferings } from './queries.ts';

@@ -7,7 +7,7 @@ import { makeUnit, type Unit } from '../compile/index.ts';
 import { type Counter, type HostPod, isOnHostname, type SpreadRule } from '../topology/index.ts';
 import { domainRulesOf } from './assigning.ts';
 import type { PlacingWork } from './attempt.ts';
-import { nodeTakes, type OpenNode, putOnNode } from './node-board.ts';
+import { nodeTakes, type OpenNode } from './node-board.ts';
 import { compareDemands, type Waiting } from './waiting.ts';
 
 /** Places what can be placed and takes it off `waiting`. O(nodes) for each pod placed, and once for each spread. */
@@ -50,7 +50,7 @@ function placeOne(work: PlacingWork, demand: Demand, unit: Unit): boolean {
   }
   if (best === undefined) return false;
   domains.add(rules, best.location, 1);
-  putOnNode(best, unit, 1);
+  best.put(unit, 1);
   return true;
 }
 

@@ -7,7 +7,9 @@ import {
   type Constraint,
   claimsToAttach,
   type Demand,
+  type Dimensions,
   nodeVectorOf,
+  podVector,
   podVectorOf,
   type SharedClaim,
   type Unit,
@@ -33,62 +35,151 @@ import {
   type TopologyRules,
 } from '../topology/index.ts';
 
-/** A node that may take pods. */
-export interface OpenNode {
+/** A node that may take pods. What it has is shared with other solves until something is put on it. */
+export class OpenNode {
   /** Index into the problem's nodes. */
   readonly index: number;
   readonly input: NodeInput;
-  /** `Float64Array[dimensions]`: allocatable less running pods and daemonsets to come; shrinks as pods are placed. */
-  readonly room: Float64Array;
-  /** Claims that several pods mount and that are attached to it, or will be. */
-  readonly attached: Set<SharedClaim>;
-  /** Pods on it, running ones first, with their numbers. */
-  readonly pods: Map<HostPod, number>;
   /** Values of its labels as domains, and the spreads that do not count pods there. */
   readonly location: Location;
-  readonly mayTake: (demand: Demand) => boolean;
+  #room: Float64Array;
+  #attached: ReadonlySet<SharedClaim>;
+  #pods: ReadonlyMap<HostPod, number>;
+  #hasNewPods = false;
+  #admitted: Map<number, boolean> | undefined;
+
+  constructor(
+    index: number,
+    input: NodeInput,
+    location: Location,
+    { room, attached, pods }: Pick<OpenNode, 'room' | 'attached' | 'pods'>,
+  ) {
+    this.index = index;
+    this.input = input;
+    this.location = location;
+    this.#room = room;
+    this.#attached = attached;
+    this.#pods = pods;
+  }
+
+  /** `Float64Array[dimensions]`: allocatable less running pods and daemonsets to come; shrinks as pods are placed. */
+  get room(): Float64Array {
+    return this.#room;
+  }
+
+  /** Claims that several pods mount and that are attached to it, or will be. */
+  get attached(): ReadonlySet<SharedClaim> {
+    return this.#attached;
+  }
+
+  /** Pods on it that matter to others, running ones first, and all that were put there, with their numbers. */
+  get pods(): ReadonlyMap<HostPod, number> {
+    return this.#pods;
+  }
+
+  /** Whether something was put on it. */
+  get hasNewPods(): boolean {
+    return this.#hasNewPods;
+  }
+
+  /** Whether it lets pods in as far as labels and taints go. Remembers what demands have in common. */
+  mayTake({ constraint, besideDaemons, of, taintPolicy }: Demand): boolean {
+    if (!this.#admits(constraint) || (besideDaemons !== undefined && !this.#admits(besideDaemons))) return false;
+    const taints = effectiveTaints(this.input);
+    if (taints.length === 0) return true;
+    const scope = taintPolicy === 'prefer-counts' ? 'all' : 'hard';
+    return untoleratedTaint(taints, of.input.shape.tolerations, scope) === undefined;
+  }
+
+  /** Puts units on it. */
+  put(unit: Unit, unitCount: number): void {
+    const pods = new Map(this.#pods);
+    for (const { pod, podCount } of unit.members) pods.set(pod, (pods.get(pod) ?? 0) + podCount * unitCount);
+    this.#pods = pods;
+    const room = this.#room.slice();
+    for (let dimension = 0; dimension < room.length; dimension++) {
+      room[dimension]! -= unit.request[dimension]! * unitCount;
+    }
+    if (unit.sharedClaims.length > 0) {
+      const attached = new Set(this.#attached);
+      attachNew(unit.sharedClaims, attached, room, -1);
+      this.#attached = attached;
+    }
+    this.#room = room;
+    this.#hasNewPods = true;
+  }
+
+  #admits(constraint: Constraint): boolean {
+    this.#admitted ??= new Map();
+    let matches = this.#admitted.get(constraint.index);
+    if (matches === undefined) {
+      matches = constraint.matchesNode(this.input.labels, this.input.name);
+      this.#admitted.set(constraint.index, matches);
+    }
+    return matches;
+  }
 }
 
 /** The nodes that may take pods: ready ones first, then by name, as Karpenter has it. */
 export function openNodes(compiled: CompiledProblem, domains: DomainState): OpenNode[] {
-  return compiled.problem.nodes
-    .map((input, index) => ({ input, index }))
-    .filter(({ input }) => !input.deleting && !isOverdrawn(input))
-    .map(({ input, index }) => ({
-      index,
-      input,
-      ...roomOf(compiled, input),
-      pods: podsOn(compiled, input, index),
-      location: nodeLocation(compiled, domains, input),
-      mayTake: nodeFilter(input),
-    }))
-    .filter(({ room }) => room.every((amount) => amount >= 0))
-    .sort(
+  const { nodes } = compiled.problem;
+  const open: OpenNode[] = [];
+  for (const index of inOrder(nodes)) {
+    const input = nodes[index]!;
+    if (input.deleting || isOverdrawn(input)) continue;
+    const { room, attached } = roomOf(compiled, input);
+    if (room.some((amount) => amount < 0)) continue;
+    const pods = podsOn(compiled, input, index);
+    open.push(new OpenNode(index, input, nodeLocation(compiled, domains, input), { room, attached, pods }));
+  }
+  return open;
+}
+
+/** Orders of lists of nodes: the same list is asked about again by every attempt. */
+const ORDERS = new WeakMap<readonly NodeInput[], Uint32Array>();
+
+/** Indices of nodes: ready ones first, then by name. */
+function inOrder(nodes: readonly NodeInput[]): Uint32Array {
+  let order = ORDERS.get(nodes);
+  if (order === undefined) {
+    order = Uint32Array.from(nodes, (_, index) => index).sort(
       (left, right) =>
-        Number(left.input.stage !== 'ready') - Number(right.input.stage !== 'ready') ||
-        compareText(left.input.name, right.input.name),
+        Number(nodes[left]!.stage !== 'ready') - Number(nodes[right]!.stage !== 'ready') ||
+        compareText(nodes[left]!.name, nodes[right]!.name),
     );
+    ORDERS.set(nodes, order);
+  }
+  return order;
 }
 
 /** Pods that a node holds: running ones, and daemonsets' with ports, whether they are there already or still to come. */
-function podsOn(compiled: CompiledProblem, node: NodeInput, index: number): Map<HostPod, number> {
-  const pods = new Map<HostPod, number>(compiled.running[index]!.map((running) => [running, running.count]));
+function podsOn(compiled: CompiledProblem, node: NodeInput, index: number): ReadonlyMap<HostPod, number> {
+  const running = compiled.running[index]!;
+  let pods: Map<HostPod, number> | undefined;
+  const add = (pod: HostPod, count: number): void => {
+    pods ??= new Map();
+    pods.set(pod, count);
+  };
+  for (const each of running) add(each, each.count);
   compiled.problem.daemonSets.forEach(({ shape }, daemon) => {
     if (shape.hostPorts.length === 0 || !compiled.daemons.belongs(daemon, node)) return;
     const portsOnly = { namespace: shape.namespace, labels: {}, hostPorts: shape.hostPorts };
-    pods.set({ shape: portsOnly, counting: new Set(), rules: NO_RULES }, 1);
+    add({ shape: portsOnly, counting: new Set(), rules: NO_RULES }, 1);
   });
-  return pods;
+  return pods ?? NO_PODS;
 }
+
+const NO_PODS: ReadonlyMap<HostPod, number> = new Map();
 
 const NO_RULES: TopologyRules = { spreads: [], affinities: [], antiAffinities: [] };
 
 /** Where a node's pods are counted. */
 export function nodeLocation(compiled: CompiledProblem, domains: DomainState, node: NodeInput): Location {
-  const ignored = new Map<Counter, boolean>();
+  let ignored: Map<Counter, boolean> | undefined;
   return {
     spot: domains.spotOf(nodeDomains(node)),
     ignores: (counter) => {
+      ignored ??= new Map();
       let answer = ignored.get(counter);
       if (answer === undefined) {
         answer = counter.countedFor !== undefined && !compiled.countsNode(counter.countedFor, node);
@@ -136,71 +227,65 @@ export function nodeTakes(
   return true;
 }
 
-/** Puts units on a node. */
-export function putOnNode(node: OpenNode, unit: Unit, unitCount: number): void {
-  for (const { pod, podCount } of unit.members) {
-    node.pods.set(pod, (node.pods.get(pod) ?? 0) + podCount * unitCount);
-  }
-  for (let dimension = 0; dimension < node.room.length; dimension++) {
-    node.room[dimension]! -= unit.request[dimension]! * unitCount;
-  }
-  attachNew(unit.sharedClaims, node.attached, node.room, -1);
-}
-
-/** Whether a node lets pods in as far as labels and taints go. Remembers what demands have in common. */
-function nodeFilter(node: NodeInput): (demand: Demand) => boolean {
-  const taints = effectiveTaints(node);
-  const byConstraint = new Map<number, boolean>();
-  const admits = (constraint: Constraint): boolean => {
-    let matches = byConstraint.get(constraint.index);
-    if (matches === undefined) {
-      matches = constraint.matchesNode(node.labels, node.name);
-      byConstraint.set(constraint.index, matches);
-    }
-    return matches;
-  };
-  return ({ constraint, besideDaemons, of, taintPolicy }) => {
-    if (!admits(constraint) || (besideDaemons !== undefined && !admits(besideDaemons))) return false;
-    if (taints.length === 0) return true;
-    const scope = taintPolicy === 'prefer-counts' ? 'all' : 'hard';
-    return untoleratedTaint(taints, of.input.shape.tolerations, scope) === undefined;
-  };
-}
-
 /** Allocatable less what runs there and what daemonsets will still take. */
 function roomOf(compiled: CompiledProblem, node: NodeInput): Pick<OpenNode, 'room' | 'attached'> {
   const { dimensions } = compiled;
+  const beside = roomBesidePods(dimensions, node);
+  const coming = compiled.daemons.coming(node);
+  const mounts = node.pods.some(({ shape }) => shape.volumes.length > 0);
+  if (coming.length === 0 && !mounts) return { room: beside, attached: NO_CLAIMS };
+  const room = beside.slice();
+  const attached = new Set<SharedClaim>();
+  for (const { shape } of node.pods) attachNew(compiled.sharedClaimsOf(shape), attached, room, -1);
+  for (const daemon of coming) {
+    const request = podVectorOf(dimensions, compiled.problem.daemonSets[daemon]!.shape.requests);
+    for (let dimension = 0; dimension < room.length; dimension++) room[dimension]! -= request[dimension]!;
+  }
+  floorAttachments(dimensions, room);
+  return { room, attached };
+}
+
+const NO_CLAIMS: ReadonlySet<SharedClaim> = new Set();
+
+/** Too many attachments keep out only pods with more of them; any other resource that is overdrawn keeps out all pods. */
+function floorAttachments(dimensions: Dimensions, room: Float64Array): void {
+  dimensions.forEach((name, dimension) => {
+    if (isAttachment(name)) room[dimension] = Math.max(0, room[dimension]!);
+  });
+}
+
+/** What nodes have left beside the pods that run there, by node: changes with the node and with the dimensions only. */
+const ROOMS = new WeakMap<NodeInput, { readonly names: string; readonly room: Float64Array }>();
+
+function roomBesidePods(dimensions: Dimensions, node: NodeInput): Float64Array {
+  const names = dimensions.join(' ');
+  const known = ROOMS.get(node);
+  if (known?.names === names) return known.room;
   const room = nodeVectorOf(dimensions, node.allocatable);
   const take = (vector: Float64Array, count: number): void => {
     for (let dimension = 0; dimension < room.length; dimension++) room[dimension]! -= vector[dimension]! * count;
   };
-  const attached = new Set<SharedClaim>();
-  for (const { shape, count } of node.pods) {
-    take(compiled.podVector(shape), count);
-    attachNew(compiled.sharedClaimsOf(shape), attached, room, -1);
-  }
+  for (const { shape, count } of node.pods) take(podVector(dimensions, shape), count);
   for (const pod of node.daemonPods) take(podVectorOf(dimensions, pod.requests), 1);
-  take(daemonsToCome(compiled, node), 1);
-  // Too many attachments keep out only pods with more of them; any other resource that is overdrawn keeps out all pods.
-  dimensions.forEach((name, dimension) => {
-    if (isAttachment(name)) room[dimension] = Math.max(0, room[dimension]!);
-  });
-  return { room, attached };
-}
-
-/** What matching daemonsets will still take: those of which no pod is there. */
-function daemonsToCome(compiled: CompiledProblem, node: NodeInput): Float64Array {
-  const { dimensions, problem } = compiled;
-  const coming = new Float64Array(dimensions.length);
-  for (const daemon of compiled.daemons.coming(node)) {
-    const request = podVectorOf(dimensions, problem.daemonSets[daemon]!.shape.requests);
-    for (let dimension = 0; dimension < coming.length; dimension++) coming[dimension]! += request[dimension]!;
-  }
-  return coming;
+  // Where pods mount volumes, claims that they share are taken off first.
+  if (!node.pods.some(({ shape }) => shape.volumes.length > 0)) floorAttachments(dimensions, room);
+  ROOMS.set(node, { names, room });
+  return room;
 }
 
 /** Whether running pods take more than there is of some resource, asked for or not: such a node takes no more pods. */
 function isOverdrawn(node: NodeInput): boolean {
+  let isTooMuch = OVERDRAWN.get(node);
+  if (isTooMuch === undefined) {
+    isTooMuch = takesTooMuch(node);
+    OVERDRAWN.set(node, isTooMuch);
+  }
+  return isTooMuch;
+}
+
+const OVERDRAWN = new WeakMap<NodeInput, boolean>();
+
+function takesTooMuch(node: NodeInput): boolean {
   const running = node.pods.map(({ shape, count }) => scaleResources(shape.requests, count));
   const daemons = node.daemonPods.map((pod) => pod.requests);
   const used = addResources(...running, ...daemons);

@@ -56,6 +56,7 @@ export function writePlan(compiled: CompiledProblem, placement: Placement): Engi
   const nodes = rankNodes(compiled, placement, table, lists);
   const { problem } = compiled;
   const existing = placement.nodes
+    .filter(({ hasNewPods }) => hasNewPods)
     .map((node) => ({ nodeIndex: node.index, pods: sharesOf(node.pods) }))
     .filter(({ pods }) => pods.length > 0)
     .sort((left, right) => compareText(problem.nodes[left.nodeIndex]!.name, problem.nodes[right.nodeIndex]!.name));
