@@ -115,7 +115,14 @@ export type {
   VolumeInput,
 } from './model/index.ts';
 export { validatePoolRequirement, validateRequirement } from './requirements/index.ts';
-export { type MergedShapes, mergeShapes, readLabelKeys, type SelectingShape, shapeKey } from './shapes/index.ts';
+export {
+  type MergedShapes,
+  mergeShapes,
+  readLabelKeys,
+  type SelectingShape,
+  shapeKey,
+  withReadLabels,
+} from './shapes/index.ts';
 export {
   type DescribedType,
   describeType,
