@@ -1,9 +1,12 @@
 // Sessions as a client sees them: opening, snapshots, deltas, plans, and what becomes of what is wrong.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { Code } from '@connectrpc/connect';
-import { CapacityType, NodeStage, OfferingService, SchedulerService } from '../../proto/index.ts';
+import { create } from '@bufbuild/protobuf';
+import { Code, ConnectError, createClient } from '@connectrpc/connect';
+import { createConnectTransport } from '@connectrpc/connect-node';
+import { CapacityType, NodeStage, OfferingService, SchedulerService, SessionRequestSchema } from '../../proto/index.ts';
 import type { RunningServer } from '../index.ts';
+import { LIMITS } from '../limits.ts';
 import {
   accountCatalogue,
   answer,
@@ -15,6 +18,7 @@ import {
   sessionPods,
   startTestServer,
   streamClient,
+  TEST_WORKERS,
   type Upserts,
 } from '../testing/index.ts';
 
@@ -338,5 +342,68 @@ describe('plans of a session', () => {
       [1n, 2n],
     );
     assert.equal(await stream.next(), undefined);
+  });
+});
+
+describe('a plan that nobody waits for any more', () => {
+  it('is called off, and the session goes on', async (test) => {
+    const own = await startTestServer({ workerFile: TEST_WORKERS.spinning });
+    const connection = streamClient(own);
+    test.after(async () => {
+      connection.close();
+      await own.close();
+    });
+    const stream = connection.open(session);
+    say.open(stream, 'cancelled');
+    await answer(stream, 'opened');
+    say.snapshot(stream, { ...POOL, pods: [sessionPods(['a'])] }, 0, 1n);
+    await answer(stream, 'accepted');
+    // The worker solves until it is called off: the second and third wait for it.
+    for (const requestId of [1n, 2n, 3n]) say.plan(stream, requestId);
+    say.plan(stream, 2n);
+    const twice = await answer(stream, 'refused');
+    assert.deepEqual([twice.field, twice.subject.value], ['plan.request_id', 2n]);
+    for (const requestId of [2n, 1n]) {
+      say.cancel(stream, requestId);
+      const refused = await answer(stream, 'refused');
+      assert.deepEqual([refused.subject.value, refused.code], [requestId, Code.Canceled]);
+    }
+    say.cancel(stream, 99n);
+    for (let more = 0; more < LIMITS.plansPerSessionCount; more++) say.plan(stream, BigInt(100 + more));
+    const full = await answer(stream, 'refused');
+    assert.equal(full.code, Code.ResourceExhausted);
+    assert.match(full.message, /limit=plansPerSessionCount/);
+    assert.equal(full.retryAfterMs, LIMITS.retryAfterMs);
+    // Whoever takes the cluster over ends the plans of the stream before.
+    const next = connection.open(session);
+    say.open(next, 'cancelled', 2n);
+    await answer(next, 'opened');
+    assert.equal(Code[(await endOf(stream)).code], 'Aborted');
+    next.cancel();
+  });
+});
+
+describe('a session over HTTP/1.1', () => {
+  const url = () => `http://${server.httpAddress}/dovetail.v1.SchedulerService/Session`;
+
+  it('is answered that it needs gRPC, whether by a Connect client or by hand', async () => {
+    const transport = createConnectTransport({ baseUrl: `http://${server.httpAddress}`, httpVersion: '1.1' });
+    const calls = createClient(SchedulerService, transport);
+    const answers = calls.session(
+      (async function* () {
+        yield create(SessionRequestSchema);
+      })(),
+    );
+    const error = await answers[Symbol.asyncIterator]()
+      .next()
+      .then(
+        () => assert.fail('it was answered'),
+        (thrown: unknown) => ConnectError.from(thrown),
+      );
+    assert.equal(Code[error.code], 'Unimplemented');
+    assert.match(error.rawMessage, /use gRPC/);
+    const byHand = await fetch(url(), { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });
+    assert.equal(byHand.status, 501);
+    assert.match(await byHand.text(), /"unimplemented".*use gRPC/);
   });
 });
