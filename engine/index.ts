@@ -121,6 +121,7 @@ export {
   readLabelKeys,
   type SelectingShape,
   shapeKey,
+  shapeText,
   withReadLabels,
 } from './shapes/index.ts';
 export {

@@ -4,9 +4,10 @@ import {
   compareText,
   type KeyedShape,
   type PodShape,
+  type ResourceList,
   readLabelKeys,
   type SelectingShape,
-  shapeKey,
+  shapeText,
   withReadLabels,
 } from '../../engine/index.ts';
 
@@ -31,8 +32,18 @@ interface KnownShape {
   /** Keys of pod labels that its selectors read. */
   readonly readKeys: readonly string[];
   /** What it is with read labels only, and for which labels that was worked out. */
-  merged: { readonly key: string; readonly shape: PodShape; readonly labels: ReadonlySet<string> } | undefined;
+  merged: { readonly of: StandingShape; readonly labels: ReadonlySet<string> } | undefined;
 }
+
+/** The shape that stands for all with its key, as mergeShapes makes it: what it shares with others is one object. */
+interface StandingShape {
+  readonly key: string;
+  readonly profileKey: string;
+  readonly shape: PodShape;
+}
+
+/** Standing shapes that may be kept beyond those that are there. */
+const SPARE_COUNT = 256;
 
 /** Shapes by number. */
 export class ShapeTable {
@@ -41,16 +52,16 @@ export class ShapeTable {
   readonly #readCounts = new Map<string, number>();
   /** The labels of the last plan. */
   #labels: ReadonlySet<string> = new Set();
-  /** The shape that stands for all with its key, under the labels of the last plan. */
-  readonly #standing = new Map<string, { readonly id: number; readonly shape: PodShape }>();
+  /** By key, by profile and by requests, under the labels of the last plan. */
+  readonly #standing = new Map<string, StandingShape>();
+  readonly #profiles = new Map<string, PodShape>();
+  readonly #requests = new Map<string, ResourceList>();
 
   add(id: number, shape: PodShape): void {
     this.#shapes.set(id, { shape, readKeys: [...readLabelKeys([shape])], merged: undefined });
   }
 
   remove(id: number): void {
-    const key = this.#shapes.get(id)?.merged?.key;
-    if (key !== undefined && this.#standing.get(key)?.id === id) this.#standing.delete(key);
     this.#shapes.delete(id);
   }
 
@@ -76,25 +87,27 @@ export class ShapeTable {
   /** Merges what waits. O(groups) and sorting the different shapes; texts are made when a shape or the labels are new. */
   merge({ shapeIds, counts }: PendingGroups): MergedPending {
     const labels = this.#labelsFor(shapeIds);
-    const found = new Map<string, { key: string; shape: PodShape; count: number; index: number }>();
+    if (this.#standing.size > 2 * this.#shapes.size + SPARE_COUNT) this.#forgetStanding();
+    const found = new Map<StandingShape, { count: number; index: number }>();
     const entries = Array.from(shapeIds, (id, group) => {
-      const { key, shape } = this.#merged(id, labels);
-      let entry = found.get(key);
+      const standing = this.#standingFor(id, labels);
+      let entry = found.get(standing);
       if (entry === undefined) {
-        entry = { key, shape: this.#standingFor(id, key, shape), count: 0, index: 0 };
-        found.set(key, entry);
+        entry = { count: 0, index: 0 };
+        found.set(standing, entry);
       }
       entry.count += counts[group] ?? 0;
       return entry;
     });
-    const ordered = [...found.values()].sort((left, right) => compareText(left.key, right.key));
-    ordered.forEach((entry, index) => {
+    const ordered = [...found].sort(([left], [right]) => compareText(left.key, right.key));
+    const profiles = new Map<string, number>();
+    const shapes = ordered.map(([{ key, profileKey, shape }, entry], index): KeyedShape => {
       entry.index = index;
+      const profile = profiles.get(profileKey) ?? profiles.size;
+      profiles.set(profileKey, profile);
+      return { key, profile, shape, count: entry.count };
     });
-    return {
-      shapes: ordered.map(({ key, shape, count }) => ({ key, shape, count })),
-      shapeOfGroup: Uint32Array.from(entries, (entry) => entry.index),
-    };
+    return { shapes, shapeOfGroup: Uint32Array.from(entries, (entry) => entry.index) };
   }
 
   /** The labels that count for a plan: the same set as before when they are the same. */
@@ -103,26 +116,33 @@ export class ShapeTable {
     for (const id of shapeIds) for (const key of this.#known(id).readKeys) labels.add(key);
     if (labels.size === this.#labels.size && [...labels].every((key) => this.#labels.has(key))) return this.#labels;
     this.#labels = labels;
-    this.#standing.clear();
+    this.#forgetStanding();
     return labels;
   }
 
-  #merged(id: number, labels: ReadonlySet<string>): { readonly key: string; readonly shape: PodShape } {
-    const known = this.#known(id);
-    if (known.merged?.labels !== labels) {
-      const shape = withReadLabels(known.shape, labels);
-      known.merged = { key: shapeKey(shape), shape, labels };
-    }
-    return known.merged;
+  #forgetStanding(): void {
+    this.#standing.clear();
+    this.#profiles.clear();
+    this.#requests.clear();
+    for (const known of this.#shapes.values()) known.merged = undefined;
   }
 
-  #standingFor(id: number, key: string, shape: PodShape): PodShape {
+  #standingFor(id: number, labels: ReadonlySet<string>): StandingShape {
+    const known = this.#known(id);
+    if (known.merged?.labels === labels) return known.merged.of;
+    const read = withReadLabels(known.shape, labels);
+    const { key, profileKey, requestsKey } = shapeText(read);
     let standing = this.#standing.get(key);
     if (standing === undefined) {
-      standing = { id, shape };
+      const shape = {
+        ...keep(this.#profiles, profileKey, read),
+        requests: keep(this.#requests, requestsKey, read.requests),
+      };
+      standing = { key, profileKey, shape };
       this.#standing.set(key, standing);
     }
-    return standing.shape;
+    known.merged = { of: standing, labels };
+    return standing;
   }
 
   #known(id: number): KnownShape {
@@ -130,6 +150,14 @@ export class ShapeTable {
     if (known === undefined) throw new Error(`read state: no shape has this number (shape=${id})`);
     return known;
   }
+}
+
+/** What the map has under the key, which is the value when it had nothing. */
+function keep<T>(map: Map<string, T>, key: string, value: T): T {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  map.set(key, value);
+  return value;
 }
 
 /** Keys of labels that terms read by which running pods keep others away. */
