@@ -36,8 +36,8 @@ export interface StagedObject {
 export interface StagedPods {
   readonly shapeKey: string;
   readonly namespace: string;
-  /** The shape, serialised. */
-  readonly payload: Uint8Array;
+  /** The shape, serialised; absent where the state has it, or an earlier one of these brings it. */
+  readonly payload: Uint8Array | undefined;
   readonly names: readonly string[];
   /** Empty while they wait. */
   readonly node: string;
@@ -60,13 +60,24 @@ export interface ChangeSource {
   readonly path: string;
 }
 
+/** What of the state the reading of changes looks at. */
+export interface KnownShapes {
+  hasShape(key: string): boolean;
+}
+
 /** A note that says that a node class has a cost of its own. */
 export const HAS_EXTRA_COST = 'extra cost';
 
-/** Reads changes. Throws ServiceError with the field at fault. O(what the message has), in slices. */
-export async function stageChanges({ version, deletes, upserts, path }: ChangeSource): Promise<StagedChanges> {
+/**
+ * Reads changes of a state, which does not change meanwhile. Throws ServiceError with the field at fault. O(what the
+ * message has), in slices.
+ */
+export async function stageChanges(
+  { version, deletes, upserts, path }: ChangeSource,
+  known: KnownShapes,
+): Promise<StagedChanges> {
   const objects = upserts === undefined ? [] : await stageObjects(upserts, version, `${path}.upserts`);
-  const pods = upserts === undefined ? [] : await stagePods(upserts, `${path}.upserts.pods`);
+  const pods = upserts === undefined ? [] : await stagePods(upserts, `${path}.upserts.pods`, known);
   return {
     deletedPods: (deletes?.pods ?? []).map(({ namespace, names }) => ({ namespace: orDefault(namespace), names })),
     deletedObjects: deletes === undefined ? [] : deletedObjects(deletes),
@@ -136,9 +147,10 @@ async function stageObjects(upserts: SessionUpserts, version: number, path: stri
   return staged;
 }
 
-async function stagePods(upserts: SessionUpserts, path: string): Promise<StagedPods[]> {
+async function stagePods(upserts: SessionUpserts, path: string, known: KnownShapes): Promise<StagedPods[]> {
   const names = new PodNames();
   const reader = new ShapeReader();
+  const brought = new Set<string>();
   const staged: StagedPods[] = [];
   let sliceMs = performance.now();
   for (const [index, group] of upserts.pods.entries()) {
@@ -146,10 +158,13 @@ async function stagePods(upserts: SessionUpserts, path: string): Promise<StagedP
     if (group.shape === undefined) throw invalidArgument(`${place}.shape`, 'pods need their shape');
     const shape = reader.read(group.shape, `${place}.shape`);
     names.add(shape.namespace, group.names, place);
+    const key = shapeKey(shape);
+    const isNew = !known.hasShape(key) && !brought.has(key);
+    brought.add(key);
     staged.push({
-      shapeKey: shapeKey(shape),
+      shapeKey: key,
       namespace: shape.namespace,
-      payload: serialize(shape),
+      payload: isNew ? serialize(shape) : undefined,
       names: group.names,
       node: group.node,
     });

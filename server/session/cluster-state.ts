@@ -3,6 +3,7 @@
 // that plans next reads it there.
 import type { NamedPods } from '../../proto/index.ts';
 import { invalidArgument, ServiceError } from '../errors.ts';
+import { letOthersRun } from '../event-loop.ts';
 import { LIMITS } from '../limits.ts';
 import { type LiveRecord, type LogView, type PendingGroups, SegmentLog, stageRecord } from '../replica/index.ts';
 import { extraCostNotice, type RequestNotice } from '../solve/index.ts';
@@ -72,12 +73,17 @@ export class ClusterState {
     return this.#log.byteLength + this.#pods.nameLength + this.#pods.count * LIMITS.sessionPodBytes;
   }
 
+  /** Whether some pod has this shape. */
+  hasShape(key: string): boolean {
+    return this.#shapes.has(key);
+  }
+
   /** What the changes may add to it, at most. */
   growth(changes: StagedChanges): number {
     let bytes = LIMITS.sessionSegmentBytes;
     for (const { record } of changes.objects) bytes += record.bytes.byteLength;
     for (const { payload, names, node } of changes.pods) {
-      bytes += payload.byteLength + PLACE_BYTES + node.length;
+      bytes += (payload?.byteLength ?? 0) + PLACE_BYTES + node.length;
       for (const name of names) bytes += name.length + LIMITS.sessionPodBytes;
     }
     return bytes;
@@ -104,14 +110,19 @@ export class ClusterState {
     assertCount(podCount, LIMITS.podsPerRequestCount, 'pods', field);
   }
 
-  /** Applies changes as part of a version: deletes first. Cannot fail. O(changes), amortised. */
-  apply(changes: StagedChanges, version: number): void {
+  /**
+   * Applies changes as part of a version: deletes first. Cannot fail. O(changes), amortised, in slices: nobody may look at
+   * the state until it has resolved.
+   */
+  async apply(changes: StagedChanges, version: number): Promise<void> {
     const touched = new Set<Place>();
+    let sliceMs = performance.now();
     for (const { namespace, names } of changes.deletedPods) {
       for (const name of names) {
         const before = this.#pods.remove(namespace, name);
         if (before !== undefined) touched.add(before);
       }
+      sliceMs = await letOthersRun(sliceMs);
     }
     for (const { table, key } of changes.deletedObjects) this.#deleteObject(table, key, version);
     for (const { table, key, record, note } of changes.objects) {
@@ -119,9 +130,16 @@ export class ClusterState {
       if (known !== undefined && this.#log.isAlike(known.record, record)) continue;
       if (known !== undefined) this.#log.release(known.record);
       this.#tables[table].set(key, { record: this.#log.append(record, version), note });
+      sliceMs = await letOthersRun(sliceMs);
     }
-    for (const pods of changes.pods) this.#putPods(pods, version, touched);
-    for (const place of touched) this.#settle(place, version);
+    for (const pods of changes.pods) {
+      this.#putPods(pods, version, touched);
+      sliceMs = await letOthersRun(sliceMs);
+    }
+    for (const place of touched) {
+      this.#settle(place, version);
+      sliceMs = await letOthersRun(sliceMs);
+    }
     this.#log.clean(version);
   }
 
@@ -227,7 +245,8 @@ export class ClusterState {
     }
   }
 
-  #addShape(key: string, namespace: string, payload: Uint8Array, version: number): KnownShape {
+  #addShape(key: string, namespace: string, payload: Uint8Array | undefined, version: number): KnownShape {
+    if (payload === undefined) throw new Error('apply changes: they were read for another state');
     const id = this.#nextShapeId;
     this.#nextShapeId += 1;
     const record = this.#log.append(stageRecord(version, 'shape', '', { id, payload }), version);

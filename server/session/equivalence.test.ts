@@ -53,6 +53,7 @@ describe('a plan of a session', () => {
           const stream = streams.open(session);
           const model = new StateModel();
           const expected: SolveRequest[] = [];
+          let spoiltCount = 0;
           clusters += 1;
           say.open(stream, `cluster-${clusters}`);
           // Everything is said before anything is heard: plans are for the state at their place among the deltas.
@@ -62,7 +63,17 @@ describe('a plan of a session', () => {
           model.apply(second, { upsertsOnly: true });
           for (const [index, [delta]] of [[undefined], ...deltas].entries()) {
             if (delta !== undefined) {
-              say.delta(stream, BigInt(10 + index), upsertsOf(delta), deletesOf(delta));
+              const version = BigInt(10 + index);
+              if (delta.spoilt) {
+                say.delta(
+                  stream,
+                  version,
+                  { ...upsertsOf(delta), namespaces: [{ name: 'twice' }, { name: 'twice' }] },
+                  deletesOf(delta),
+                );
+                spoiltCount += 1;
+              }
+              say.delta(stream, version, upsertsOf(delta), deletesOf(delta));
               model.apply(delta);
             }
             const only = delta === undefined || !delta.planForSome ? [] : model.someWaiting();
@@ -72,6 +83,7 @@ describe('a plan of a session', () => {
           stream.endSending();
           const heard = await hear(stream);
           assert.equal(heard.acceptedCount, expected.length);
+          assert.deepEqual(heard.refusedFields, Array(spoiltCount).fill('delta.upserts.namespaces[1].name'));
           for (const [index, request] of expected.entries()) {
             const wanted = await unary.call(solve, request);
             const solution = heard.plans.get(BigInt(index));
@@ -129,12 +141,13 @@ function merged(upserts: Upserts, namespaces: ReturnType<typeof fillerOf>): Upse
 
 async function hear(stream: SessionStream) {
   const plans = new Map<bigint, Awaited<ReturnType<typeof answer<'planned'>>>['solution']>();
+  const refusedFields: string[] = [];
   let acceptedCount = 0;
   for (;;) {
     const message = (await stream.next())?.message;
-    if (message === undefined) return { plans, acceptedCount };
+    if (message === undefined) return { plans, acceptedCount, refusedFields };
     if (message.case === 'accepted') acceptedCount += 1;
-    if (message.case === 'refused') assert.fail(message.value.message);
+    if (message.case === 'refused') refusedFields.push(message.value.field);
     if (message.case === 'planned') plans.set(message.value.requestId, message.value.solution);
   }
 }

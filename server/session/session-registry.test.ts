@@ -53,9 +53,9 @@ describe('the sessions of a server', () => {
     const upserts = create(SessionUpsertsSchema, {
       pods: [{ shape: {}, names: Array.from({ length: 1_000 }, (_, index) => `pod-${index}`) }],
     });
-    const changes = await stageChanges({ version: 0, deletes: undefined, upserts, path: 'snapshot' });
+    const changes = await stageChanges({ version: 0, deletes: undefined, upserts, path: 'snapshot' }, state);
     const growth = state.growth(changes);
-    state.apply(changes, 0);
+    await state.apply(changes, 0);
     assert.ok(sessions.byteLength - before >= 1_000 * LIMITS.sessionPodBytes);
     assert.ok(sessions.byteLength - before <= growth, 'what was foreseen is enough');
     sessions.assertRoom(LIMITS.sessionBytes - sessions.byteLength, 'delta');

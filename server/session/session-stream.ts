@@ -253,11 +253,11 @@ class SessionStream {
   }
 
   async #apply(state: ClusterState, source: ChangeSource): Promise<void> {
-    const changes = await stageChanges(source);
+    const changes = await stageChanges(source, state);
     if (this.#ended) return;
     state.assertWithinCounts(changes, source.path);
     this.#parts.sessions.assertRoom(state.growth(changes), source.path);
-    state.apply(changes, source.version);
+    await state.apply(changes, source.version);
   }
 
   #startPlan(request: SessionRequest, plan: SessionPlan): void {

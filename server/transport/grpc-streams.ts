@@ -71,10 +71,11 @@ async function* readAll<M extends DescMethodStreaming>(
       yield request;
     }
   } catch (error) {
-    // A call that has ended reads as an error of the stream; why it ended is in the signal.
-    if (signal.aborted) throw signal.reason;
-    throw error;
+    if (!signal.aborted) throw error;
   }
+  // A call that was cut reads as an error of the stream, or like one whose client has said all it has to say; the signal
+  // tells why. grpc-js may raise it a little later: a handler that ends by then has nobody to answer to.
+  if (signal.aborted) throw signal.reason;
 }
 
 async function writeAll<M extends DescMethodStreaming>(

@@ -33,6 +33,8 @@ export interface Change {
   readonly deletedNamespaces: readonly string[];
   /** Whether the plan after it is for some pods only. */
   readonly planForSome: boolean;
+  /** Whether it is said with something wrong in it first. */
+  readonly spoilt: boolean;
 }
 
 const ZONE = 'topology.kubernetes.io/zone';
@@ -177,6 +179,7 @@ const change: fc.Arbitrary<Change> = fc
     deletedDaemonSets: namesOf(['logs', 'metrics'], 1),
     deletedNamespaces: namesOf(['default', 'other'], 1),
     planForSome: fc.boolean(),
+    spoilt: fc.nat(3).map((draw) => draw === 0),
   })
   .map((drawn) => ({ ...drawn, pods: withoutRepeats(drawn.pods) }));
 
