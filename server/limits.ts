@@ -52,6 +52,10 @@ export const LIMITS = {
   defaultShortageMs: 180_000,
   /** HTTP/2 streams of one connection that are open at once. */
   streamsPerConnectionCount: 1_000,
+  /** Silence on a gRPC connection after which it is asked for a sign of life. */
+  grpcKeepaliveMs: 60_000,
+  /** Time for that sign; then the connection and its streams are cut. */
+  grpcKeepaliveTimeoutMs: 20_000,
   /** HTTP/1.1 and health connections that are open at once. */
   httpConnectionCount: 4_096,
   /** Time for an HTTP/1.1 client to send its headers. */
@@ -61,7 +65,7 @@ export const LIMITS = {
   /** Sessions, each of one cluster. */
   sessionCount: 64,
   /** Streams that have been opened and have not said for which cluster. */
-  unopenedSessionCount: 64,
+  unopenedSessionCount: 16,
   /** Time for a stream to say for which cluster it is. */
   sessionOpenTimeoutMs: 10_000,
   /** Clusters of which the newest lease epoch is remembered. */

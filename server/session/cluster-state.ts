@@ -48,6 +48,7 @@ export class ClusterState {
   readonly #log = new SegmentLog();
   readonly #pods = new PodTable();
   readonly #shapes = new Map<string, KnownShape>();
+  #shapeTextLength = 0;
   #nextShapeId = 0;
   /** Places of pods that wait, in the order in which the first of their pods came. */
   readonly #waiting = new Set<Place>();
@@ -68,9 +69,10 @@ export class ClusterState {
     return this.#version;
   }
 
-  /** What it takes: shared memory, and names as LIMITS counts them. */
+  /** About what it takes: shared memory, texts of shapes, and names as LIMITS counts them. */
   get byteLength(): number {
-    return this.#log.byteLength + this.#pods.nameLength + this.#pods.count * LIMITS.sessionPodBytes;
+    const textLength = this.#pods.nameLength + this.#shapeTextLength;
+    return this.#log.byteLength + textLength + this.#pods.count * LIMITS.sessionPodBytes;
   }
 
   /** Whether some pod has this shape. */
@@ -82,8 +84,9 @@ export class ClusterState {
   growth(changes: StagedChanges): number {
     let bytes = LIMITS.sessionSegmentBytes;
     for (const { record } of changes.objects) bytes += record.bytes.byteLength;
-    for (const { payload, names, node } of changes.pods) {
-      bytes += (payload?.byteLength ?? 0) + PLACE_BYTES + node.length;
+    for (const { payload, shapeKey, names, node } of changes.pods) {
+      if (payload !== undefined) bytes += payload.byteLength + shapeKey.length;
+      bytes += PLACE_BYTES + node.length;
       for (const name of names) bytes += name.length + LIMITS.sessionPodBytes;
     }
     return bytes;
@@ -252,6 +255,7 @@ export class ClusterState {
     const record = this.#log.append(stageRecord(version, 'shape', '', { id, payload }), version);
     const shape: KnownShape = { id, key, namespace, record, places: new Map() };
     this.#shapes.set(key, shape);
+    this.#shapeTextLength += key.length;
     return shape;
   }
 
@@ -266,6 +270,7 @@ export class ClusterState {
     shape.places.delete(node);
     if (shape.places.size > 0 || !shape.record.live) return;
     this.#shapes.delete(shape.key);
+    this.#shapeTextLength -= shape.key.length;
     this.#log.release(shape.record);
     this.#log.append(stageRecord(version, 'shape', '', { id: shape.id, deleted: true }), version);
   }

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Code } from '@connectrpc/connect';
-import { CapacityType, type ListedOffering, OfferingService, type WatchOfferingsResponse } from '../proto/index.ts';
-import type { RunningServer } from './index.ts';
-import { LIMITS } from './limits.ts';
+import { CapacityType, type ListedOffering, OfferingService, type WatchOfferingsResponse } from '../../proto/index.ts';
+import type { RunningServer } from '../index.ts';
+import { LIMITS } from '../limits.ts';
 import {
   accountCatalogue,
   allClients,
@@ -14,7 +14,7 @@ import {
   grpcClient,
   startTestServer,
   type TestClient,
-} from './testing/index.ts';
+} from '../testing/index.ts';
 
 const { watchOfferings, updateOfferings, reportUnavailable, listOfferings } = OfferingService.method;
 
