@@ -58,7 +58,7 @@ export function streamClient(server: Pick<RunningServer, 'grpcAddress'>): {
         next: async () => {
           answers ??= call[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
           try {
-            const { value, done } = await answers.next();
+            const { value, done } = await soon(answers.next());
             return done === true ? undefined : fromBinary(method.output, value);
           } catch (error) {
             if (status === undefined) throw error;
@@ -71,6 +71,21 @@ export function streamClient(server: Pick<RunningServer, 'grpcAddress'>): {
     },
     close: () => client.close(),
   };
+}
+
+/** Time for an answer: a test that waits in vain is to fail and not to hang. */
+const ANSWER_MS = 60_000;
+
+async function soon<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('waited in vain for an answer')), ANSWER_MS);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Waits until a condition holds; fails after ten seconds. */
