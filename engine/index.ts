@@ -115,7 +115,15 @@ export type {
   VolumeInput,
 } from './model/index.ts';
 export { validatePoolRequirement, validateRequirement } from './requirements/index.ts';
-export { type MergedShapes, mergeShapes, readLabelKeys, type SelectingShape, shapeKey } from './shapes/index.ts';
+export {
+  type MergedShapes,
+  mergeShapes,
+  readLabelKeys,
+  type SelectingShape,
+  shapeKey,
+  shapeText,
+  withReadLabels,
+} from './shapes/index.ts';
 export {
   type DescribedType,
   describeType,

@@ -10,6 +10,8 @@ export const ERROR_TABLE = {
   'not-found': { wireCode: Code.NotFound, retryable: false },
   'resource-exhausted': { wireCode: Code.ResourceExhausted, retryable: true },
   'deadline-exceeded': { wireCode: Code.DeadlineExceeded, retryable: true },
+  'failed-precondition': { wireCode: Code.FailedPrecondition, retryable: false },
+  aborted: { wireCode: Code.Aborted, retryable: false },
   cancelled: { wireCode: Code.Canceled, retryable: false },
   unavailable: { wireCode: Code.Unavailable, retryable: true },
   internal: { wireCode: Code.Internal, retryable: false },

@@ -13,6 +13,7 @@ import {
 import { assertLimits, LIMITS } from './limits.ts';
 import type { ServerLogger } from './logger.ts';
 import { CatalogueRegistry, DEFAULT_REGION, embeddedRegionSource, type RegionSource } from './offerings/index.ts';
+import { SessionRegistry } from './session/index.ts';
 import {
   addressText,
   assertMayListen,
@@ -26,7 +27,7 @@ import {
   startHealthServer,
 } from './transport/index.ts';
 import { warmUp } from './warm-up.ts';
-import { DEFAULT_WORKER_FILE, WorkerPool } from './worker/index.ts';
+import { DEFAULT_WORKER_FILE, shuttingDown, WorkerPool } from './worker/index.ts';
 
 export {
   type EmbeddedRegion,
@@ -117,7 +118,10 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
 
   const logger = options.logger ?? pino({ level: 'silent' });
   const regions = options.regions ?? embeddedRegionSource;
-  const registry = new CatalogueRegistry({ clock: options.clock ?? systemClock, regions });
+  const clock = options.clock ?? systemClock;
+  const registry = new CatalogueRegistry({ clock, regions });
+  const sessions = new SessionRegistry();
+  const shutdown = new AbortController();
   const pool = new WorkerPool({
     workerCount,
     queueLength: options.queueLength ?? LIMITS.queueLength,
@@ -127,8 +131,11 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const { onCallFinished } = options;
   const calls = createCallWrapper({ logger, ...(onCallFinished === undefined ? {} : { onCallFinished }) });
   const services: ServedService[] = [
-    { service: SchedulerService, handlers: createSchedulerHandlers({ calls, registry, pool }) },
-    { service: OfferingService, handlers: createOfferingHandlers({ calls, registry, pool }) },
+    { service: SchedulerService, handlers: createSchedulerHandlers({ calls, registry, pool, sessions }) },
+    {
+      service: OfferingService,
+      handlers: createOfferingHandlers({ calls, registry, pool, clock, shutdown: shutdown.signal }),
+    },
   ];
   const tls = options.tls === undefined ? {} : { tls: options.tls };
 
@@ -136,6 +143,10 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   let ready = false;
   const closeAll = async (): Promise<void> => {
     ready = false;
+    // Streams have no end of their own: they are told, and calls that have one are waited for.
+    const error = shuttingDown();
+    sessions.shutDown(error);
+    shutdown.abort(error);
     await Promise.all(listeners.map((listener) => listener.close()));
     await pool.close();
   };
@@ -150,7 +161,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     if (health !== undefined) listeners.push(health);
     await warmUp({
       pool,
-      scheduler: createSchedulerHandlers({ calls: createCallWrapper({ logger }), registry, pool }),
+      scheduler: createSchedulerHandlers({ calls: createCallWrapper({ logger }), registry, pool, sessions }),
       workerCount,
       ...(regions.regions().includes(DEFAULT_REGION)
         ? { loadCatalogue: () => void registry.resolve(undefined, 'catalogue') }

@@ -52,12 +52,54 @@ export const LIMITS = {
   defaultShortageMs: 180_000,
   /** HTTP/2 streams of one connection that are open at once. */
   streamsPerConnectionCount: 1_000,
+  /** Silence on a gRPC connection after which it is asked for a sign of life. */
+  grpcKeepaliveMs: 60_000,
+  /** Time for that sign; then the connection and its streams are cut. */
+  grpcKeepaliveTimeoutMs: 20_000,
   /** HTTP/1.1 and health connections that are open at once. */
   httpConnectionCount: 4_096,
   /** Time for an HTTP/1.1 client to send its headers. */
   httpHeadersTimeoutMs: 10_000,
   /** Time for an HTTP/1.1 client to send a whole request. */
   httpRequestTimeoutMs: 120_000,
+  /** Sessions, each of one cluster. */
+  sessionCount: 64,
+  /** Streams that have been opened and have not said for which cluster. */
+  unopenedSessionCount: 16,
+  /** Time for a stream to say for which cluster it is. */
+  sessionOpenTimeoutMs: 10_000,
+  /** Clusters of which the newest lease epoch is remembered. */
+  rememberedClusterCount: 1_024,
+  /** State of all sessions together: shared memory, and names as they are counted below. */
+  sessionBytes: 512 * MEBIBYTE,
+  /** What a pod of a session counts beside its name. */
+  sessionPodBytes: 96,
+  /** Nodes of one session, claims in flight included. */
+  nodesPerSessionCount: 50_000,
+  /** Pools of one session, and node classes. */
+  poolsPerSessionCount: 1_000,
+  /** Daemonsets of one session. */
+  daemonSetsPerSessionCount: 10_000,
+  /** Namespaces of one session. */
+  namespacesPerSessionCount: 50_000,
+  /** The smallest segment of a session's log; the largest is 16 times that, unless one object alone is larger. */
+  sessionSegmentBytes: 256 * 1024,
+  /** Plans of one session that are not answered yet. */
+  plansPerSessionCount: 32,
+  /** Answers of one session that its client has not taken: while there are more, no message of it is read. */
+  unsentAnswerCount: 16,
+  /** The same in bytes, as they are estimated. */
+  unsentAnswerBytes: 8 * MEBIBYTE,
+  /** States of sessions that a worker keeps ready. */
+  replicasPerWorkerCount: 16,
+  /** Bytes of the logs that those were made from; what they take is a small multiple. */
+  replicaBytesPerWorker: 128 * MEBIBYTE,
+  /** Streams that watch offerings. */
+  watcherCount: 256,
+  /** Offerings in one message to a watcher. */
+  watchedOfferingsPerMessageCount: 2_000,
+  /** Changed offerings that a catalogue remembers for its watchers; who is further behind gets a snapshot. */
+  rememberedChangeCount: 20_000,
   /** Time for calls in flight to end when the server closes; then they are cut. */
   shutdownGraceMs: 5_000,
   /** Time for the workers to come up and answer their warm-up. */
@@ -72,6 +114,15 @@ export function assertLimits(): void {
   assert.ok(
     LIMITS.openCataloguesPerWorkerCount <= LIMITS.inlineCatalogueCount + LIMITS.identityCatalogueCount,
     'a worker keeps no more catalogues than the server',
+  );
+  assert.ok(
+    LIMITS.sessionBytes >= 2 * LIMITS.podsPerRequestCount * LIMITS.sessionPodBytes,
+    'one session of the largest size fits, and its next snapshot beside it',
+  );
+  assert.ok(LIMITS.rememberedClusterCount >= LIMITS.sessionCount, 'the lease of every open session is remembered');
+  assert.ok(
+    LIMITS.unopenedSessionCount + LIMITS.sessionCount <= LIMITS.streamsPerConnectionCount,
+    'one connection may have every session',
   );
   assert.ok(LIMITS.httpHeadersTimeoutMs < LIMITS.httpRequestTimeoutMs, 'headers are a part of the request');
   assert.ok(LIMITS.errorMessageLength * 3 < 8_192, 'an error message fits into HTTP trailers when percent-encoded');

@@ -15,6 +15,7 @@ import { systemClock } from './clock.ts';
 import { createCallWrapper, createSchedulerHandlers } from './handlers/index.ts';
 import { LIMITS } from './limits.ts';
 import { CatalogueRegistry, embeddedRegionSource } from './offerings/index.ts';
+import { SessionRegistry } from './session/index.ts';
 import { DEFAULT_WORKER_FILE, WorkerPool } from './worker/index.ts';
 
 /** A solver in this process, with worker threads of its own. */
@@ -37,7 +38,8 @@ export async function createLocalSolver(options: { readonly workerCount?: number
     workerFile: DEFAULT_WORKER_FILE,
     logger,
   });
-  const handlers = createSchedulerHandlers({ calls: createCallWrapper({ logger }), registry, pool });
+  const calls = createCallWrapper({ logger });
+  const handlers = createSchedulerHandlers({ calls, registry, pool, sessions: new SessionRegistry() });
   await pool.warmUp();
   return {
     loadCatalogue: (reference) => registry.resolve(reference, 'catalogue').contentHash,

@@ -1,6 +1,14 @@
 // What every call goes through, whatever it is: the rules of the proto, the mapping of errors, the log. Transports see
 // Connect's service interface only.
-import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
+import type {
+  DescMessage,
+  DescMethod,
+  DescMethodBiDiStreaming,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  MessageInitShape,
+  MessageShape,
+} from '@bufbuild/protobuf';
 import { pathToString } from '@bufbuild/protobuf/reflect';
 import { createValidator, type Validator } from '@bufbuild/protovalidate';
 import { Code, ConnectError, type HandlerContext, type MethodImpl } from '@connectrpc/connect';
@@ -20,16 +28,26 @@ export interface FinishedCall {
   readonly durationMs: number;
 }
 
-/** A unary handler as Connect has it. */
-type UnaryHandler<I extends DescMessage, O extends DescMessage> = MethodImpl<DescMethodUnary<I, O>>;
-
 /** What wraps the calls of one server. */
 export interface CallWrapper {
   /** The method with validation before and error mapping after it. */
   unary<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     run: (request: MessageShape<I>, context: HandlerContext) => Promise<MessageInitShape<O>> | MessageInitShape<O>,
-  ): UnaryHandler<I, O>;
+  ): MethodImpl<DescMethodUnary<I, O>>;
+  /** The same for a method that answers with a stream. */
+  serverStreaming<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodServerStreaming<I, O>,
+    run: (request: MessageShape<I>, context: HandlerContext) => AsyncIterable<MessageInitShape<O>>,
+  ): MethodImpl<DescMethodServerStreaming<I, O>>;
+  /** Error mapping for streams in both directions. Their messages are checked by `run`, which decides what becomes of a bad one. */
+  bidiStreaming<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodBiDiStreaming<I, O>,
+    run: (requests: AsyncIterable<MessageShape<I>>, context: HandlerContext) => AsyncIterable<MessageInitShape<O>>,
+  ): MethodImpl<DescMethodBiDiStreaming<I, O>>;
+  /** Holds a message against the rules of its proto. Throws INVALID_ARGUMENT with the fields at fault. */
+  check<M extends DescMessage>(schema: M, message: MessageShape<M>): void;
+  readonly logger: ServerLogger;
 }
 
 /** Makes the wrapper of a server. `onCallFinished` hears of every call. */
@@ -39,37 +57,73 @@ export function createCallWrapper(options: {
 }): CallWrapper {
   const validator = createValidator();
   const { logger, onCallFinished } = options;
+  const check: CallWrapper['check'] = (schema, message) => validate(validator, schema, message);
+
+  /** Begins a call: `toWire` maps what was thrown, `finish` is to be called at its end. */
+  const begin = (method: DescMethod, context: HandlerContext) => {
+    const startMs = performance.now();
+    const name = `${method.parent.typeName}/${method.name}`;
+    let errorCode: Code | undefined;
+    return {
+      startMs,
+      toWire: (error: unknown): ConnectError => {
+        const wireError = error === context.signal.reason ? callEnded(error) : toConnectError(error);
+        errorCode = wireError.code;
+        if (errorCode === Code.Internal)
+          logger.error({ err: wireError.cause ?? wireError, method: name }, 'call failed');
+        return wireError;
+      },
+      finish: (): void => {
+        const durationMs = performance.now() - startMs;
+        logger.debug({ method: name, protocol: context.protocolName, errorCode, durationMs }, 'call');
+        onCallFinished?.({
+          method: name,
+          protocol: context.protocolName,
+          ...(errorCode === undefined ? {} : { errorCode }),
+          durationMs,
+        });
+      },
+    };
+  };
+
   return {
-    unary: <I extends DescMessage, O extends DescMessage>(
-      method: DescMethodUnary<I, O>,
-      run: (request: MessageShape<I>, context: HandlerContext) => Promise<MessageInitShape<O>> | MessageInitShape<O>,
-    ): UnaryHandler<I, O> => {
-      const name = `${method.parent.typeName}/${method.name}`;
-      return async (request: MessageShape<I>, context: HandlerContext) => {
-        const startMs = performance.now();
-        let errorCode: Code | undefined;
-        try {
-          validate(validator, method.input, request);
-          await letOthersRun(startMs);
-          return await run(request, context);
-        } catch (error) {
-          const wireError = error === context.signal.reason ? callEnded(error) : toConnectError(error);
-          errorCode = wireError.code;
-          if (errorCode === Code.Internal)
-            logger.error({ err: wireError.cause ?? wireError, method: name }, 'call failed');
-          throw wireError;
-        } finally {
-          const durationMs = performance.now() - startMs;
-          logger.debug({ method: name, protocol: context.protocolName, errorCode, durationMs }, 'call');
-          onCallFinished?.({
-            method: name,
-            protocol: context.protocolName,
-            ...(errorCode === undefined ? {} : { errorCode }),
-            durationMs,
-          });
-        }
-      };
+    check,
+    logger,
+    unary: (method, run) => async (request, context) => {
+      const call = begin(method, context);
+      try {
+        check(method.input, request);
+        await letOthersRun(call.startMs);
+        return await run(request, context);
+      } catch (error) {
+        throw call.toWire(error);
+      } finally {
+        call.finish();
+      }
     },
+    serverStreaming: (method, run) =>
+      async function* (request, context) {
+        const call = begin(method, context);
+        try {
+          check(method.input, request);
+          yield* run(request, context);
+        } catch (error) {
+          throw call.toWire(error);
+        } finally {
+          call.finish();
+        }
+      },
+    bidiStreaming: (method, run) =>
+      async function* (requests, context) {
+        const call = begin(method, context);
+        try {
+          yield* run(requests, context);
+        } catch (error) {
+          throw call.toWire(error);
+        } finally {
+          call.finish();
+        }
+      },
   };
 }
 

@@ -1,8 +1,9 @@
 // OfferingService: written once against Connect's service interface, served by every transport.
 import type { ServiceImpl } from '@connectrpc/connect';
-import { priceSourceName } from '../../engine/index.ts';
+import { type Catalogue, priceSourceName } from '../../engine/index.ts';
 import { type ListOfferingsRequest, OfferingService, type UpdateOfferingsRequest } from '../../proto/index.ts';
-import { invalidArgument } from '../errors.ts';
+import type { Clock } from '../clock.ts';
+import { invalidArgument, ServiceError } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import {
   fromCapacityType,
@@ -16,20 +17,30 @@ import {
   toResourceList,
   toTypeRecords,
 } from '../messages/index.ts';
-import type { CatalogueRegistry, CatalogueUpdate, CatalogueView } from '../offerings/index.ts';
+import {
+  type CatalogueRegistry,
+  type CatalogueUpdate,
+  type CatalogueView,
+  taskCatalogue,
+  type WatchedPiece,
+  watchCatalogue,
+} from '../offerings/index.ts';
 import { writeOfferings, writeReasons } from '../solve/index.ts';
 import type { ListAnswer, WorkerPool } from '../worker/index.ts';
 import type { CallWrapper } from './call.ts';
-import { taskCatalogue } from './scheduler.ts';
 
 /** The handlers of OfferingService. */
 export function createOfferingHandlers(parts: {
   readonly calls: CallWrapper;
   readonly registry: CatalogueRegistry;
   readonly pool: WorkerPool;
+  readonly clock: Clock;
+  /** Aborted when the server shuts down: watchers are not waited for. */
+  readonly shutdown: AbortSignal;
 }): ServiceImpl<typeof OfferingService> {
-  const { calls, registry, pool } = parts;
+  const { calls, registry, pool, clock, shutdown } = parts;
   const { method } = OfferingService;
+  let watcherCount = 0;
   return {
     updateOfferings: calls.unary(method.updateOfferings, (request) => {
       const update = toUpdate(request);
@@ -104,6 +115,24 @@ export function createOfferingHandlers(parts: {
         catalogueHash: view.contentHash,
       };
     }),
+
+    watchOfferings: calls.serverStreaming(method.watchOfferings, async function* (request, context) {
+      if (watcherCount >= LIMITS.watcherCount) {
+        throw new ServiceError(
+          'resource-exhausted',
+          `the server has ${watcherCount} watchers and has no room for one more (limit=watcherCount); try again later`,
+          { retryAfterMs: LIMITS.retryAfterMs },
+        );
+      }
+      const view = registry.hold(request.catalogue, 'catalogue');
+      watcherCount += 1;
+      try {
+        const signal = AbortSignal.any([context.signal, shutdown]);
+        for await (const piece of watchCatalogue(view, clock, signal)) yield writePiece(piece);
+      } finally {
+        watcherCount -= 1;
+      }
+    }),
   };
 }
 
@@ -143,29 +172,73 @@ function pageStart(request: ListOfferingsRequest, view: CatalogueView): number {
 }
 
 function writeListed(answer: ListAnswer, view: CatalogueView) {
-  return Array.from(answer.offeringIndex, (offeringIndex, position) => {
-    const offering = view.catalogue.offering(offeringIndex);
-    const price = answer.priceNanoUsdPerHour[position] ?? Number.NaN;
-    return {
-      instanceType: offering.instanceType,
-      offering: {
-        zone: offering.zone,
-        zoneId: offering.zoneId,
-        capacityType: fromCapacityType(offering.capacityType),
-        ...(Number.isNaN(price) ? {} : { priceNanoUsdPerHour: BigInt(price) }),
-        available: answer.available[position] === 1,
-        priceSource: fromPriceSource(priceSourceName(answer.priceSource[position] ?? 0)),
-        priceAsOfUnixSeconds: BigInt(view.columns.priceAsOfUnixSeconds[offeringIndex] ?? 0),
-        ...(offering.reservationId === ''
-          ? {}
-          : {
-              reservation: {
-                id: offering.reservationId,
-                freeCount: view.columns.freeCount[offeringIndex] ?? 0,
-                kind: offering.reservationKind,
-              },
-            }),
-      },
-    };
-  });
+  return Array.from(answer.offeringIndex, (offeringIndex, position) =>
+    writeState(view.catalogue, offeringIndex, {
+      priceNano: answer.priceNanoUsdPerHour[position] ?? Number.NaN,
+      priceSource: answer.priceSource[position] ?? 0,
+      available: answer.available[position] === 1,
+      asOfUnixSeconds: view.columns.priceAsOfUnixSeconds[offeringIndex] ?? 0,
+      freeCount: view.columns.freeCount[offeringIndex] ?? 0,
+    }),
+  );
+}
+
+/** A piece of what a watcher sees, as its message. */
+function writePiece({ catalogue, contentHash, state, offerings, part, fromEpoch = 0 }: WatchedPiece) {
+  const { epoch, columns, effective } = state;
+  const listed = offerings.map((offering) =>
+    writeState(catalogue, offering, {
+      priceNano: columns.priceNanoUsdPerHour[offering] ?? Number.NaN,
+      priceSource: columns.source[offering] ?? 0,
+      available: effective[offering] === 1,
+      asOfUnixSeconds: columns.priceAsOfUnixSeconds[offering] ?? 0,
+      freeCount: columns.freeCount[offering] ?? 0,
+    }),
+  );
+  if (part === undefined) {
+    const value = { fromEpoch: BigInt(fromEpoch), epoch: BigInt(epoch), offerings: listed };
+    return { message: { case: 'change', value } } as const;
+  }
+  const value = {
+    epoch: BigInt(epoch),
+    catalogueHash: contentHash,
+    part: part.index,
+    last: part.last,
+    offerings: listed,
+  };
+  return { message: { case: 'snapshot', value } } as const;
+}
+
+interface ListedState {
+  /** NaN where nobody knows it. */
+  readonly priceNano: number;
+  readonly priceSource: number;
+  readonly available: boolean;
+  readonly asOfUnixSeconds: number;
+  readonly freeCount: number;
+}
+
+function writeState(catalogue: Catalogue, offeringIndex: number, state: ListedState) {
+  const offering = catalogue.offering(offeringIndex);
+  return {
+    instanceType: offering.instanceType,
+    offering: {
+      zone: offering.zone,
+      zoneId: offering.zoneId,
+      capacityType: fromCapacityType(offering.capacityType),
+      ...(Number.isNaN(state.priceNano) ? {} : { priceNanoUsdPerHour: BigInt(state.priceNano) }),
+      available: state.available,
+      priceSource: fromPriceSource(priceSourceName(state.priceSource)),
+      priceAsOfUnixSeconds: BigInt(state.asOfUnixSeconds),
+      ...(offering.reservationId === ''
+        ? {}
+        : {
+            reservation: {
+              id: offering.reservationId,
+              freeCount: state.freeCount,
+              kind: offering.reservationKind,
+            },
+          }),
+    },
+  };
 }

@@ -4,9 +4,10 @@ import { SchedulerService, type SolveRequest } from '../../proto/index.ts';
 import { invalidArgument, ServiceError } from '../errors.ts';
 import { letOthersRun } from '../event-loop.ts';
 import { checkPlannedNodes, prepareScope, writeNodeExplanations, writePodExplanations } from '../explain/index.ts';
-import type { CatalogueRegistry, CatalogueView } from '../offerings/index.ts';
-import { type PreparedSolve, prepareSolve, writeNotices, writePlan } from '../solve/index.ts';
-import type { SolveAnswer, TaskCatalogue, WorkerPool } from '../worker/index.ts';
+import { assertHasOfferings, type CatalogueRegistry, type CatalogueView, taskCatalogue } from '../offerings/index.ts';
+import { type SessionRegistry, serveSession } from '../session/index.ts';
+import { type PreparedSolve, placeNotices, prepareSolve, writeNotices, writePlan, writeStats } from '../solve/index.ts';
+import type { SolveAnswer, WorkerPool } from '../worker/index.ts';
 import type { CallWrapper } from './call.ts';
 
 /** The handlers of SchedulerService. */
@@ -14,8 +15,9 @@ export function createSchedulerHandlers(parts: {
   readonly calls: CallWrapper;
   readonly registry: CatalogueRegistry;
   readonly pool: WorkerPool;
+  readonly sessions: SessionRegistry;
 }): ServiceImpl<typeof SchedulerService> {
-  const { calls, registry, pool } = parts;
+  const { calls, registry, pool, sessions } = parts;
   const { method } = SchedulerService;
   return {
     solve: calls.unary(method.solve, async (request, context) => {
@@ -30,7 +32,11 @@ export function createSchedulerHandlers(parts: {
       const { plan } = done.answer;
       const message = writePlan(plan, prepared, view.catalogue);
       await letOthersRun(writeMs);
-      return { plan: message, stats: statsOf(call, done), notices: writeNotices(view.notices, prepared, plan.notices) };
+      return {
+        plan: message,
+        stats: statsOf(call, done),
+        notices: writeNotices(view.notices, prepared.notices, placeNotices(plan.notices, prepared)),
+      };
     }),
 
     explain: calls.unary(method.explain, async (request, context) => {
@@ -58,9 +64,13 @@ export function createSchedulerHandlers(parts: {
         nodes,
         nodesNotShown: explanation.nodesNotShown,
         stats: statsOf(call, done),
-        notices: writeNotices(view.notices, prepared, enginePlan.notices),
+        notices: writeNotices(view.notices, prepared.notices, placeNotices(enginePlan.notices, prepared)),
       };
     }),
+
+    session: calls.bidiStreaming(method.session, (requests, context) =>
+      serveSession(requests, context.signal, { sessions, registry, pool, logger: calls.logger, check: calls.check }),
+    ),
   };
 }
 
@@ -81,10 +91,7 @@ async function openCall(request: SolveRequest, registry: CatalogueRegistry, pref
   const resolveStartMs = performance.now();
   const view = within(prefix, () => registry.resolve(request.catalogue, 'catalogue'));
   const resolveMs = performance.now() - resolveStartMs;
-  if (view.catalogue.offeringCount === 0) {
-    const text = 'has no offerings, so nothing can be launched; add some by UpdateOfferings';
-    throw invalidArgument(`${prefix}catalogue`, text);
-  }
+  assertHasOfferings(view, `${prefix}catalogue`);
   return { prepared, view, startMs, resolveMs };
 }
 
@@ -111,21 +118,14 @@ function statsOf(
     runUs,
   }: { readonly answer: Pick<SolveAnswer, 'epoch' | 'plan'>; readonly queueUs: number; readonly runUs: number },
 ) {
-  const totalUs = Math.round((performance.now() - startMs - resolveMs) * 1000);
-  return {
-    offeringEpoch: BigInt(answer.epoch),
+  return writeStats({
+    offeringEpoch: answer.epoch,
     catalogueHash: view.contentHash,
     shapeCount: prepared.problem.shapes.length,
     podCount: prepared.podCount,
-    workUnits: BigInt(answer.plan.workUnits),
-    queueUs: BigInt(queueUs),
-    solveUs: BigInt(runUs),
-    serverUs: BigInt(Math.max(0, totalUs - queueUs - runUs)),
-    cut: answer.plan.cut,
-  };
-}
-
-/** What a worker needs of a catalogue. */
-export function taskCatalogue(view: CatalogueView): TaskCatalogue {
-  return { digest: view.indexDigest, buffer: view.indexBuffer, priceTable: view.priceTable };
+    plan: answer.plan,
+    queueUs,
+    runUs,
+    totalUs: Math.round((performance.now() - startMs - resolveMs) * 1000),
+  });
 }

@@ -9,4 +9,12 @@ export {
   type RegionSource,
 } from './embedded.ts';
 export type { CatalogueUpdate, LiveCatalogue, OfferingChange, ShortagePattern } from './live-catalogue.ts';
-export { CatalogueRegistry, type CatalogueView, DEFAULT_REGION, type UpdateTarget } from './registry.ts';
+export {
+  assertHasOfferings,
+  CatalogueRegistry,
+  type CatalogueView,
+  DEFAULT_REGION,
+  taskCatalogue,
+  type UpdateTarget,
+} from './registry.ts';
+export { type WatchedPiece, watchCatalogue } from './watch.ts';

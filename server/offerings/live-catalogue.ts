@@ -16,6 +16,7 @@ import { offeringKey } from '../messages/index.ts';
 import type { CatalogueIndex } from './catalogue-index.ts';
 import { buildCatalogueIndex, typesOf } from './catalogue-index.ts';
 import { copyColumns, copyOffering, createColumns, type OfferingColumns, setOffering } from './columns.ts';
+import { OfferingFeed } from './offering-feed.ts';
 
 /** One change of an update: an offering's new state, with its place in the request for messages. */
 export interface OfferingChange {
@@ -55,6 +56,8 @@ export class LiveCatalogue {
   #shortages = new Map<number, number>();
   #nextExpiryMs = Number.POSITIVE_INFINITY;
   #epoch = 1;
+  /** There while somebody watches. */
+  #feed: OfferingFeed | undefined;
 
   /** Starts from types, with the index of them where it is built already, or from an index with the state of its offerings. */
   constructor(options: {
@@ -101,6 +104,32 @@ export class LiveCatalogue {
     return this.#epoch > 1;
   }
 
+  /** True while somebody watches it. */
+  get watched(): boolean {
+    return this.#feed !== undefined;
+  }
+
+  /** When the next shortage passes, in milliseconds since 1970; infinity where there is none. */
+  get nextExpiryMs(): number {
+    return this.#nextExpiryMs;
+  }
+
+  /** What has changed; for those that listen only. */
+  get feed(): OfferingFeed {
+    if (this.#feed === undefined) throw new Error('watch catalogue: nobody listens to it');
+    return this.#feed;
+  }
+
+  /** Calls `listener` after every change until the answered function is called. */
+  listen(listener: () => void): () => void {
+    this.#feed ??= new OfferingFeed(this.#epoch, this.#columns, this.#effective);
+    const stop = this.#feed.listen(listener);
+    return () => {
+      stop();
+      if (this.#feed?.listenerCount === 0) this.#feed = undefined;
+    };
+  }
+
   /** Shared memory it holds, in bytes. */
   get byteLength(): number {
     return this.#index.buffer.byteLength + this.#priceTable.byteLength;
@@ -144,7 +173,7 @@ export class LiveCatalogue {
     }
     this.#expire(this.#clock.nowMs());
     this.#epoch += 1;
-    this.#publish();
+    this.#publish(structure === undefined);
     return this.#epoch;
   }
 
@@ -220,10 +249,12 @@ export class LiveCatalogue {
     };
   }
 
-  #publish(): void {
+  #publish(sameIndex = true): void {
     this.#effective.set(this.#columns.available);
     for (const offering of this.#shortages.keys()) this.#effective[offering] = 0;
-    writePriceTable(this.#priceTable, this.#snapshot());
+    const state = this.#snapshot();
+    writePriceTable(this.#priceTable, state);
+    this.#feed?.published(state, this.#columns, sameIndex);
   }
 
   /** The types as the update leaves them, or undefined where it changes neither types nor offerings. */

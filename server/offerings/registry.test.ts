@@ -207,3 +207,49 @@ describe('the embedded catalogue', () => {
     assert.match(notices.join('\n'), /CNY, not in US dollars/);
   });
 });
+
+describe('a catalogue that somebody holds', () => {
+  it('by its content stays although it is no longer kept, with its prices as they move', () => {
+    const registry = start();
+    const view = registry.hold(numbered(0), 'catalogue');
+    const { live, contentHash } = view();
+    assert.equal(registry.hold(byHash(contentHash), 'catalogue')().live, live);
+    for (let other = 1; other <= LIMITS.inlineCatalogueCount; other++) registry.resolve(numbered(other), 'catalogue');
+    assert.throws(() => registry.resolve(byHash(contentHash), 'catalogue'), isError('not-found'));
+    assert.equal(view().live, live);
+    live.reportUnavailable([{ capacityType: 'on-demand' }], 1_000);
+    const prices = createPriceSnapshot(view().catalogue.offeringCount);
+    copyPriceTable(view().priceTable, prices);
+    assert.deepEqual([...prices.available], [0, 0]);
+  });
+
+  it('by its identity is the one that is kept at the time', () => {
+    const registry = start();
+    const view = registry.hold(identity('held'), 'catalogue');
+    const { live } = view();
+    for (let other = 0; other < LIMITS.identityCatalogueCount; other++) {
+      registry.resolve(identity(`other-${other}`), 'catalogue');
+    }
+    const again = registry.resolve(identity('held'), 'catalogue').live;
+    assert.notEqual(again, live);
+    assert.equal(view().live, again);
+    assert.throws(() => registry.hold(identity('', 'mars-1'), 'catalogue'), isError('not-found'));
+  });
+
+  it('and watches is not let go', () => {
+    const registry = start();
+    const { live } = registry.resolve(identity('watched'), 'catalogue');
+    const stop = live.listen(() => {});
+    const passBy = (round: string): void => {
+      for (let other = 0; other < LIMITS.identityCatalogueCount; other++) {
+        registry.resolve(identity(`${round}-${other}`), 'catalogue');
+      }
+    };
+    passBy('first');
+    assert.equal(registry.resolve(identity('watched'), 'catalogue').live, live);
+    stop();
+    assert.equal(live.watched, false);
+    passBy('second');
+    assert.notEqual(registry.resolve(identity('watched'), 'catalogue').live, live);
+  });
+});

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import type { Catalogue } from '../../engine/index.ts';
 import type { CatalogueIdentity, CatalogueReference, Catalogue as InlineCatalogue } from '../../proto/index.ts';
 import type { Clock } from '../clock.ts';
-import { ServiceError } from '../errors.ts';
+import { invalidArgument, ServiceError } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { type TypeRecord, toTypeRecords } from '../messages/index.ts';
 import { buildCatalogueIndex, type CatalogueIndex } from './catalogue-index.ts';
@@ -75,6 +75,24 @@ export class CatalogueRegistry {
     const [key, live] = this.#choose(reference, field, false);
     live.refresh();
     return this.#view(key, live, choice?.case === 'inline');
+  }
+
+  /**
+   * The catalogue of a caller that comes back to it: answers a function that gives it as it is at the time. One that came
+   * with the reference, or was named by its hash, stays for as long as the caller keeps the function.
+   */
+  hold(reference: CatalogueReference | undefined, field: string): () => CatalogueView {
+    const choice = reference?.catalogue.case;
+    if (choice !== 'inline' && choice !== 'contentHash') {
+      // By identity each time: one that nobody has fed may go meanwhile, and another be fed in its place.
+      this.resolve(reference, field);
+      return () => this.resolve(reference, field);
+    }
+    const [key, live] = this.#choose(reference, field, false);
+    return () => {
+      live.refresh();
+      return this.#view(key.kind === 'inline' ? { kind: 'inline', hash: live.index.digest } : key, live, false);
+    };
   }
 
   /**
@@ -160,17 +178,17 @@ export class CatalogueRegistry {
     return [key, live];
   }
 
-  /** Catalogues that nobody has fed can be made again at any time: the one unused for longest goes. */
+  /** Catalogues that nobody has fed or watches can be made again at any time: the one unused for longest goes. */
   #makeRoomForIdentity(field: string): void {
     if (this.#identities.size < LIMITS.identityCatalogueCount) return;
     for (const [text, live] of this.#identities) {
-      if (live.touched) continue;
+      if (live.touched || live.watched) continue;
       this.#identities.delete(text);
       return;
     }
     throw new ServiceError(
       'resource-exhausted',
-      `the server keeps ${LIMITS.identityCatalogueCount} fed catalogues and has no room for one more; use another server`,
+      `the server keeps ${LIMITS.identityCatalogueCount} fed or watched catalogues and has no room for one more; use another server`,
       { field, retryAfterMs: LIMITS.retryAfterMs },
     );
   }
@@ -239,6 +257,21 @@ export class CatalogueRegistry {
       bytes -= each.byteLength;
     }
   }
+}
+
+/** What a worker needs of a catalogue. */
+export function taskCatalogue(view: CatalogueView): {
+  readonly digest: string;
+  readonly buffer: SharedArrayBuffer;
+  readonly priceTable: SharedArrayBuffer;
+} {
+  return { digest: view.indexDigest, buffer: view.indexBuffer, priceTable: view.priceTable };
+}
+
+/** Refuses a catalogue from which nothing can be launched; `field` is its place in the request. */
+export function assertHasOfferings(view: CatalogueView, field: string): void {
+  if (view.catalogue.offeringCount > 0) return;
+  throw invalidArgument(field, 'has no offerings, so nothing can be launched; add some by UpdateOfferings');
 }
 
 /** Indexes a region's types. */

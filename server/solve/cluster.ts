@@ -61,14 +61,19 @@ export function toNodeClasses(messages: readonly NodeClass[], notices: RequestNo
   refuseDuplicates(messages, (each) => each.name, 'node_classes', 'node class');
   return messages.map((message, index) => {
     const path = `node_classes[${index}]`;
-    if (message.extraCostNanoUsdPerHour !== 0n) {
-      notices.push({
-        field: `${path}.extra_cost_nano_usd_per_hour`,
-        message: 'this version does not rank pools by it',
-      });
-    }
-    return { name: message.name, facts: toNodeClassFacts(message, path) };
+    if (message.extraCostNanoUsdPerHour !== 0n) notices.push(extraCostNotice(path));
+    return toNodeClass(message, path);
   });
+}
+
+/** One node class; `path` is its place in the request. */
+export function toNodeClass(message: NodeClass, path: string): NodeClassInput {
+  return { name: message.name, facts: toNodeClassFacts(message, path) };
+}
+
+/** What is said of a node class with a cost of its own. */
+export function extraCostNotice(path: string): RequestNotice {
+  return { field: `${path}.extra_cost_nano_usd_per_hour`, message: 'this version does not rank pools by it' };
 }
 
 /**
@@ -109,12 +114,14 @@ export function toPools(
 /** The daemonsets of a request. */
 export function toDaemonSets(messages: readonly DaemonSet[]): DaemonSetInput[] {
   refuseDuplicates(messages, daemonSetKey, 'daemon_sets', 'daemonset');
-  return messages.map((message, index) => {
-    const namespace = message.namespace === '' ? DEFAULT_NAMESPACE : message.namespace;
-    const path = `daemon_sets[${index}].shape`;
-    if (message.shape === undefined) throw invalidArgument(path, 'a daemonset needs one of its pods');
-    return { namespace, name: message.name, shape: new ShapeReader().read(message.shape, path, namespace) };
-  });
+  return messages.map((message, index) => toDaemonSet(message, `daemon_sets[${index}]`));
+}
+
+/** One daemonset; `path` is its place in the request. */
+export function toDaemonSet(message: DaemonSet, path: string): DaemonSetInput {
+  const namespace = message.namespace === '' ? DEFAULT_NAMESPACE : message.namespace;
+  if (message.shape === undefined) throw invalidArgument(`${path}.shape`, 'a daemonset needs one of its pods');
+  return { namespace, name: message.name, shape: new ShapeReader().read(message.shape, `${path}.shape`, namespace) };
 }
 
 /** The nodes of a request. Names of their pods are checked and counted by `names`, and not kept. */
@@ -123,27 +130,31 @@ export function toNodes(messages: readonly Node[], names: PodNames): NodeInput[]
   const reader = new ShapeReader();
   return messages.map((message, index) => {
     const path = `nodes[${index}]`;
-    return {
-      name: message.name,
-      labels: message.labels,
-      taints: toTaints(message.taints, `${path}.taints`),
-      capacity: toResourceList(message.capacity, `${path}.capacity`),
-      allocatable: toResourceList(message.allocatable, `${path}.allocatable`),
-      stage: STAGES[message.stage] ?? 'ready',
-      startupTaints: toTaints(message.startupTaints, `${path}.startup_taints`),
-      unschedulable: message.unschedulable,
-      deleting: message.deleting,
-      pods: message.pods.map((group, groupIndex): ShapeCount => {
-        const groupPath = `${path}.pods[${groupIndex}]`;
-        if (group.shape === undefined)
-          throw invalidArgument(`${groupPath}.shape`, 'a group needs the shape of its pods');
-        const shape = reader.read(group.shape, `${groupPath}.shape`);
-        names.add(shape.namespace, group.names, groupPath);
-        return { shape, count: group.names.length };
-      }),
-      daemonPods: message.daemonPods.map((pod, podIndex) => toDaemonPod(pod, `${path}.daemon_pods[${podIndex}]`)),
-    };
+    const pods = message.pods.map((group, groupIndex): ShapeCount => {
+      const groupPath = `${path}.pods[${groupIndex}]`;
+      if (group.shape === undefined) throw invalidArgument(`${groupPath}.shape`, 'a group needs the shape of its pods');
+      const shape = reader.read(group.shape, `${groupPath}.shape`);
+      names.add(shape.namespace, group.names, groupPath);
+      return { shape, count: group.names.length };
+    });
+    return { ...toBareNode(message, path), pods };
   });
+}
+
+/** One node without the pods that run there; `path` is its place in the request. */
+export function toBareNode(message: Node, path: string): Omit<NodeInput, 'pods'> {
+  return {
+    name: message.name,
+    labels: message.labels,
+    taints: toTaints(message.taints, `${path}.taints`),
+    capacity: toResourceList(message.capacity, `${path}.capacity`),
+    allocatable: toResourceList(message.allocatable, `${path}.allocatable`),
+    stage: STAGES[message.stage] ?? 'ready',
+    startupTaints: toTaints(message.startupTaints, `${path}.startup_taints`),
+    unschedulable: message.unschedulable,
+    deleting: message.deleting,
+    daemonPods: message.daemonPods.map((pod, podIndex) => toDaemonPod(pod, `${path}.daemon_pods[${podIndex}]`)),
+  };
 }
 
 function toDaemonPod(message: BoundDaemonPod, path: string): NodeInput['daemonPods'][number] {
@@ -161,7 +172,8 @@ function toDaemonPod(message: BoundDaemonPod, path: string): NodeInput['daemonPo
   };
 }
 
-function toPool(message: NodePool, path: string): NodePoolInput {
+/** One pool; `path` is its place in the request. */
+export function toPool(message: NodePool, path: string): NodePoolInput {
   return {
     name: message.name,
     weight: message.weight,
@@ -174,7 +186,8 @@ function toPool(message: NodePool, path: string): NodePoolInput {
   };
 }
 
-function daemonSetKey(message: DaemonSet): string {
+/** A daemonset by its namespace and name. */
+export function daemonSetKey(message: Pick<DaemonSet, 'namespace' | 'name'>): string {
   return `${message.namespace === '' ? DEFAULT_NAMESPACE : message.namespace}/${message.name}`;
 }
 

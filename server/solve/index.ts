@@ -1,7 +1,25 @@
 // The door of server/solve: a SolveRequest to the engine's problem and its plan back to the contract's. It runs no solve:
 // workers do (server/worker).
 
-export type { DealtNames } from './pod-names.ts';
-export { DEFAULT_NAMESPACE } from './pod-shape.ts';
-export { type PreparedSolve, prepareSolve } from './request.ts';
-export { writeNotices, writeOffering, writeOfferings, writePlan, writeReasons } from './response.ts';
+export {
+  daemonSetKey,
+  extraCostNotice,
+  type RequestNotice,
+  toBareNode,
+  toDaemonSet,
+  toNodeClass,
+  toPool,
+} from './cluster.ts';
+export { type DealtNames, NameDealer, PodNames } from './pod-names.ts';
+export { DEFAULT_NAMESPACE, ShapeReader } from './pod-shape.ts';
+export { type PreparedSolve, prepareSolve, toEngineOptions } from './request.ts';
+export {
+  type PlanNames,
+  placeNotices,
+  writeNotices,
+  writeOffering,
+  writeOfferings,
+  writePlan,
+  writeReasons,
+  writeStats,
+} from './response.ts';

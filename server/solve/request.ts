@@ -1,7 +1,7 @@
 // A SolveRequest as the engine's problem, with the columns of names that stay behind on this thread. The rules in the
 // proto have been checked before; here is what they cannot say.
 import { mergeShapes, type Problem, readLabelKeys, type SelectingShape, type ShapeCount } from '../../engine/index.ts';
-import { Effort, MinValuesPolicy, PreferencePolicy, type SolveRequest } from '../../proto/index.ts';
+import { Effort, MinValuesPolicy, PreferencePolicy, type SolveOptions, type SolveRequest } from '../../proto/index.ts';
 import { invalidArgument } from '../errors.ts';
 import { toMinValuesPolicy } from '../messages/index.ts';
 import { type RequestNotice, toDaemonSets, toNamespaces, toNodeClasses, toNodes, toPools } from './cluster.ts';
@@ -28,13 +28,7 @@ export interface PreparedSolve {
 
 /** Turns a request into a problem. Throws ServiceError with the field that is wrong. O(pods + groups). */
 export function prepareSolve(request: SolveRequest): PreparedSolve {
-  const { options } = request;
-  if (options?.effort === Effort.BALANCED || options?.effort === Effort.BEST) {
-    throw invalidArgument(
-      'options.effort',
-      `${options.effort === Effort.BEST ? 'BEST' : 'BALANCED'} does not differ from FAST yet and is refused; leave it out or send FAST`,
-    );
-  }
+  const { engineOptions, timeLimitMs } = toEngineOptions(request.options, 'options');
   const notices: RequestNotice[] = [];
   const nodeClasses = toNodeClasses(request.nodeClasses, notices);
   const { pools, requestIndex } = toPools(request.nodePools, nodeClasses, notices);
@@ -51,7 +45,6 @@ export function prepareSolve(request: SolveRequest): PreparedSolve {
   const daemonSets = toDaemonSets(request.daemonSets);
   const nodes = toNodes(request.nodes, podNames);
   const { shapes, shapeOfGroup } = mergeShapes(groups, readLabelKeys(shapesOf(groups, daemonSets, nodes)));
-  const workLimit = options === undefined || options.workLimit === 0n ? undefined : Number(options.workLimit);
   return {
     problem: {
       pools,
@@ -59,12 +52,8 @@ export function prepareSolve(request: SolveRequest): PreparedSolve {
       shapes,
       daemonSets,
       nodes,
-      effort: 'fast',
-      seed: options?.seed ?? 0,
       namespaces: toNamespaces(request.namespaces),
-      preferencePolicy: options?.preferencePolicy === PreferencePolicy.IGNORE ? 'ignore' : 'respect',
-      minValuesPolicy: toMinValuesPolicy(options?.minValuesPolicy ?? MinValuesPolicy.UNSPECIFIED),
-      ...(workLimit === undefined ? {} : { workLimit }),
+      ...engineOptions,
     },
     names: new NameDealer(
       shapeOfGroup,
@@ -75,8 +64,36 @@ export function prepareSolve(request: SolveRequest): PreparedSolve {
     poolRequestIndex: requestIndex,
     podCount,
     namedPodCount: podNames.count,
-    timeLimitMs: options?.timeLimitMs ?? 0,
+    timeLimitMs,
     notices,
+  };
+}
+
+/** How to solve, as the engine and its worker have it. */
+export interface EngineOptions {
+  readonly engineOptions: Pick<Problem, 'effort' | 'seed' | 'preferencePolicy' | 'minValuesPolicy' | 'workLimit'>;
+  /** 0 means no limit. */
+  readonly timeLimitMs: number;
+}
+
+/** Reads the options of a solve; `path` is their place in the message. */
+export function toEngineOptions(options: SolveOptions | undefined, path: string): EngineOptions {
+  if (options?.effort === Effort.BALANCED || options?.effort === Effort.BEST) {
+    throw invalidArgument(
+      `${path}.effort`,
+      `${options.effort === Effort.BEST ? 'BEST' : 'BALANCED'} does not differ from FAST yet and is refused; leave it out or send FAST`,
+    );
+  }
+  const workLimit = options === undefined || options.workLimit === 0n ? undefined : Number(options.workLimit);
+  return {
+    engineOptions: {
+      effort: 'fast',
+      seed: options?.seed ?? 0,
+      preferencePolicy: options?.preferencePolicy === PreferencePolicy.IGNORE ? 'ignore' : 'respect',
+      minValuesPolicy: toMinValuesPolicy(options?.minValuesPolicy ?? MinValuesPolicy.UNSPECIFIED),
+      ...(workLimit === undefined ? {} : { workLimit }),
+    },
+    timeLimitMs: options?.timeLimitMs ?? 0,
   };
 }
 

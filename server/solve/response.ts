@@ -22,12 +22,14 @@ import {
   type RankedOfferingSchema,
   UnplacedReasonCode as ReasonCodeMessage,
   ResourcesSchema,
+  type SolveStatsSchema,
   type UnplacedReasonSchema,
 } from '../../proto/index.ts';
 import { shorten } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { fromCapacityType, fromPriceSource, fromResourceList } from '../messages/index.ts';
-import type { DealtNames } from './pod-names.ts';
+import type { RequestNotice } from './cluster.ts';
+import type { DealtNames, NameDealer } from './pod-names.ts';
 import type { PreparedSolve } from './request.ts';
 
 const REASON_CODES: Readonly<Record<UnplacedReasonCode, ReasonCodeMessage>> = {
@@ -49,13 +51,23 @@ const REASON_CODES: Readonly<Record<UnplacedReasonCode, ReasonCodeMessage>> = {
 
 const ESTIMATED = PRICE_SOURCES.indexOf('estimated');
 
-/** Writes a plan. Uses up the prepared request's names. O(pods + offerings listed). */
+/** What a plan's numbers stand for. */
+export interface PlanNames {
+  /** Names of the pods to place. */
+  readonly names: NameDealer;
+  /** Names of pools and nodes, by the indices that the plan has. */
+  readonly problem: {
+    readonly pools: readonly { readonly name: string }[];
+    readonly nodes: readonly { readonly name: string }[];
+  };
+}
+
+/** Writes a plan. Uses up the names of its pods. O(pods + offerings listed). */
 export function writePlan(
   plan: EnginePlan,
-  prepared: PreparedSolve,
+  { problem, names }: PlanNames,
   catalogue: Catalogue,
 ): MessageInitShape<typeof PlanSchema> {
-  const { problem, names } = prepared;
   const dealAll = (shares: readonly ShapeShare[]): DealtNames[] =>
     shares.flatMap((share) => names.deal(share.shapeIndex, share.count));
   const existing = plan.existing.map((assignment) => ({
@@ -97,6 +109,35 @@ export function writePlan(
     totalPriceNanoUsdPerHour: BigInt(plan.totalPriceNanoUsdPerHour),
     hash: createHash('sha256').update(plan.canonicalForm).digest('hex'),
     containsEstimatedPrices: plan.offerings.priceSource.includes(ESTIMATED),
+  };
+}
+
+/** What a solve took: counts and times as they were measured. */
+export interface SolveMeasures {
+  readonly offeringEpoch: number;
+  readonly catalogueHash: string;
+  readonly shapeCount: number;
+  readonly podCount: number;
+  readonly plan: Pick<EnginePlan, 'workUnits' | 'cut'>;
+  readonly queueUs: number;
+  readonly runUs: number;
+  /** From the first byte read to the plan written, all of it. */
+  readonly totalUs: number;
+}
+
+/** Writes what a solve took. */
+export function writeStats(measures: SolveMeasures): MessageInitShape<typeof SolveStatsSchema> {
+  const { plan, queueUs, runUs, totalUs } = measures;
+  return {
+    offeringEpoch: BigInt(measures.offeringEpoch),
+    catalogueHash: measures.catalogueHash,
+    shapeCount: measures.shapeCount,
+    podCount: measures.podCount,
+    workUnits: BigInt(plan.workUnits),
+    queueUs: BigInt(queueUs),
+    solveUs: BigInt(runUs),
+    serverUs: BigInt(Math.max(0, totalUs - queueUs - runUs)),
+    cut: plan.cut,
   };
 }
 
@@ -149,18 +190,23 @@ export function writeReasons(
 /** All notices of an answer: about the catalogue, from reading the request, and from the engine; bounded. */
 export function writeNotices(
   catalogueNotices: readonly string[],
-  prepared: PreparedSolve,
-  engineNotices: readonly EngineNotice[],
+  requestNotices: readonly RequestNotice[],
+  engineNotices: readonly RequestNotice[],
 ): MessageInitShape<typeof NoticeSchema>[] {
   const notices = [
     ...catalogueNotices.map((message) => ({ field: 'catalogue', message })),
-    ...prepared.notices,
-    ...engineNotices.map((notice) => ({ field: toRequestPath(notice.field, prepared), message: notice.message })),
+    ...requestNotices,
+    ...engineNotices,
   ].map(({ field, message }) => ({ field, message: shorten(message, LIMITS.errorMessageLength) }));
   const surplus = notices.length - LIMITS.noticesPerAnswerCount;
   if (surplus <= 0) return notices;
   const kept = notices.slice(0, LIMITS.noticesPerAnswerCount - 1);
   return [...kept, { field: '', message: `${surplus + 1} more notices are not shown` }];
+}
+
+/** The engine's notices with their places in the request. */
+export function placeNotices(notices: readonly EngineNotice[], prepared: PreparedSolve): RequestNotice[] {
+  return notices.map(({ field, message }) => ({ field: toRequestPath(field, prepared), message }));
 }
 
 /** A path in the problem (pools[2].requirements) as a path in the request (node_pools[3].requirements). */

@@ -2,6 +2,7 @@
 import {
   create,
   type DescMessage,
+  type DescMethodServerStreaming,
   type DescMethodUnary,
   fromBinary,
   type MessageInitShape,
@@ -28,6 +29,12 @@ export interface TestClient {
     request: MessageInitShape<I>,
     options?: CallOptions,
   ): Promise<MessageShape<O>>;
+  /** A call that is answered by a stream; it ends when the reader stops. */
+  listen<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodServerStreaming<I, O>,
+    request: MessageInitShape<I>,
+    options?: CallOptions,
+  ): AsyncGenerator<MessageShape<O>, void>;
   close(): void;
 }
 
@@ -65,6 +72,22 @@ export function grpcClient(server: Pick<RunningServer, 'grpcAddress'>): TestClie
       rawGrpcCall(client, method, Buffer.from(toBinary(method.input, create(method.input, request))), options).then(
         (bytes) => fromBinary(method.output, bytes),
       ),
+    listen: async function* (method, request, { signal } = {}) {
+      const call = client.makeServerStreamRequest(
+        `/${method.parent.typeName}/${method.name}`,
+        (value: Buffer) => value,
+        (value: Buffer) => value,
+        Buffer.from(toBinary(method.input, create(method.input, request))),
+      );
+      signal?.addEventListener('abort', () => call.cancel(), { once: true });
+      try {
+        for await (const bytes of call) yield fromBinary(method.output, bytes as Buffer);
+      } catch (error) {
+        throw fromGrpc(error as GrpcError);
+      } finally {
+        call.cancel();
+      }
+    },
     close: () => client.close(),
   };
 }
@@ -110,6 +133,22 @@ export function connectClient(server: Pick<RunningServer, 'httpAddress'>, useBin
       } catch (error) {
         const wire = ConnectError.from(error);
         throw new CallError(wire.code, wire.rawMessage, (name) => wire.metadata.get(name));
+      }
+    },
+    listen: async function* (method, request, { timeoutMs, signal } = {}) {
+      const stop = new AbortController();
+      const signals = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
+      try {
+        const input = (async function* () {
+          yield request;
+        })();
+        const response = await transport.stream(method, signals, timeoutMs, undefined, input);
+        yield* response.message;
+      } catch (error) {
+        const wire = ConnectError.from(error);
+        throw new CallError(wire.code, wire.rawMessage, (name) => wire.metadata.get(name));
+      } finally {
+        stop.abort();
       }
     },
     close: () => {},

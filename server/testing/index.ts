@@ -3,6 +3,17 @@ export { CENT_NANO, explicitType, GIBIBYTE, podsRequest, smallCatalogue, smallRe
 export { allClients, CallError, connectClient, grpcClient, rawGrpcCall, type TestClient } from './clients.ts';
 export { priceStateCatalogue, priceStateUpdate } from './price-states.ts';
 export { startTestServer } from './servers.ts';
+export {
+  accountCatalogue,
+  answer,
+  type Deletes,
+  endOf,
+  type SessionStream,
+  say,
+  sessionPods,
+  type Upserts,
+} from './sessions.ts';
+export { streamClient, type TestStream, until } from './streams.ts';
 
 export type { StateOfEpoch, UpdaterTask } from './workers/updater.ts';
 

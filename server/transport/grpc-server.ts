@@ -37,6 +37,9 @@ export async function startGrpcServer(options: {
     'grpc.max_receive_message_length': LIMITS.messageBytes,
     'grpc.max_send_message_length': LIMITS.messageBytes,
     'grpc.max_concurrent_streams': LIMITS.streamsPerConnectionCount,
+    // A session whose client has gone without a word would keep its cluster and its state.
+    'grpc.keepalive_time_ms': LIMITS.grpcKeepaliveMs,
+    'grpc.keepalive_timeout_ms': LIMITS.grpcKeepaliveTimeoutMs,
   });
   for (const { service, handlers } of options.services) addGrpcService(server, service, handlers);
   addReflection(

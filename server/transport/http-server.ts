@@ -1,10 +1,13 @@
 // The HTTP/1.1 side: the same services by the Connect protocol, and the plain health endpoint.
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { LIMITS } from '../limits.ts';
 import { addressText, type ListenAddress, type MutualTls, StartupError } from './addresses.ts';
 import type { Listener, ServedService } from './grpc-server.ts';
+
+/** The flag of the last envelope of a stream by the Connect protocol. */
+const END_STREAM_FLAG = 2;
 
 /** Starts the Connect server. */
 export function startConnectServer(options: {
@@ -25,7 +28,40 @@ export function startConnectServer(options: {
     jsonOptions: { ignoreUnknownFields: false },
     fallback: (_, response) => answerUnknownPath(response as ServerResponse, options.services),
   });
-  return listen('Connect', handler as RequestListener, options.address, options.tls);
+  const grpcOnly = new Map(
+    options.services
+      .flatMap(({ service }) => service.methods)
+      .filter((method) => method.methodKind === 'bidi_streaming')
+      .map((method) => [`/${method.parent.typeName}/${method.name}`, method.name]),
+  );
+  const listener: RequestListener = (request, response) => {
+    const name = grpcOnly.get(request.url?.split('?', 1)[0] ?? '');
+    if (name === undefined) (handler as RequestListener)(request, response);
+    else answerGrpcOnly(name, request, response);
+  };
+  return listen('Connect', listener, options.address, options.tls);
+}
+
+/** Streams in both directions need HTTP/2; alone, connect-node answers a bare 505. */
+function answerGrpcOnly(name: string, request: IncomingMessage, response: ServerResponse): void {
+  const error = {
+    code: 'unimplemented',
+    message: `${name} streams in both directions, which HTTP/1.1 does not carry: use gRPC`,
+  };
+  // What the client still sends is of no use, and may never end.
+  response.on('finish', () => request.destroy());
+  if (!(request.headers['content-type'] ?? '').startsWith('application/connect+')) {
+    response.writeHead(501, { 'content-type': 'application/json', connection: 'close' });
+    response.end(JSON.stringify(error));
+    return;
+  }
+  // Connect's streams carry their error in a last envelope: a flag, a length, JSON.
+  const body = Buffer.from(JSON.stringify({ error }));
+  const head = Buffer.alloc(5);
+  head.writeUInt8(END_STREAM_FLAG, 0);
+  head.writeUInt32BE(body.byteLength, 1);
+  response.writeHead(200, { 'content-type': request.headers['content-type'], connection: 'close' });
+  response.end(Buffer.concat([head, body]));
 }
 
 /** Starts the health endpoint: /healthz says that the process is alive, /readyz that it takes calls. */

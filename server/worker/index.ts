@@ -1,10 +1,12 @@
 // The door of server/worker: tasks in, answers out, off the event loop.
-export { DEFAULT_WORKER_FILE, type PoolAnswer, WorkerPool, type WorkerPoolOptions } from './pool.ts';
+export { DEFAULT_WORKER_FILE, type PoolAnswer, shuttingDown, WorkerPool, type WorkerPoolOptions } from './pool.ts';
 export type {
   ExplainAnswer,
   ExplainTask,
   ListAnswer,
   PostedTask,
+  SessionPlanAnswer,
+  SessionPlanTask,
   SolveAnswer,
   SolveTask,
   TaskCatalogue,

@@ -199,7 +199,8 @@ export class WorkerPool {
   }
 }
 
-function shuttingDown(): ServiceError {
+/** What callers hear of a server that ends. */
+export function shuttingDown(): ServiceError {
   return new ServiceError('unavailable', 'the server is shutting down; try another one', {
     retryAfterMs: LIMITS.retryAfterMs,
   });

@@ -1,5 +1,6 @@
 // Runs tasks inside a worker: opens catalogues, copies prices, calls the engine. It keeps nothing between tasks but
-// opened catalogues, which are bounded, and starts no timers: between tasks the thread sleeps.
+// opened catalogues and replicas of sessions' states, which are bounded, and starts no timers: between tasks the thread
+// sleeps.
 import {
   type Catalogue,
   copyPriceTable,
@@ -14,6 +15,7 @@ import {
   solve,
 } from '../../engine/index.ts';
 import { LIMITS } from '../limits.ts';
+import { ReplicaStore } from '../replica/index.ts';
 import type {
   ExplainAnswer,
   ExplainTask,
@@ -22,6 +24,8 @@ import type {
   PostedTask,
   RankAnswer,
   RankTask,
+  SessionPlanAnswer,
+  SessionPlanTask,
   SolveAnswer,
   SolveTask,
   TaskCatalogue,
@@ -39,16 +43,22 @@ interface OpenedCatalogue {
   readonly prices: PriceSnapshot;
 }
 
+/** What a worker keeps between tasks. */
+interface Kept {
+  readonly opened: Map<string, OpenedCatalogue>;
+  readonly replicas: ReplicaStore;
+}
+
 /** The function that a worker file exports: one task in, its outcome out. It never throws. */
 export function createTaskHandler(copyPrices: CopyPrices = copyPriceTable): (posted: PostedTask) => TaskOutcome {
-  const opened = new Map<string, OpenedCatalogue>();
+  const kept: Kept = { opened: new Map(), replicas: new ReplicaStore() };
   return (posted) => {
     const startMs = performance.now();
     const runUs = (): number => Math.round((performance.now() - startMs) * 1000);
     const stop = new Int32Array(posted.stopFlag);
     try {
       if (Atomics.load(stop, 0) !== 0) return { kind: 'stopped', runUs: runUs() };
-      const answer = runTask(posted.task, opened, copyPrices, stop, startMs);
+      const answer = runTask(posted.task, kept, copyPrices, stop, startMs);
       return Atomics.load(stop, 0) === 0
         ? { kind: 'answer', answer, runUs: runUs() }
         : { kind: 'stopped', runUs: runUs() };
@@ -61,7 +71,7 @@ export function createTaskHandler(copyPrices: CopyPrices = copyPriceTable): (pos
 
 function runTask(
   task: WorkerTask,
-  opened: Map<string, OpenedCatalogue>,
+  { opened, replicas }: Kept,
   copyPrices: CopyPrices,
   stop: Int32Array,
   startMs: number,
@@ -72,6 +82,8 @@ function runTask(
   switch (task.kind) {
     case 'solve':
       return runSolve(task, catalogue, prices, stop, startMs);
+    case 'session-plan':
+      return runSessionPlan(task, catalogue, prices, replicas, interruptOf(task, stop, startMs));
     case 'explain':
       return runExplain(task, catalogue, prices, stop, startMs);
     case 'rank':
@@ -90,6 +102,26 @@ function runSolve(
 ): SolveAnswer {
   const plan = solve(catalogue, prices, task.problem, interruptOf(task, stop, startMs));
   return { kind: 'solve', epoch: prices.epoch, plan };
+}
+
+function runSessionPlan(
+  task: SessionPlanTask,
+  catalogue: Catalogue,
+  prices: PriceSnapshot,
+  replicas: ReplicaStore,
+  interrupt: () => boolean,
+): SessionPlanAnswer {
+  const { problem, shapeOfGroup } = replicas.open(task.state).problem(task.pending, task.options);
+  const plan = solve(catalogue, prices, problem, interrupt);
+  return {
+    kind: 'session-plan',
+    epoch: prices.epoch,
+    plan: { ...plan, existing: plan.existing.map((assignment, nodeIndex) => ({ ...assignment, nodeIndex })) },
+    poolNames: problem.pools.map(({ name }) => name),
+    nodeNames: plan.existing.map(({ nodeIndex }) => problem.nodes[nodeIndex]?.name ?? ''),
+    shapeOfGroup,
+    shapeCount: problem.shapes.length,
+  };
 }
 
 function runExplain(

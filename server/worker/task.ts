@@ -11,6 +11,7 @@ import type {
   ResourceList,
   UnplacedReason,
 } from '../../engine/index.ts';
+import type { PendingGroups, PlanOptions, SessionView } from '../replica/index.ts';
 
 /** The catalogue and prices a task works on. */
 export interface TaskCatalogue {
@@ -25,6 +26,17 @@ export interface SolveTask {
   readonly kind: 'solve';
   readonly catalogue: TaskCatalogue;
   readonly problem: Problem;
+  /** From the start of solving; 0 means no limit. */
+  readonly timeLimitMs: number;
+}
+
+/** Solve for pods that wait in a session's state. */
+export interface SessionPlanTask {
+  readonly kind: 'session-plan';
+  readonly catalogue: TaskCatalogue;
+  readonly state: SessionView;
+  readonly pending: PendingGroups;
+  readonly options: PlanOptions;
   /** From the start of solving; 0 means no limit. */
   readonly timeLimitMs: number;
 }
@@ -70,7 +82,7 @@ export interface PingTask {
 }
 
 /** Any task. */
-export type WorkerTask = SolveTask | ExplainTask | RankTask | ListTask | PingTask;
+export type WorkerTask = SolveTask | SessionPlanTask | ExplainTask | RankTask | ListTask | PingTask;
 
 /** What a solve gives. */
 export interface SolveAnswer {
@@ -78,6 +90,21 @@ export interface SolveAnswer {
   /** Epoch of the prices that were seen. */
   readonly epoch: number;
   readonly plan: EnginePlan;
+}
+
+/** What a plan for a session gives. */
+export interface SessionPlanAnswer {
+  readonly kind: 'session-plan';
+  readonly epoch: number;
+  /** `nodeIndex` of existing nodes refers to `nodeNames`. */
+  readonly plan: EnginePlan;
+  readonly poolNames: readonly string[];
+  /** Names of the existing nodes that the plan uses. */
+  readonly nodeNames: readonly string[];
+  /** `Uint32Array[groups]`: the shape of each group of the task. */
+  readonly shapeOfGroup: Uint32Array;
+  /** Different shapes after merging. */
+  readonly shapeCount: number;
 }
 
 /** What explaining gives. */
@@ -124,7 +151,7 @@ export interface PingAnswer {
 }
 
 /** The answer to a task of the same kind. */
-export type WorkerAnswer = SolveAnswer | ExplainAnswer | RankAnswer | ListAnswer | PingAnswer;
+export type WorkerAnswer = SolveAnswer | SessionPlanAnswer | ExplainAnswer | RankAnswer | ListAnswer | PingAnswer;
 
 /** The answer that belongs to a task. */
 export type AnswerTo<T extends WorkerTask> = Extract<WorkerAnswer, { readonly kind: T['kind'] }>;

@@ -21,7 +21,149 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file dovetail/v1/offering_service.proto.
  */
 export const file_dovetail_v1_offering_service: GenFile = /*@__PURE__*/
-  fileDesc("CiJkb3ZldGFpbC92MS9vZmZlcmluZ19zZXJ2aWNlLnByb3RvEgtkb3ZldGFpbC52MSLaAQoWVXBkYXRlT2ZmZXJpbmdzUmVxdWVzdBIyCgljYXRhbG9ndWUYASABKAsyHy5kb3ZldGFpbC52MS5DYXRhbG9ndWVSZWZlcmVuY2USOAoHdXBkYXRlcxgCIAMoCzIbLmRvdmV0YWlsLnYxLk9mZmVyaW5nVXBkYXRlQgq6SAeSAQQQoMIeEhMKC3JlcGxhY2VfYWxsGAMgASgIEj0KDmluc3RhbmNlX3R5cGVzGAQgAygLMhkuZG92ZXRhaWwudjEuSW5zdGFuY2VUeXBlQgq6SAeSAQQQoJwBImQKDk9mZmVyaW5nVXBkYXRlEiEKDWluc3RhbmNlX3R5cGUYASABKAlCCrpIB3IFEAEYgAESLwoIb2ZmZXJpbmcYAiABKAsyFS5kb3ZldGFpbC52MS5PZmZlcmluZ0IGukgDyAEBIkAKF1VwZGF0ZU9mZmVyaW5nc1Jlc3BvbnNlEg0KBWVwb2NoGAEgASgEEhYKDmNhdGFsb2d1ZV9oYXNoGAIgASgJIusBChRMaXN0T2ZmZXJpbmdzUmVxdWVzdBIyCgljYXRhbG9ndWUYASABKAsyHy5kb3ZldGFpbC52MS5DYXRhbG9ndWVSZWZlcmVuY2USOAoMcmVxdWlyZW1lbnRzGAIgAygLMhguZG92ZXRhaWwudjEuUmVxdWlyZW1lbnRCCLpIBZIBAhBkEioKCm5vZGVfY2xhc3MYAyABKAsyFi5kb3ZldGFpbC52MS5Ob2RlQ2xhc3MSGwoJcGFnZV9zaXplGAQgASgNQgi6SAUqAxiQThIcCgpwYWdlX3Rva2VuGAUgASgJQgi6SAVyAxiAAiLAAQoVTGlzdE9mZmVyaW5nc1Jlc3BvbnNlEi4KCW9mZmVyaW5ncxgBIAMoCzIbLmRvdmV0YWlsLnYxLkxpc3RlZE9mZmVyaW5nEjcKDmluc3RhbmNlX3R5cGVzGAIgAygLMh8uZG92ZXRhaWwudjEuTGlzdGVkSW5zdGFuY2VUeXBlEhcKD25leHRfcGFnZV90b2tlbhgDIAEoCRINCgVlcG9jaBgEIAEoBBIWCg5jYXRhbG9ndWVfaGFzaBgFIAEoCSJQCg5MaXN0ZWRPZmZlcmluZxIVCg1pbnN0YW5jZV90eXBlGAEgASgJEicKCG9mZmVyaW5nGAIgASgLMhUuZG92ZXRhaWwudjEuT2ZmZXJpbmci5QEKEkxpc3RlZEluc3RhbmNlVHlwZRIMCgRuYW1lGAEgASgJEjsKBmxhYmVscxgCIAMoCzIrLmRvdmV0YWlsLnYxLkxpc3RlZEluc3RhbmNlVHlwZS5MYWJlbHNFbnRyeRIoCghjYXBhY2l0eRgDIAEoCzIWLmRvdmV0YWlsLnYxLlJlc291cmNlcxIrCgthbGxvY2F0YWJsZRgEIAEoCzIWLmRvdmV0YWlsLnYxLlJlc291cmNlcxotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIq0BChhSZXBvcnRVbmF2YWlsYWJsZVJlcXVlc3QSMgoJY2F0YWxvZ3VlGAEgASgLMh8uZG92ZXRhaWwudjEuQ2F0YWxvZ3VlUmVmZXJlbmNlEkEKCW9mZmVyaW5ncxgCIAMoCzIgLmRvdmV0YWlsLnYxLlVuYXZhaWxhYmxlT2ZmZXJpbmdCDLpICZIBBggBEKCNBhIaCgZ0dGxfbXMYAyABKA1CCrpIByoFGIC4mSkixwEKE1VuYXZhaWxhYmxlT2ZmZXJpbmcSHwoNaW5zdGFuY2VfdHlwZRgBIAEoCUIIukgFcgMYgAESFQoEem9uZRgCIAEoCUIHukgEcgIYQBI8Cg1jYXBhY2l0eV90eXBlGAMgASgOMhkuZG92ZXRhaWwudjEuQ2FwYWNpdHlUeXBlQgq6SAeCAQQQASAAEiAKDnJlc2VydmF0aW9uX2lkGAQgASgJQgi6SAVyAxiAARIYCgZyZWFzb24YBSABKAlCCLpIBXIDGIACIkEKGVJlcG9ydFVuYXZhaWxhYmxlUmVzcG9uc2USDQoFZXBvY2gYASABKAQSFQoNbWF0Y2hlZF9jb3VudBgCIAEoDSLEAgoUUmFua09mZmVyaW5nc1JlcXVlc3QSMgoJY2F0YWxvZ3VlGAEgASgLMh8uZG92ZXRhaWwudjEuQ2F0YWxvZ3VlUmVmZXJlbmNlEjkKDHJlcXVpcmVtZW50cxgCIAMoCzIYLmRvdmV0YWlsLnYxLlJlcXVpcmVtZW50Qgm6SAaSAQMQ6AcSKAoIcmVxdWVzdHMYAyABKAsyFi5kb3ZldGFpbC52MS5SZXNvdXJjZXMSKgoKbm9kZV9jbGFzcxgEIAEoCzIWLmRvdmV0YWlsLnYxLk5vZGVDbGFzcxIkChJtYXhfaW5zdGFuY2VfdHlwZXMYBSABKA1CCLpIBSoDGNgEEkEKEW1pbl92YWx1ZXNfcG9saWN5GAYgASgOMhwuZG92ZXRhaWwudjEuTWluVmFsdWVzUG9saWN5Qgi6SAWCAQIQASKcAQoVUmFua09mZmVyaW5nc1Jlc3BvbnNlEi4KCW9mZmVyaW5ncxgBIAMoCzIbLmRvdmV0YWlsLnYxLlJhbmtlZE9mZmVyaW5nEiwKB3JlYXNvbnMYAiADKAsyGy5kb3ZldGFpbC52MS5VbnBsYWNlZFJlYXNvbhINCgVlcG9jaBgDIAEoBBIWCg5jYXRhbG9ndWVfaGFzaBgEIAEoCTKDAwoPT2ZmZXJpbmdTZXJ2aWNlElwKD1VwZGF0ZU9mZmVyaW5ncxIjLmRvdmV0YWlsLnYxLlVwZGF0ZU9mZmVyaW5nc1JlcXVlc3QaJC5kb3ZldGFpbC52MS5VcGRhdGVPZmZlcmluZ3NSZXNwb25zZRJWCg1MaXN0T2ZmZXJpbmdzEiEuZG92ZXRhaWwudjEuTGlzdE9mZmVyaW5nc1JlcXVlc3QaIi5kb3ZldGFpbC52MS5MaXN0T2ZmZXJpbmdzUmVzcG9uc2USYgoRUmVwb3J0VW5hdmFpbGFibGUSJS5kb3ZldGFpbC52MS5SZXBvcnRVbmF2YWlsYWJsZVJlcXVlc3QaJi5kb3ZldGFpbC52MS5SZXBvcnRVbmF2YWlsYWJsZVJlc3BvbnNlElYKDVJhbmtPZmZlcmluZ3MSIS5kb3ZldGFpbC52MS5SYW5rT2ZmZXJpbmdzUmVxdWVzdBoiLmRvdmV0YWlsLnYxLlJhbmtPZmZlcmluZ3NSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_dovetail_v1_catalogue, file_dovetail_v1_cluster, file_dovetail_v1_plan, file_dovetail_v1_resources]);
+  fileDesc("CiJkb3ZldGFpbC92MS9vZmZlcmluZ19zZXJ2aWNlLnByb3RvEgtkb3ZldGFpbC52MSJLChVXYXRjaE9mZmVyaW5nc1JlcXVlc3QSMgoJY2F0YWxvZ3VlGAEgASgLMh8uZG92ZXRhaWwudjEuQ2F0YWxvZ3VlUmVmZXJlbmNlIocBChZXYXRjaE9mZmVyaW5nc1Jlc3BvbnNlEjIKCHNuYXBzaG90GAEgASgLMh4uZG92ZXRhaWwudjEuT2ZmZXJpbmdzU25hcHNob3RIABIuCgZjaGFuZ2UYAiABKAsyHC5kb3ZldGFpbC52MS5PZmZlcmluZ3NDaGFuZ2VIAEIJCgdtZXNzYWdlIoYBChFPZmZlcmluZ3NTbmFwc2hvdBINCgVlcG9jaBgBIAEoBBIWCg5jYXRhbG9ndWVfaGFzaBgCIAEoCRIMCgRwYXJ0GAMgASgNEgwKBGxhc3QYBCABKAgSLgoJb2ZmZXJpbmdzGAUgAygLMhsuZG92ZXRhaWwudjEuTGlzdGVkT2ZmZXJpbmciZAoPT2ZmZXJpbmdzQ2hhbmdlEhIKCmZyb21fZXBvY2gYASABKAQSDQoFZXBvY2gYAiABKAQSLgoJb2ZmZXJpbmdzGAMgAygLMhsuZG92ZXRhaWwudjEuTGlzdGVkT2ZmZXJpbmci2gEKFlVwZGF0ZU9mZmVyaW5nc1JlcXVlc3QSMgoJY2F0YWxvZ3VlGAEgASgLMh8uZG92ZXRhaWwudjEuQ2F0YWxvZ3VlUmVmZXJlbmNlEjgKB3VwZGF0ZXMYAiADKAsyGy5kb3ZldGFpbC52MS5PZmZlcmluZ1VwZGF0ZUIKukgHkgEEEKDCHhITCgtyZXBsYWNlX2FsbBgDIAEoCBI9Cg5pbnN0YW5jZV90eXBlcxgEIAMoCzIZLmRvdmV0YWlsLnYxLkluc3RhbmNlVHlwZUIKukgHkgEEEKCcASJkCg5PZmZlcmluZ1VwZGF0ZRIhCg1pbnN0YW5jZV90eXBlGAEgASgJQgq6SAdyBRABGIABEi8KCG9mZmVyaW5nGAIgASgLMhUuZG92ZXRhaWwudjEuT2ZmZXJpbmdCBrpIA8gBASJAChdVcGRhdGVPZmZlcmluZ3NSZXNwb25zZRINCgVlcG9jaBgBIAEoBBIWCg5jYXRhbG9ndWVfaGFzaBgCIAEoCSLrAQoUTGlzdE9mZmVyaW5nc1JlcXVlc3QSMgoJY2F0YWxvZ3VlGAEgASgLMh8uZG92ZXRhaWwudjEuQ2F0YWxvZ3VlUmVmZXJlbmNlEjgKDHJlcXVpcmVtZW50cxgCIAMoCzIYLmRvdmV0YWlsLnYxLlJlcXVpcmVtZW50Qgi6SAWSAQIQZBIqCgpub2RlX2NsYXNzGAMgASgLMhYuZG92ZXRhaWwudjEuTm9kZUNsYXNzEhsKCXBhZ2Vfc2l6ZRgEIAEoDUIIukgFKgMYkE4SHAoKcGFnZV90b2tlbhgFIAEoCUIIukgFcgMYgAIiwAEKFUxpc3RPZmZlcmluZ3NSZXNwb25zZRIuCglvZmZlcmluZ3MYASADKAsyGy5kb3ZldGFpbC52MS5MaXN0ZWRPZmZlcmluZxI3Cg5pbnN0YW5jZV90eXBlcxgCIAMoCzIfLmRvdmV0YWlsLnYxLkxpc3RlZEluc3RhbmNlVHlwZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAyABKAkSDQoFZXBvY2gYBCABKAQSFgoOY2F0YWxvZ3VlX2hhc2gYBSABKAkiUAoOTGlzdGVkT2ZmZXJpbmcSFQoNaW5zdGFuY2VfdHlwZRgBIAEoCRInCghvZmZlcmluZxgCIAEoCzIVLmRvdmV0YWlsLnYxLk9mZmVyaW5nIuUBChJMaXN0ZWRJbnN0YW5jZVR5cGUSDAoEbmFtZRgBIAEoCRI7CgZsYWJlbHMYAiADKAsyKy5kb3ZldGFpbC52MS5MaXN0ZWRJbnN0YW5jZVR5cGUuTGFiZWxzRW50cnkSKAoIY2FwYWNpdHkYAyABKAsyFi5kb3ZldGFpbC52MS5SZXNvdXJjZXMSKwoLYWxsb2NhdGFibGUYBCABKAsyFi5kb3ZldGFpbC52MS5SZXNvdXJjZXMaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKtAQoYUmVwb3J0VW5hdmFpbGFibGVSZXF1ZXN0EjIKCWNhdGFsb2d1ZRgBIAEoCzIfLmRvdmV0YWlsLnYxLkNhdGFsb2d1ZVJlZmVyZW5jZRJBCglvZmZlcmluZ3MYAiADKAsyIC5kb3ZldGFpbC52MS5VbmF2YWlsYWJsZU9mZmVyaW5nQgy6SAmSAQYIARCgjQYSGgoGdHRsX21zGAMgASgNQgq6SAcqBRiAuJkpIscBChNVbmF2YWlsYWJsZU9mZmVyaW5nEh8KDWluc3RhbmNlX3R5cGUYASABKAlCCLpIBXIDGIABEhUKBHpvbmUYAiABKAlCB7pIBHICGEASPAoNY2FwYWNpdHlfdHlwZRgDIAEoDjIZLmRvdmV0YWlsLnYxLkNhcGFjaXR5VHlwZUIKukgHggEEEAEgABIgCg5yZXNlcnZhdGlvbl9pZBgEIAEoCUIIukgFcgMYgAESGAoGcmVhc29uGAUgASgJQgi6SAVyAxiAAiJBChlSZXBvcnRVbmF2YWlsYWJsZVJlc3BvbnNlEg0KBWVwb2NoGAEgASgEEhUKDW1hdGNoZWRfY291bnQYAiABKA0ixAIKFFJhbmtPZmZlcmluZ3NSZXF1ZXN0EjIKCWNhdGFsb2d1ZRgBIAEoCzIfLmRvdmV0YWlsLnYxLkNhdGFsb2d1ZVJlZmVyZW5jZRI5CgxyZXF1aXJlbWVudHMYAiADKAsyGC5kb3ZldGFpbC52MS5SZXF1aXJlbWVudEIJukgGkgEDEOgHEigKCHJlcXVlc3RzGAMgASgLMhYuZG92ZXRhaWwudjEuUmVzb3VyY2VzEioKCm5vZGVfY2xhc3MYBCABKAsyFi5kb3ZldGFpbC52MS5Ob2RlQ2xhc3MSJAoSbWF4X2luc3RhbmNlX3R5cGVzGAUgASgNQgi6SAUqAxjYBBJBChFtaW5fdmFsdWVzX3BvbGljeRgGIAEoDjIcLmRvdmV0YWlsLnYxLk1pblZhbHVlc1BvbGljeUIIukgFggECEAEinAEKFVJhbmtPZmZlcmluZ3NSZXNwb25zZRIuCglvZmZlcmluZ3MYASADKAsyGy5kb3ZldGFpbC52MS5SYW5rZWRPZmZlcmluZxIsCgdyZWFzb25zGAIgAygLMhsuZG92ZXRhaWwudjEuVW5wbGFjZWRSZWFzb24SDQoFZXBvY2gYAyABKAQSFgoOY2F0YWxvZ3VlX2hhc2gYBCABKAky4AMKD09mZmVyaW5nU2VydmljZRJcCg9VcGRhdGVPZmZlcmluZ3MSIy5kb3ZldGFpbC52MS5VcGRhdGVPZmZlcmluZ3NSZXF1ZXN0GiQuZG92ZXRhaWwudjEuVXBkYXRlT2ZmZXJpbmdzUmVzcG9uc2USVgoNTGlzdE9mZmVyaW5ncxIhLmRvdmV0YWlsLnYxLkxpc3RPZmZlcmluZ3NSZXF1ZXN0GiIuZG92ZXRhaWwudjEuTGlzdE9mZmVyaW5nc1Jlc3BvbnNlEmIKEVJlcG9ydFVuYXZhaWxhYmxlEiUuZG92ZXRhaWwudjEuUmVwb3J0VW5hdmFpbGFibGVSZXF1ZXN0GiYuZG92ZXRhaWwudjEuUmVwb3J0VW5hdmFpbGFibGVSZXNwb25zZRJWCg1SYW5rT2ZmZXJpbmdzEiEuZG92ZXRhaWwudjEuUmFua09mZmVyaW5nc1JlcXVlc3QaIi5kb3ZldGFpbC52MS5SYW5rT2ZmZXJpbmdzUmVzcG9uc2USWwoOV2F0Y2hPZmZlcmluZ3MSIi5kb3ZldGFpbC52MS5XYXRjaE9mZmVyaW5nc1JlcXVlc3QaIy5kb3ZldGFpbC52MS5XYXRjaE9mZmVyaW5nc1Jlc3BvbnNlMAFiBnByb3RvMw", [file_buf_validate_validate, file_dovetail_v1_catalogue, file_dovetail_v1_cluster, file_dovetail_v1_plan, file_dovetail_v1_resources]);
+
+/**
+ * What to watch.
+ *
+ * @generated from message dovetail.v1.WatchOfferingsRequest
+ */
+export type WatchOfferingsRequest = Message<"dovetail.v1.WatchOfferingsRequest"> & {
+  /**
+   * The catalogue.
+   *
+   * @generated from field: dovetail.v1.CatalogueReference catalogue = 1;
+   */
+  catalogue?: CatalogueReference | undefined;
+};
+
+/**
+ * Describes the message dovetail.v1.WatchOfferingsRequest.
+ * Use `create(WatchOfferingsRequestSchema)` to create a new message.
+ */
+export const WatchOfferingsRequestSchema: GenMessage<WatchOfferingsRequest> = /*@__PURE__*/
+  messageDesc(file_dovetail_v1_offering_service, 0);
+
+/**
+ * A piece of what a watcher sees.
+ *
+ * @generated from message dovetail.v1.WatchOfferingsResponse
+ */
+export type WatchOfferingsResponse = Message<"dovetail.v1.WatchOfferingsResponse"> & {
+  /**
+   * One of these.
+   *
+   * @generated from oneof dovetail.v1.WatchOfferingsResponse.message
+   */
+  message: {
+    /**
+     * A part of all offerings. What was known before is void.
+     *
+     * @generated from field: dovetail.v1.OfferingsSnapshot snapshot = 1;
+     */
+    value: OfferingsSnapshot;
+    case: "snapshot";
+  } | {
+    /**
+     * Offerings that changed.
+     *
+     * @generated from field: dovetail.v1.OfferingsChange change = 2;
+     */
+    value: OfferingsChange;
+    case: "change";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message dovetail.v1.WatchOfferingsResponse.
+ * Use `create(WatchOfferingsResponseSchema)` to create a new message.
+ */
+export const WatchOfferingsResponseSchema: GenMessage<WatchOfferingsResponse> = /*@__PURE__*/
+  messageDesc(file_dovetail_v1_offering_service, 1);
+
+/**
+ * A part of all offerings of a catalogue, as they were at one epoch.
+ *
+ * @generated from message dovetail.v1.OfferingsSnapshot
+ */
+export type OfferingsSnapshot = Message<"dovetail.v1.OfferingsSnapshot"> & {
+  /**
+   * The epoch.
+   *
+   * @generated from field: uint64 epoch = 1;
+   */
+  epoch: bigint;
+
+  /**
+   * The catalogue's content hash.
+   *
+   * @generated from field: string catalogue_hash = 2;
+   */
+  catalogueHash: string;
+
+  /**
+   * Counts the parts from 0. Part 0 begins a new snapshot.
+   *
+   * @generated from field: uint32 part = 3;
+   */
+  part: number;
+
+  /**
+   * True in the last part.
+   *
+   * @generated from field: bool last = 4;
+   */
+  last: boolean;
+
+  /**
+   * Offerings of this part, in a fixed order (type, zone, capacity type).
+   *
+   * @generated from field: repeated dovetail.v1.ListedOffering offerings = 5;
+   */
+  offerings: ListedOffering[];
+};
+
+/**
+ * Describes the message dovetail.v1.OfferingsSnapshot.
+ * Use `create(OfferingsSnapshotSchema)` to create a new message.
+ */
+export const OfferingsSnapshotSchema: GenMessage<OfferingsSnapshot> = /*@__PURE__*/
+  messageDesc(file_dovetail_v1_offering_service, 2);
+
+/**
+ * What has changed since the epoch that the watcher knows.
+ *
+ * @generated from message dovetail.v1.OfferingsChange
+ */
+export type OfferingsChange = Message<"dovetail.v1.OfferingsChange"> & {
+  /**
+   * The epoch that the watcher knows.
+   *
+   * @generated from field: uint64 from_epoch = 1;
+   */
+  fromEpoch: bigint;
+
+  /**
+   * The epoch that it knows now.
+   *
+   * @generated from field: uint64 epoch = 2;
+   */
+  epoch: bigint;
+
+  /**
+   * Offerings that changed, as they stand at `epoch`.
+   *
+   * @generated from field: repeated dovetail.v1.ListedOffering offerings = 3;
+   */
+  offerings: ListedOffering[];
+};
+
+/**
+ * Describes the message dovetail.v1.OfferingsChange.
+ * Use `create(OfferingsChangeSchema)` to create a new message.
+ */
+export const OfferingsChangeSchema: GenMessage<OfferingsChange> = /*@__PURE__*/
+  messageDesc(file_dovetail_v1_offering_service, 3);
 
 /**
  * Changes to one catalogue.
@@ -64,7 +206,7 @@ export type UpdateOfferingsRequest = Message<"dovetail.v1.UpdateOfferingsRequest
  * Use `create(UpdateOfferingsRequestSchema)` to create a new message.
  */
 export const UpdateOfferingsRequestSchema: GenMessage<UpdateOfferingsRequest> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_offering_service, 0);
+  messageDesc(file_dovetail_v1_offering_service, 4);
 
 /**
  * One offering's new state.
@@ -92,7 +234,7 @@ export type OfferingUpdate = Message<"dovetail.v1.OfferingUpdate"> & {
  * Use `create(OfferingUpdateSchema)` to create a new message.
  */
 export const OfferingUpdateSchema: GenMessage<OfferingUpdate> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_offering_service, 1);
+  messageDesc(file_dovetail_v1_offering_service, 5);
 
 /**
  * The state after an update.
@@ -120,7 +262,7 @@ export type UpdateOfferingsResponse = Message<"dovetail.v1.UpdateOfferingsRespon
  * Use `create(UpdateOfferingsResponseSchema)` to create a new message.
  */
 export const UpdateOfferingsResponseSchema: GenMessage<UpdateOfferingsResponse> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_offering_service, 2);
+  messageDesc(file_dovetail_v1_offering_service, 6);
 
 /**
  * Which offerings to list.
@@ -169,7 +311,7 @@ export type ListOfferingsRequest = Message<"dovetail.v1.ListOfferingsRequest"> &
  * Use `create(ListOfferingsRequestSchema)` to create a new message.
  */
 export const ListOfferingsRequestSchema: GenMessage<ListOfferingsRequest> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_offering_service, 3);
+  messageDesc(file_dovetail_v1_offering_service, 7);
 
 /**
  * A page of offerings.
@@ -218,7 +360,7 @@ export type ListOfferingsResponse = Message<"dovetail.v1.ListOfferingsResponse">
  * Use `create(ListOfferingsResponseSchema)` to create a new message.
  */
 export const ListOfferingsResponseSchema: GenMessage<ListOfferingsResponse> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_offering_service, 4);
+  messageDesc(file_dovetail_v1_offering_service, 8);
 
 /**
  * One offering with the type it is of.
@@ -246,7 +388,7 @@ export type ListedOffering = Message<"dovetail.v1.ListedOffering"> & {
  * Use `create(ListedOfferingSchema)` to create a new message.
  */
 export const ListedOfferingSchema: GenMessage<ListedOffering> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_offering_service, 5);
+  messageDesc(file_dovetail_v1_offering_service, 9);
 
 /**
  * An instance type as it would be as a node.
@@ -288,7 +430,7 @@ export type ListedInstanceType = Message<"dovetail.v1.ListedInstanceType"> & {
  * Use `create(ListedInstanceTypeSchema)` to create a new message.
  */
 export const ListedInstanceTypeSchema: GenMessage<ListedInstanceType> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_offering_service, 6);
+  messageDesc(file_dovetail_v1_offering_service, 10);
 
 /**
  * Offerings that could not be launched.
@@ -323,7 +465,7 @@ export type ReportUnavailableRequest = Message<"dovetail.v1.ReportUnavailableReq
  * Use `create(ReportUnavailableRequestSchema)` to create a new message.
  */
 export const ReportUnavailableRequestSchema: GenMessage<ReportUnavailableRequest> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_offering_service, 7);
+  messageDesc(file_dovetail_v1_offering_service, 11);
 
 /**
  * An offering that has run out.
@@ -372,7 +514,7 @@ export type UnavailableOffering = Message<"dovetail.v1.UnavailableOffering"> & {
  * Use `create(UnavailableOfferingSchema)` to create a new message.
  */
 export const UnavailableOfferingSchema: GenMessage<UnavailableOffering> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_offering_service, 8);
+  messageDesc(file_dovetail_v1_offering_service, 12);
 
 /**
  * The state after a report.
@@ -400,7 +542,7 @@ export type ReportUnavailableResponse = Message<"dovetail.v1.ReportUnavailableRe
  * Use `create(ReportUnavailableResponseSchema)` to create a new message.
  */
 export const ReportUnavailableResponseSchema: GenMessage<ReportUnavailableResponse> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_offering_service, 9);
+  messageDesc(file_dovetail_v1_offering_service, 13);
 
 /**
  * What a NodeClaim asks for.
@@ -457,7 +599,7 @@ export type RankOfferingsRequest = Message<"dovetail.v1.RankOfferingsRequest"> &
  * Use `create(RankOfferingsRequestSchema)` to create a new message.
  */
 export const RankOfferingsRequestSchema: GenMessage<RankOfferingsRequest> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_offering_service, 10);
+  messageDesc(file_dovetail_v1_offering_service, 14);
 
 /**
  * The offerings, best first.
@@ -499,7 +641,7 @@ export type RankOfferingsResponse = Message<"dovetail.v1.RankOfferingsResponse">
  * Use `create(RankOfferingsResponseSchema)` to create a new message.
  */
 export const RankOfferingsResponseSchema: GenMessage<RankOfferingsResponse> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_offering_service, 11);
+  messageDesc(file_dovetail_v1_offering_service, 15);
 
 /**
  * Keeps catalogues: whoever knows the cloud feeds them, whoever launches asks them.
@@ -549,6 +691,19 @@ export const OfferingService: GenService<{
     methodKind: "unary";
     input: typeof RankOfferingsRequestSchema;
     output: typeof RankOfferingsResponseSchema;
+  },
+  /**
+   * Shows what is on sale and then every change, for as long as the caller listens. One that listens too slowly gets a new
+   * snapshot in place of the changes it missed.
+   *
+   * Errors: NOT_FOUND means the catalogue is not known; RESOURCE_EXHAUSTED that the server has all the watchers it keeps.
+   *
+   * @generated from rpc dovetail.v1.OfferingService.WatchOfferings
+   */
+  watchOfferings: {
+    methodKind: "server_streaming";
+    input: typeof WatchOfferingsRequestSchema;
+    output: typeof WatchOfferingsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_dovetail_v1_offering_service, 0);

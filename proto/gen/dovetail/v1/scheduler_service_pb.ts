@@ -19,13 +19,477 @@ import type { PodGroup } from "./pods_pb.ts";
 import { file_dovetail_v1_pods } from "./pods_pb.ts";
 import type { MinValuesPolicy } from "./resources_pb.ts";
 import { file_dovetail_v1_resources } from "./resources_pb.ts";
+import type { NamedPods, SessionDeletes, SessionUpserts } from "./session_state_pb.ts";
+import { file_dovetail_v1_session_state } from "./session_state_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file dovetail/v1/scheduler_service.proto.
  */
 export const file_dovetail_v1_scheduler_service: GenFile = /*@__PURE__*/
-  fileDesc("CiNkb3ZldGFpbC92MS9zY2hlZHVsZXJfc2VydmljZS5wcm90bxILZG92ZXRhaWwudjEibAoORXhwbGFpblJlcXVlc3QSMAoFc29sdmUYASABKAsyGS5kb3ZldGFpbC52MS5Tb2x2ZVJlcXVlc3RCBrpIA8gBARIoCgVzY29wZRgCIAEoCzIZLmRvdmV0YWlsLnYxLkV4cGxhaW5TY29wZSKJAgoPRXhwbGFpblJlc3BvbnNlEh8KBHBsYW4YASABKAsyES5kb3ZldGFpbC52MS5QbGFuEiYKBXN0YXRzGAIgASgLMhcuZG92ZXRhaWwudjEuU29sdmVTdGF0cxIkCgdub3RpY2VzGAMgAygLMhMuZG92ZXRhaWwudjEuTm90aWNlEikKBHBvZHMYBCADKAsyGy5kb3ZldGFpbC52MS5Qb2RFeHBsYW5hdGlvbhIWCg5wb2RzX25vdF9zaG93bhgFIAEoDRIrCgVub2RlcxgGIAMoCzIcLmRvdmV0YWlsLnYxLk5vZGVFeHBsYW5hdGlvbhIXCg9ub2Rlc19ub3Rfc2hvd24YByABKA0isgMKDFNvbHZlUmVxdWVzdBIyCgljYXRhbG9ndWUYASABKAsyHy5kb3ZldGFpbC52MS5DYXRhbG9ndWVSZWZlcmVuY2USNAoKbm9kZV9wb29scxgCIAMoCzIVLmRvdmV0YWlsLnYxLk5vZGVQb29sQgm6SAaSAQMQ6AcSNwoMbm9kZV9jbGFzc2VzGAMgAygLMhYuZG92ZXRhaWwudjEuTm9kZUNsYXNzQgm6SAaSAQMQ6AcSNQoKcG9kX2dyb3VwcxgEIAMoCzIVLmRvdmV0YWlsLnYxLlBvZEdyb3VwQgq6SAeSAQQQwJoMEjYKC2RhZW1vbl9zZXRzGAUgAygLMhYuZG92ZXRhaWwudjEuRGFlbW9uU2V0Qgm6SAaSAQMQkE4SLAoFbm9kZXMYBiADKAsyES5kb3ZldGFpbC52MS5Ob2RlQgq6SAeSAQQQ0IYDEioKB29wdGlvbnMYByABKAsyGS5kb3ZldGFpbC52MS5Tb2x2ZU9wdGlvbnMSNgoKbmFtZXNwYWNlcxgIIAMoCzIWLmRvdmV0YWlsLnYxLk5hbWVzcGFjZUIKukgHkgEEENCGAyKZAgoMU29sdmVPcHRpb25zEi0KBmVmZm9ydBgBIAEoDjITLmRvdmV0YWlsLnYxLkVmZm9ydEIIukgFggECEAESIQoNdGltZV9saW1pdF9tcxgCIAEoDUIKukgHKgUYgN3bARIiCgp3b3JrX2xpbWl0GAMgASgEQg66SAsyCRj/////////DxIMCgRzZWVkGAQgASgNEkIKEXByZWZlcmVuY2VfcG9saWN5GAUgASgOMh0uZG92ZXRhaWwudjEuUHJlZmVyZW5jZVBvbGljeUIIukgFggECEAESQQoRbWluX3ZhbHVlc19wb2xpY3kYBiABKA4yHC5kb3ZldGFpbC52MS5NaW5WYWx1ZXNQb2xpY3lCCLpIBYIBAhABIn4KDVNvbHZlUmVzcG9uc2USHwoEcGxhbhgBIAEoCzIRLmRvdmV0YWlsLnYxLlBsYW4SJgoFc3RhdHMYAiABKAsyFy5kb3ZldGFpbC52MS5Tb2x2ZVN0YXRzEiQKB25vdGljZXMYAyADKAsyEy5kb3ZldGFpbC52MS5Ob3RpY2UivAEKClNvbHZlU3RhdHMSFgoOb2ZmZXJpbmdfZXBvY2gYASABKAQSFgoOY2F0YWxvZ3VlX2hhc2gYAiABKAkSEwoLc2hhcGVfY291bnQYAyABKA0SEQoJcG9kX2NvdW50GAQgASgNEhIKCndvcmtfdW5pdHMYBSABKAQSEAoIcXVldWVfdXMYBiABKAQSEAoIc29sdmVfdXMYByABKAQSEQoJc2VydmVyX3VzGAggASgEEgsKA2N1dBgJIAEoCCpXCgZFZmZvcnQSFgoSRUZGT1JUX1VOU1BFQ0lGSUVEEAASDwoLRUZGT1JUX0ZBU1QQARITCg9FRkZPUlRfQkFMQU5DRUQQAhIPCgtFRkZPUlRfQkVTVBADKnIKEFByZWZlcmVuY2VQb2xpY3kSIQodUFJFRkVSRU5DRV9QT0xJQ1lfVU5TUEVDSUZJRUQQABIdChlQUkVGRVJFTkNFX1BPTElDWV9SRVNQRUNUEAESHAoYUFJFRkVSRU5DRV9QT0xJQ1lfSUdOT1JFEAIymAEKEFNjaGVkdWxlclNlcnZpY2USPgoFU29sdmUSGS5kb3ZldGFpbC52MS5Tb2x2ZVJlcXVlc3QaGi5kb3ZldGFpbC52MS5Tb2x2ZVJlc3BvbnNlEkQKB0V4cGxhaW4SGy5kb3ZldGFpbC52MS5FeHBsYWluUmVxdWVzdBocLmRvdmV0YWlsLnYxLkV4cGxhaW5SZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_dovetail_v1_catalogue, file_dovetail_v1_cluster, file_dovetail_v1_explanation, file_dovetail_v1_plan, file_dovetail_v1_pods, file_dovetail_v1_resources]);
+  fileDesc("CiNkb3ZldGFpbC92MS9zY2hlZHVsZXJfc2VydmljZS5wcm90bxILZG92ZXRhaWwudjEiggIKDlNlc3Npb25SZXF1ZXN0EigKBG9wZW4YASABKAsyGC5kb3ZldGFpbC52MS5TZXNzaW9uT3BlbkgAEjAKCHNuYXBzaG90GAIgASgLMhwuZG92ZXRhaWwudjEuU2Vzc2lvblNuYXBzaG90SAASKgoFZGVsdGEYAyABKAsyGS5kb3ZldGFpbC52MS5TZXNzaW9uRGVsdGFIABIoCgRwbGFuGAQgASgLMhguZG92ZXRhaWwudjEuU2Vzc2lvblBsYW5IABIsCgZjYW5jZWwYBSABKAsyGi5kb3ZldGFpbC52MS5TZXNzaW9uQ2FuY2VsSABCEAoHbWVzc2FnZRIFukgCCAEicwoLU2Vzc2lvbk9wZW4SGwoHY2x1c3RlchgBIAEoCUIKukgHcgUQARj9ARITCgtsZWFzZV9lcG9jaBgCIAEoBBIyCgljYXRhbG9ndWUYAyABKAsyHy5kb3ZldGFpbC52MS5DYXRhbG9ndWVSZWZlcmVuY2UifwoPU2Vzc2lvblNuYXBzaG90EgwKBHBhcnQYASABKA0SLAoHdXBzZXJ0cxgCIAEoCzIbLmRvdmV0YWlsLnYxLlNlc3Npb25VcHNlcnRzEiQKB3ZlcnNpb24YAyABKARCDrpICzIJGP////////8PSACIAQFCCgoIX3ZlcnNpb24iiwEKDFNlc3Npb25EZWx0YRIfCgd2ZXJzaW9uGAEgASgEQg66SAsyCRj/////////DxIsCgdkZWxldGVzGAIgASgLMhsuZG92ZXRhaWwudjEuU2Vzc2lvbkRlbGV0ZXMSLAoHdXBzZXJ0cxgDIAEoCzIbLmRvdmV0YWlsLnYxLlNlc3Npb25VcHNlcnRzIqEBCgtTZXNzaW9uUGxhbhISCgpyZXF1ZXN0X2lkGAEgASgEEhQKB3ZlcnNpb24YAiABKARIAIgBARIqCgdvcHRpb25zGAMgASgLMhkuZG92ZXRhaWwudjEuU29sdmVPcHRpb25zEjAKBHBvZHMYBCADKAsyFi5kb3ZldGFpbC52MS5OYW1lZFBvZHNCCrpIB5IBBBDAmgxCCgoIX3ZlcnNpb24iIwoNU2Vzc2lvbkNhbmNlbBISCgpyZXF1ZXN0X2lkGAEgASgEItwBCg9TZXNzaW9uUmVzcG9uc2USLAoGb3BlbmVkGAEgASgLMhouZG92ZXRhaWwudjEuU2Vzc2lvbk9wZW5lZEgAEjAKCGFjY2VwdGVkGAIgASgLMhwuZG92ZXRhaWwudjEuU2Vzc2lvbkFjY2VwdGVkSAASLgoHcGxhbm5lZBgDIAEoCzIbLmRvdmV0YWlsLnYxLlNlc3Npb25QbGFubmVkSAASLgoHcmVmdXNlZBgEIAEoCzIbLmRvdmV0YWlsLnYxLlNlc3Npb25SZWZ1c2VkSABCCQoHbWVzc2FnZSInCg1TZXNzaW9uT3BlbmVkEhYKDmNhdGFsb2d1ZV9oYXNoGAEgASgJIiIKD1Nlc3Npb25BY2NlcHRlZBIPCgd2ZXJzaW9uGAEgASgEIoQBCg5TZXNzaW9uUGxhbm5lZBISCgpyZXF1ZXN0X2lkGAEgASgEEiwKCHNvbHV0aW9uGAIgASgLMhouZG92ZXRhaWwudjEuU29sdmVSZXNwb25zZRIwCgpwb2RfZ3JvdXBzGAMgAygLMhwuZG92ZXRhaWwudjEuU2Vzc2lvblBvZEdyb3VwIiQKD1Nlc3Npb25Qb2RHcm91cBIRCgluYW1lc3BhY2UYASABKAkixwEKDlNlc3Npb25SZWZ1c2VkEhcKDXNuYXBzaG90X3BhcnQYASABKA1IABIXCg1kZWx0YV92ZXJzaW9uGAIgASgESAASGQoPcGxhbl9yZXF1ZXN0X2lkGAMgASgESAASDAoEY29kZRgEIAEoDRINCgVmaWVsZBgFIAEoCRIPCgdtZXNzYWdlGAYgASgJEhYKDnJldHJ5X2FmdGVyX21zGAcgASgNEhcKD3NuYXBzaG90X25lZWRlZBgIIAEoCEIJCgdzdWJqZWN0ImwKDkV4cGxhaW5SZXF1ZXN0EjAKBXNvbHZlGAEgASgLMhkuZG92ZXRhaWwudjEuU29sdmVSZXF1ZXN0Qga6SAPIAQESKAoFc2NvcGUYAiABKAsyGS5kb3ZldGFpbC52MS5FeHBsYWluU2NvcGUiiQIKD0V4cGxhaW5SZXNwb25zZRIfCgRwbGFuGAEgASgLMhEuZG92ZXRhaWwudjEuUGxhbhImCgVzdGF0cxgCIAEoCzIXLmRvdmV0YWlsLnYxLlNvbHZlU3RhdHMSJAoHbm90aWNlcxgDIAMoCzITLmRvdmV0YWlsLnYxLk5vdGljZRIpCgRwb2RzGAQgAygLMhsuZG92ZXRhaWwudjEuUG9kRXhwbGFuYXRpb24SFgoOcG9kc19ub3Rfc2hvd24YBSABKA0SKwoFbm9kZXMYBiADKAsyHC5kb3ZldGFpbC52MS5Ob2RlRXhwbGFuYXRpb24SFwoPbm9kZXNfbm90X3Nob3duGAcgASgNIrIDCgxTb2x2ZVJlcXVlc3QSMgoJY2F0YWxvZ3VlGAEgASgLMh8uZG92ZXRhaWwudjEuQ2F0YWxvZ3VlUmVmZXJlbmNlEjQKCm5vZGVfcG9vbHMYAiADKAsyFS5kb3ZldGFpbC52MS5Ob2RlUG9vbEIJukgGkgEDEOgHEjcKDG5vZGVfY2xhc3NlcxgDIAMoCzIWLmRvdmV0YWlsLnYxLk5vZGVDbGFzc0IJukgGkgEDEOgHEjUKCnBvZF9ncm91cHMYBCADKAsyFS5kb3ZldGFpbC52MS5Qb2RHcm91cEIKukgHkgEEEMCaDBI2CgtkYWVtb25fc2V0cxgFIAMoCzIWLmRvdmV0YWlsLnYxLkRhZW1vblNldEIJukgGkgEDEJBOEiwKBW5vZGVzGAYgAygLMhEuZG92ZXRhaWwudjEuTm9kZUIKukgHkgEEENCGAxIqCgdvcHRpb25zGAcgASgLMhkuZG92ZXRhaWwudjEuU29sdmVPcHRpb25zEjYKCm5hbWVzcGFjZXMYCCADKAsyFi5kb3ZldGFpbC52MS5OYW1lc3BhY2VCCrpIB5IBBBDQhgMimQIKDFNvbHZlT3B0aW9ucxItCgZlZmZvcnQYASABKA4yEy5kb3ZldGFpbC52MS5FZmZvcnRCCLpIBYIBAhABEiEKDXRpbWVfbGltaXRfbXMYAiABKA1CCrpIByoFGIDd2wESIgoKd29ya19saW1pdBgDIAEoBEIOukgLMgkY/////////w8SDAoEc2VlZBgEIAEoDRJCChFwcmVmZXJlbmNlX3BvbGljeRgFIAEoDjIdLmRvdmV0YWlsLnYxLlByZWZlcmVuY2VQb2xpY3lCCLpIBYIBAhABEkEKEW1pbl92YWx1ZXNfcG9saWN5GAYgASgOMhwuZG92ZXRhaWwudjEuTWluVmFsdWVzUG9saWN5Qgi6SAWCAQIQASJ+Cg1Tb2x2ZVJlc3BvbnNlEh8KBHBsYW4YASABKAsyES5kb3ZldGFpbC52MS5QbGFuEiYKBXN0YXRzGAIgASgLMhcuZG92ZXRhaWwudjEuU29sdmVTdGF0cxIkCgdub3RpY2VzGAMgAygLMhMuZG92ZXRhaWwudjEuTm90aWNlItMBCgpTb2x2ZVN0YXRzEhYKDm9mZmVyaW5nX2Vwb2NoGAEgASgEEhYKDmNhdGFsb2d1ZV9oYXNoGAIgASgJEhMKC3NoYXBlX2NvdW50GAMgASgNEhEKCXBvZF9jb3VudBgEIAEoDRISCgp3b3JrX3VuaXRzGAUgASgEEhAKCHF1ZXVlX3VzGAYgASgEEhAKCHNvbHZlX3VzGAcgASgEEhEKCXNlcnZlcl91cxgIIAEoBBILCgNjdXQYCSABKAgSFQoNc3RhdGVfdmVyc2lvbhgKIAEoBCpXCgZFZmZvcnQSFgoSRUZGT1JUX1VOU1BFQ0lGSUVEEAASDwoLRUZGT1JUX0ZBU1QQARITCg9FRkZPUlRfQkFMQU5DRUQQAhIPCgtFRkZPUlRfQkVTVBADKnIKEFByZWZlcmVuY2VQb2xpY3kSIQodUFJFRkVSRU5DRV9QT0xJQ1lfVU5TUEVDSUZJRUQQABIdChlQUkVGRVJFTkNFX1BPTElDWV9SRVNQRUNUEAESHAoYUFJFRkVSRU5DRV9QT0xJQ1lfSUdOT1JFEAIy4gEKEFNjaGVkdWxlclNlcnZpY2USPgoFU29sdmUSGS5kb3ZldGFpbC52MS5Tb2x2ZVJlcXVlc3QaGi5kb3ZldGFpbC52MS5Tb2x2ZVJlc3BvbnNlEkQKB0V4cGxhaW4SGy5kb3ZldGFpbC52MS5FeHBsYWluUmVxdWVzdBocLmRvdmV0YWlsLnYxLkV4cGxhaW5SZXNwb25zZRJICgdTZXNzaW9uEhsuZG92ZXRhaWwudjEuU2Vzc2lvblJlcXVlc3QaHC5kb3ZldGFpbC52MS5TZXNzaW9uUmVzcG9uc2UoATABYgZwcm90bzM", [file_buf_validate_validate, file_dovetail_v1_catalogue, file_dovetail_v1_cluster, file_dovetail_v1_explanation, file_dovetail_v1_plan, file_dovetail_v1_pods, file_dovetail_v1_resources, file_dovetail_v1_session_state]);
+
+/**
+ * What a client says on a session's stream.
+ *
+ * @generated from message dovetail.v1.SessionRequest
+ */
+export type SessionRequest = Message<"dovetail.v1.SessionRequest"> & {
+  /**
+   * One of these.
+   *
+   * @generated from oneof dovetail.v1.SessionRequest.message
+   */
+  message: {
+    /**
+     * Says whose state this is; the first message and only that.
+     *
+     * @generated from field: dovetail.v1.SessionOpen open = 1;
+     */
+    value: SessionOpen;
+    case: "open";
+  } | {
+    /**
+     * A part of the whole state.
+     *
+     * @generated from field: dovetail.v1.SessionSnapshot snapshot = 2;
+     */
+    value: SessionSnapshot;
+    case: "snapshot";
+  } | {
+    /**
+     * What has changed since the version before.
+     *
+     * @generated from field: dovetail.v1.SessionDelta delta = 3;
+     */
+    value: SessionDelta;
+    case: "delta";
+  } | {
+    /**
+     * Asks for a plan.
+     *
+     * @generated from field: dovetail.v1.SessionPlan plan = 4;
+     */
+    value: SessionPlan;
+    case: "plan";
+  } | {
+    /**
+     * Says that nobody waits for a plan any more.
+     *
+     * @generated from field: dovetail.v1.SessionCancel cancel = 5;
+     */
+    value: SessionCancel;
+    case: "cancel";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message dovetail.v1.SessionRequest.
+ * Use `create(SessionRequestSchema)` to create a new message.
+ */
+export const SessionRequestSchema: GenMessage<SessionRequest> = /*@__PURE__*/
+  messageDesc(file_dovetail_v1_scheduler_service, 0);
+
+/**
+ * Whose state a session is.
+ *
+ * @generated from message dovetail.v1.SessionOpen
+ */
+export type SessionOpen = Message<"dovetail.v1.SessionOpen"> & {
+  /**
+   * The cluster's name; one session a cluster.
+   *
+   * @generated from field: string cluster = 1;
+   */
+  cluster: string;
+
+  /**
+   * Rises whenever another controller takes over the cluster's lease. An older one is refused; the same or a newer one
+   * ends the stream that is there.
+   *
+   * @generated from field: uint64 lease_epoch = 2;
+   */
+  leaseEpoch: bigint;
+
+  /**
+   * What is on sale, for all plans of the session. Absent means the embedded catalogue of us-east-1.
+   *
+   * @generated from field: dovetail.v1.CatalogueReference catalogue = 3;
+   */
+  catalogue?: CatalogueReference | undefined;
+};
+
+/**
+ * Describes the message dovetail.v1.SessionOpen.
+ * Use `create(SessionOpenSchema)` to create a new message.
+ */
+export const SessionOpenSchema: GenMessage<SessionOpen> = /*@__PURE__*/
+  messageDesc(file_dovetail_v1_scheduler_service, 1);
+
+/**
+ * A part of the whole state. The parts replace what was there once the last one has come; until then the state before
+ * them stays.
+ *
+ * @generated from message dovetail.v1.SessionSnapshot
+ */
+export type SessionSnapshot = Message<"dovetail.v1.SessionSnapshot"> & {
+  /**
+   * Counts the parts from 0. Part 0 begins a new snapshot and drops one that is not complete.
+   *
+   * @generated from field: uint32 part = 1;
+   */
+  part: number;
+
+  /**
+   * Objects of this part. One that an earlier part has is replaced.
+   *
+   * @generated from field: dovetail.v1.SessionUpserts upserts = 2;
+   */
+  upserts?: SessionUpserts | undefined;
+
+  /**
+   * Present in the last part only: the version that the snapshot makes, higher than any before it on this stream.
+   *
+   * @generated from field: optional uint64 version = 3;
+   */
+  version?: bigint | undefined;
+};
+
+/**
+ * Describes the message dovetail.v1.SessionSnapshot.
+ * Use `create(SessionSnapshotSchema)` to create a new message.
+ */
+export const SessionSnapshotSchema: GenMessage<SessionSnapshot> = /*@__PURE__*/
+  messageDesc(file_dovetail_v1_scheduler_service, 2);
+
+/**
+ * What has changed. All of it is applied, or nothing.
+ *
+ * @generated from message dovetail.v1.SessionDelta
+ */
+export type SessionDelta = Message<"dovetail.v1.SessionDelta"> & {
+  /**
+   * The version that the delta makes: the one before it plus 1.
+   *
+   * @generated from field: uint64 version = 1;
+   */
+  version: bigint;
+
+  /**
+   * Names of objects that are gone; applied first.
+   *
+   * @generated from field: dovetail.v1.SessionDeletes deletes = 2;
+   */
+  deletes?: SessionDeletes | undefined;
+
+  /**
+   * Objects that came or changed.
+   *
+   * @generated from field: dovetail.v1.SessionUpserts upserts = 3;
+   */
+  upserts?: SessionUpserts | undefined;
+};
+
+/**
+ * Describes the message dovetail.v1.SessionDelta.
+ * Use `create(SessionDeltaSchema)` to create a new message.
+ */
+export const SessionDeltaSchema: GenMessage<SessionDelta> = /*@__PURE__*/
+  messageDesc(file_dovetail_v1_scheduler_service, 3);
+
+/**
+ * A question: a plan for the pods that wait.
+ *
+ * @generated from message dovetail.v1.SessionPlan
+ */
+export type SessionPlan = Message<"dovetail.v1.SessionPlan"> & {
+  /**
+   * The client's number for the question, repeated in the answer; different from those of plans still to be answered.
+   *
+   * @generated from field: uint64 request_id = 1;
+   */
+  requestId: bigint;
+
+  /**
+   * The version that the plan must be of; absent means the latest.
+   *
+   * @generated from field: optional uint64 version = 2;
+   */
+  version?: bigint | undefined;
+
+  /**
+   * How to solve.
+   *
+   * @generated from field: dovetail.v1.SolveOptions options = 3;
+   */
+  options?: SolveOptions | undefined;
+
+  /**
+   * Plans for these pods only, all of which wait; empty means for all that wait.
+   *
+   * @generated from field: repeated dovetail.v1.NamedPods pods = 4;
+   */
+  pods: NamedPods[];
+};
+
+/**
+ * Describes the message dovetail.v1.SessionPlan.
+ * Use `create(SessionPlanSchema)` to create a new message.
+ */
+export const SessionPlanSchema: GenMessage<SessionPlan> = /*@__PURE__*/
+  messageDesc(file_dovetail_v1_scheduler_service, 4);
+
+/**
+ * Calls a plan off: it is answered by `refused` with CANCELLED, unless its answer was on its way already.
+ *
+ * @generated from message dovetail.v1.SessionCancel
+ */
+export type SessionCancel = Message<"dovetail.v1.SessionCancel"> & {
+  /**
+   * The number of the question.
+   *
+   * @generated from field: uint64 request_id = 1;
+   */
+  requestId: bigint;
+};
+
+/**
+ * Describes the message dovetail.v1.SessionCancel.
+ * Use `create(SessionCancelSchema)` to create a new message.
+ */
+export const SessionCancelSchema: GenMessage<SessionCancel> = /*@__PURE__*/
+  messageDesc(file_dovetail_v1_scheduler_service, 5);
+
+/**
+ * What the server says on a session's stream.
+ *
+ * @generated from message dovetail.v1.SessionResponse
+ */
+export type SessionResponse = Message<"dovetail.v1.SessionResponse"> & {
+  /**
+   * One of these.
+   *
+   * @generated from oneof dovetail.v1.SessionResponse.message
+   */
+  message: {
+    /**
+     * The answer to `open`: send a snapshot.
+     *
+     * @generated from field: dovetail.v1.SessionOpened opened = 1;
+     */
+    value: SessionOpened;
+    case: "opened";
+  } | {
+    /**
+     * A snapshot or a delta is in the state.
+     *
+     * @generated from field: dovetail.v1.SessionAccepted accepted = 2;
+     */
+    value: SessionAccepted;
+    case: "accepted";
+  } | {
+    /**
+     * A plan.
+     *
+     * @generated from field: dovetail.v1.SessionPlanned planned = 3;
+     */
+    value: SessionPlanned;
+    case: "planned";
+  } | {
+    /**
+     * A message could not be followed. The state is as it was before it.
+     *
+     * @generated from field: dovetail.v1.SessionRefused refused = 4;
+     */
+    value: SessionRefused;
+    case: "refused";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message dovetail.v1.SessionResponse.
+ * Use `create(SessionResponseSchema)` to create a new message.
+ */
+export const SessionResponseSchema: GenMessage<SessionResponse> = /*@__PURE__*/
+  messageDesc(file_dovetail_v1_scheduler_service, 6);
+
+/**
+ * The session is open.
+ *
+ * @generated from message dovetail.v1.SessionOpened
+ */
+export type SessionOpened = Message<"dovetail.v1.SessionOpened"> & {
+  /**
+   * The content hash of the catalogue.
+   *
+   * @generated from field: string catalogue_hash = 1;
+   */
+  catalogueHash: string;
+};
+
+/**
+ * Describes the message dovetail.v1.SessionOpened.
+ * Use `create(SessionOpenedSchema)` to create a new message.
+ */
+export const SessionOpenedSchema: GenMessage<SessionOpened> = /*@__PURE__*/
+  messageDesc(file_dovetail_v1_scheduler_service, 7);
+
+/**
+ * The state has a new version.
+ *
+ * @generated from message dovetail.v1.SessionAccepted
+ */
+export type SessionAccepted = Message<"dovetail.v1.SessionAccepted"> & {
+  /**
+   * The version.
+   *
+   * @generated from field: uint64 version = 1;
+   */
+  version: bigint;
+};
+
+/**
+ * Describes the message dovetail.v1.SessionAccepted.
+ * Use `create(SessionAcceptedSchema)` to create a new message.
+ */
+export const SessionAcceptedSchema: GenMessage<SessionAccepted> = /*@__PURE__*/
+  messageDesc(file_dovetail_v1_scheduler_service, 8);
+
+/**
+ * The answer to a plan.
+ *
+ * @generated from message dovetail.v1.SessionPlanned
+ */
+export type SessionPlanned = Message<"dovetail.v1.SessionPlanned"> & {
+  /**
+   * The number of the question.
+   *
+   * @generated from field: uint64 request_id = 1;
+   */
+  requestId: bigint;
+
+  /**
+   * What Solve answers to a request with the same state. `stats.state_version` is the version that was planned for.
+   *
+   * @generated from field: dovetail.v1.SolveResponse solution = 2;
+   */
+  solution?: SolveResponse | undefined;
+
+  /**
+   * The groups that `group` in the plan's PlacedPods refers to.
+   *
+   * @generated from field: repeated dovetail.v1.SessionPodGroup pod_groups = 3;
+   */
+  podGroups: SessionPodGroup[];
+};
+
+/**
+ * Describes the message dovetail.v1.SessionPlanned.
+ * Use `create(SessionPlannedSchema)` to create a new message.
+ */
+export const SessionPlannedSchema: GenMessage<SessionPlanned> = /*@__PURE__*/
+  messageDesc(file_dovetail_v1_scheduler_service, 9);
+
+/**
+ * Pods of one shape that wait.
+ *
+ * @generated from message dovetail.v1.SessionPodGroup
+ */
+export type SessionPodGroup = Message<"dovetail.v1.SessionPodGroup"> & {
+  /**
+   * Their namespace: names are unique in it.
+   *
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
+};
+
+/**
+ * Describes the message dovetail.v1.SessionPodGroup.
+ * Use `create(SessionPodGroupSchema)` to create a new message.
+ */
+export const SessionPodGroupSchema: GenMessage<SessionPodGroup> = /*@__PURE__*/
+  messageDesc(file_dovetail_v1_scheduler_service, 10);
+
+/**
+ * Why a message was not followed.
+ *
+ * @generated from message dovetail.v1.SessionRefused
+ */
+export type SessionRefused = Message<"dovetail.v1.SessionRefused"> & {
+  /**
+   * Which message.
+   *
+   * @generated from oneof dovetail.v1.SessionRefused.subject
+   */
+  subject: {
+    /**
+     * The part of a snapshot. Its other parts are passed over until a part 0 comes.
+     *
+     * @generated from field: uint32 snapshot_part = 1;
+     */
+    value: number;
+    case: "snapshotPart";
+  } | {
+    /**
+     * The version of a delta. It may be sent again, mended.
+     *
+     * @generated from field: uint64 delta_version = 2;
+     */
+    value: bigint;
+    case: "deltaVersion";
+  } | {
+    /**
+     * The number of a plan.
+     *
+     * @generated from field: uint64 plan_request_id = 3;
+     */
+    value: bigint;
+    case: "planRequestId";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * The kind of error, by gRPC's number of it (3 is INVALID_ARGUMENT, 8 RESOURCE_EXHAUSTED).
+   *
+   * @generated from field: uint32 code = 4;
+   */
+  code: number;
+
+  /**
+   * The field at fault, as a path from the message (delta.upserts.nodes[2].name); empty where none is.
+   *
+   * @generated from field: string field = 5;
+   */
+  field: string;
+
+  /**
+   * What is wrong and what to do.
+   *
+   * @generated from field: string message = 6;
+   */
+  message: string;
+
+  /**
+   * How long to wait before the next try; 0 where waiting does not help.
+   *
+   * @generated from field: uint32 retry_after_ms = 7;
+   */
+  retryAfterMs: number;
+
+  /**
+   * True when deltas cannot go on from here: send a snapshot.
+   *
+   * @generated from field: bool snapshot_needed = 8;
+   */
+  snapshotNeeded: boolean;
+};
+
+/**
+ * Describes the message dovetail.v1.SessionRefused.
+ * Use `create(SessionRefusedSchema)` to create a new message.
+ */
+export const SessionRefusedSchema: GenMessage<SessionRefused> = /*@__PURE__*/
+  messageDesc(file_dovetail_v1_scheduler_service, 11);
 
 /**
  * A solve, and what to explain of it.
@@ -53,7 +517,7 @@ export type ExplainRequest = Message<"dovetail.v1.ExplainRequest"> & {
  * Use `create(ExplainRequestSchema)` to create a new message.
  */
 export const ExplainRequestSchema: GenMessage<ExplainRequest> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_scheduler_service, 0);
+  messageDesc(file_dovetail_v1_scheduler_service, 12);
 
 /**
  * A plan and why it is what it is.
@@ -116,7 +580,7 @@ export type ExplainResponse = Message<"dovetail.v1.ExplainResponse"> & {
  * Use `create(ExplainResponseSchema)` to create a new message.
  */
 export const ExplainResponseSchema: GenMessage<ExplainResponse> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_scheduler_service, 1);
+  messageDesc(file_dovetail_v1_scheduler_service, 13);
 
 /**
  * Everything a solve needs.
@@ -187,7 +651,7 @@ export type SolveRequest = Message<"dovetail.v1.SolveRequest"> & {
  * Use `create(SolveRequestSchema)` to create a new message.
  */
 export const SolveRequestSchema: GenMessage<SolveRequest> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_scheduler_service, 2);
+  messageDesc(file_dovetail_v1_scheduler_service, 14);
 
 /**
  * How to solve.
@@ -244,7 +708,7 @@ export type SolveOptions = Message<"dovetail.v1.SolveOptions"> & {
  * Use `create(SolveOptionsSchema)` to create a new message.
  */
 export const SolveOptionsSchema: GenMessage<SolveOptions> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_scheduler_service, 3);
+  messageDesc(file_dovetail_v1_scheduler_service, 15);
 
 /**
  * A plan and what it took.
@@ -279,7 +743,7 @@ export type SolveResponse = Message<"dovetail.v1.SolveResponse"> & {
  * Use `create(SolveResponseSchema)` to create a new message.
  */
 export const SolveResponseSchema: GenMessage<SolveResponse> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_scheduler_service, 4);
+  messageDesc(file_dovetail_v1_scheduler_service, 16);
 
 /**
  * What a solve took. Never part of the plan's hash.
@@ -349,6 +813,13 @@ export type SolveStats = Message<"dovetail.v1.SolveStats"> & {
    * @generated from field: bool cut = 9;
    */
   cut: boolean;
+
+  /**
+   * The version of the session's state that was planned for; 0 outside sessions.
+   *
+   * @generated from field: uint64 state_version = 10;
+   */
+  stateVersion: bigint;
 };
 
 /**
@@ -356,7 +827,7 @@ export type SolveStats = Message<"dovetail.v1.SolveStats"> & {
  * Use `create(SolveStatsSchema)` to create a new message.
  */
 export const SolveStatsSchema: GenMessage<SolveStats> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_scheduler_service, 5);
+  messageDesc(file_dovetail_v1_scheduler_service, 17);
 
 /**
  * How much effort to spend.
@@ -479,6 +950,26 @@ export const SchedulerService: GenService<{
     methodKind: "unary";
     input: typeof ExplainRequestSchema;
     output: typeof ExplainResponseSchema;
+  },
+  /**
+   * Keeps the state of one cluster for as long as the stream lives, so that a plan costs what waits and a change costs what
+   * changes. First `open`, then a snapshot, then deltas and plans in any order. gRPC only: over HTTP/1.1 it answers
+   * UNIMPLEMENTED.
+   *
+   * Planning reserves nothing: before the next plan the client upserts the claims of the last one, or leaves them out.
+   * What is wrong with a message is answered by `refused` and changes nothing. Nothing of value lives only here: after a
+   * lost stream a new one begins with a new snapshot.
+   *
+   * Errors end the stream: FAILED_PRECONDITION for a lease epoch that is older than one seen before, or a message before
+   * `open`; ABORTED when a stream with the same or a newer epoch takes over; NOT_FOUND for a catalogue hash that is not
+   * known; RESOURCE_EXHAUSTED when the server has all the sessions it keeps; DEADLINE_EXCEEDED when `open` does not come.
+   *
+   * @generated from rpc dovetail.v1.SchedulerService.Session
+   */
+  session: {
+    methodKind: "bidi_streaming";
+    input: typeof SessionRequestSchema;
+    output: typeof SessionResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_dovetail_v1_scheduler_service, 0);
