@@ -1,6 +1,7 @@
-// The ranked list of a node: every offering that holds its pods, cheapest first, up to so many instance types. The
-// offerings that a template and constraints leave are put in order once; each node's list is a walk along that order.
+// The ranked list of a node: every offering that holds its pods, cheapest first, up to so many instance types. Offerings
+// are in the order of their prices already; each list is a walk along it, and lists that come out the same are made once.
 import { andInto, hasBit } from '../bits/index.ts';
+import { CAPACITY_TYPES, type Catalogue } from '../catalogue/index.ts';
 import type { CompiledProblem, CompiledTemplate, Constraint } from '../compile/index.ts';
 
 /** Most instance types of a list, as EC2's fleet requests take them. */
@@ -9,21 +10,19 @@ export const RANKED_TYPE_LIMIT = 60;
 /** Whether a node may be an offering, beside having room for its pods; undefined where every one will do. */
 export type OfferingTest = ((offering: number) => boolean) | undefined;
 
-/** Rows that walks may have together; beyond it they are made anew. About 30 bytes each. */
-const WALK_ROW_LIMIT = 1_000_000;
-
 /** Ranks offerings for nodes of one problem. */
 export class Ranking {
   readonly #compiled: CompiledProblem;
   readonly #walks = new Map<string, Walk>();
-  #rowCount = 0;
   readonly #rooms = new Map<CompiledTemplate, Rooms>();
   /** By type: the number of the list, counted from 1, that took the type last. */
   readonly #typeStamps: Uint32Array;
   #stamp = 0;
+  readonly #capacityTypes: Uint8Array;
 
   constructor(compiled: CompiledProblem) {
     this.#compiled = compiled;
+    this.#capacityTypes = capacityTypesOf(compiled.catalogue);
     this.#typeStamps = new Uint32Array(compiled.catalogue.typeCount);
   }
 
@@ -50,36 +49,42 @@ export class Ranking {
     if (known !== undefined) return known;
     rooms.spell();
     const stamp = ++this.#stamp;
+    const { catalogue } = this.#compiled;
+    const { order, rank } = this.#compiled.priceOrder(template);
     const types: number[] = [];
     let cheapestOnDemand = Number.POSITIVE_INFINITY;
-    const fits = (position: number): boolean =>
-      rooms.holds[walk.rooms[position]!] === 1 && (mayTake === undefined || mayTake(walk.offerings[position]!));
-    const isWorthwhile = (position: number): boolean =>
-      walk.isSpot[position] === 0 || walk.prices[position]! <= cheapestOnDemand;
-    for (let position = 0; position < walk.offerings.length; position++) {
+    const fits = (offering: number): boolean =>
+      hasBit(walk.mask, offering) &&
+      rooms.holds[rooms.numberOf(offering)] === 1 &&
+      (mayTake === undefined || mayTake(offering));
+    const isWorthwhile = (offering: number): boolean =>
+      this.#capacityTypes[offering] !== SPOT || this.#compiled.priceOf(template, offering) <= cheapestOnDemand;
+    for (let position = 0; position < order.length; position++) {
       if (types.length === typeLimit && cheapestOnDemand < Number.POSITIVE_INFINITY) break;
-      const type = walk.types[position]!;
-      const isFirstOnDemand = walk.isOnDemand[position] === 1 && cheapestOnDemand === Number.POSITIVE_INFINITY;
+      const offering = order[position]!;
+      const type = catalogue.offeringTypes[offering]!;
+      const isFirstOnDemand =
+        cheapestOnDemand === Number.POSITIVE_INFINITY && this.#capacityTypes[offering] === ON_DEMAND;
       // A type that is in the list already has nothing more to say, but for the first on-demand offering.
       if (!isFirstOnDemand && (types.length === typeLimit || this.#typeStamps[type] === stamp)) continue;
-      if (!fits(position)) continue;
-      if (isFirstOnDemand) cheapestOnDemand = walk.prices[position]!;
-      if (types.length === typeLimit || this.#typeStamps[type] === stamp || !isWorthwhile(position)) continue;
+      if (!fits(offering)) continue;
+      if (isFirstOnDemand) cheapestOnDemand = this.#compiled.priceOf(template, offering);
+      if (types.length === typeLimit || this.#typeStamps[type] === stamp || !isWorthwhile(offering)) continue;
       this.#typeStamps[type] = stamp;
       types.push(type);
     }
     const positions: number[] = [];
     const addType = (type: number): void => {
-      for (let entry = walk.typeStarts[type]!; entry < walk.typeStarts[type + 1]!; entry++) {
-        const position = walk.byType[entry]!;
-        if (fits(position) && isWorthwhile(position)) positions.push(position);
+      const end = catalogue.typeOfferingStarts[type + 1]!;
+      for (let offering = catalogue.typeOfferingStarts[type]!; offering < end; offering++) {
+        if (fits(offering) && isWorthwhile(offering)) positions.push(rank[offering]!);
       }
     };
     for (const type of types) addType(type);
-    if (template.floors !== undefined) this.#keepFloors(template, walk, positions, new Set(types), addType, fits);
+    if (template.floors !== undefined) this.#keepFloors(template, positions, new Set(types), addType, fits);
     const list = Uint32Array.from(positions)
       .sort()
-      .map((position) => walk.offerings[position]!);
+      .map((position) => order[position]!);
     if (mayTake === undefined) walk.lists.set(key, list);
     return list;
   }
@@ -87,23 +92,25 @@ export class Ranking {
   /** Takes in what brings a value that some floor lacks, until every floor is kept or nothing is left. */
   #keepFloors(
     template: CompiledTemplate,
-    walk: Walk,
     positions: number[],
     types: Set<number>,
     addType: (type: number) => void,
-    fits: (position: number) => boolean,
+    fits: (offering: number) => boolean,
   ): void {
+    const { catalogue } = this.#compiled;
+    const { order, rank } = this.#compiled.priceOrder(template);
     const tally = template.floors!.tally();
-    for (const position of positions) tally.add(walk.offerings[position]!);
-    for (let position = 0; position < walk.offerings.length && !tally.isMet; position++) {
-      if (!tally.helps(walk.offerings[position]!) || !fits(position)) continue;
+    for (const position of positions) tally.add(order[position]!);
+    for (const offering of order) {
+      if (tally.isMet) break;
+      if (!tally.helps(offering) || !fits(offering)) continue;
       const before = positions.length;
-      const type = walk.types[position]!;
+      const type = catalogue.offeringTypes[offering]!;
       if (!types.has(type)) addType(type);
       types.add(type);
       // What brings the value may be a spot offering that is not worthwhile by itself.
-      if (!positions.includes(position)) positions.push(position);
-      for (const added of positions.slice(before)) tally.add(walk.offerings[added]!);
+      if (!positions.includes(rank[offering]!)) positions.push(rank[offering]!);
+      for (const added of positions.slice(before)) tally.add(order[added]!);
     }
   }
 
@@ -111,12 +118,9 @@ export class Ranking {
     const key = `${template.index} ${constraints.map(({ index }) => index).join(' ')}`;
     let walk = this.#walks.get(key);
     if (walk === undefined) {
-      walk = makeWalk(this.#compiled, template, constraints, this.#roomsOf(template));
-      this.#rowCount += walk.offerings.length;
-      if (this.#rowCount > WALK_ROW_LIMIT) {
-        this.#walks.clear();
-        this.#rowCount = walk.offerings.length;
-      }
+      const mask = template.pool.available.slice();
+      for (const constraint of constraints) andInto(mask, this.#compiled.mask(template, [constraint]));
+      walk = { mask, lists: new Map() };
       this.#walks.set(key, walk);
     }
     return walk;
@@ -132,57 +136,28 @@ export class Ranking {
   }
 }
 
-/** Offerings that a template and constraints leave, cheapest first: columns of equal length, a row for each. */
+/** What a template and constraints leave. */
 interface Walk {
-  readonly offerings: Uint32Array;
-  readonly types: Uint32Array;
-  /** By number: see Rooms. */
-  readonly rooms: Uint32Array;
-  readonly prices: Float64Array;
-  readonly isSpot: Uint8Array;
-  readonly isOnDemand: Uint8Array;
-  /** Rows of type t: `byType[typeStarts[t]]` to before `byType[typeStarts[t + 1]]`, ascending. */
-  readonly typeStarts: Uint32Array;
-  readonly byType: Uint32Array;
+  /** Bitset over offerings. */
+  readonly mask: Uint32Array;
   /** Lists that have been made, by what decides them. */
   readonly lists: Map<string, Uint32Array>;
 }
 
-function makeWalk(
-  compiled: CompiledProblem,
-  template: CompiledTemplate,
-  constraints: readonly Constraint[],
-  rooms: Rooms,
-): Walk {
-  const { catalogue } = compiled;
-  const mask = template.pool.available.slice();
-  for (const constraint of constraints) andInto(mask, compiled.mask(template, [constraint]));
-  const offerings = compiled.priceOrder(template).order.filter((offering) => hasBit(mask, offering));
-  const types = offerings.map((offering) => catalogue.offeringTypes[offering]!);
-  const capacityTypes = Array.from(
-    offerings,
-    (offering) => catalogue.cells[catalogue.offeringCells[offering]!]!.capacityType,
-  );
-  const typeStarts = new Uint32Array(catalogue.typeCount + 1);
-  for (const type of types) typeStarts[type + 1]!++;
-  for (let type = 0; type < catalogue.typeCount; type++) typeStarts[type + 1]! += typeStarts[type]!;
-  const next = typeStarts.slice();
-  const byType = new Uint32Array(types.length);
-  types.forEach((type, position) => {
-    byType[next[type]!++] = position;
-  });
-  return {
-    offerings,
-    types,
-    rooms: offerings.map((offering) => rooms.numberOf(offering)),
-    prices: Float64Array.from(offerings, (offering) => compiled.priceOf(template, offering)),
-    isSpot: Uint8Array.from(capacityTypes, (capacityType) => (capacityType === 'spot' ? 1 : 0)),
-    isOnDemand: Uint8Array.from(capacityTypes, (capacityType) => (capacityType === 'on-demand' ? 1 : 0)),
-    typeStarts,
-    byType,
-    lists: new Map(),
-  };
+/** `Uint8Array[offeringCount]`: capacity types by their codes, for each catalogue. */
+const CAPACITY_TYPES_OF = new WeakMap<Catalogue, Uint8Array>();
+
+function capacityTypesOf(catalogue: Catalogue): Uint8Array {
+  let codes = CAPACITY_TYPES_OF.get(catalogue);
+  if (codes === undefined) {
+    codes = Uint8Array.from(catalogue.offeringCells, (cell) => catalogue.cells[cell]!.capacityTypeCode);
+    CAPACITY_TYPES_OF.set(catalogue, codes);
+  }
+  return codes;
 }
+
+const SPOT = CAPACITY_TYPES.indexOf('spot');
+const ON_DEMAND = CAPACITY_TYPES.indexOf('on-demand');
 
 /** Questions from which on it pays to have the rooms in order of each resource. */
 const THRESHOLDS_FROM = 64;
@@ -213,7 +188,8 @@ class Rooms {
   readonly holds: Uint8Array;
   readonly #template: CompiledTemplate;
   readonly #roomIds: Uint32Array;
-  readonly #numbers = new Map<number, number>();
+  /** By key: see #keyOf; -1 where no available offering has it. */
+  readonly #numbers: Int32Array;
   readonly #types: Uint32Array;
   readonly #dimensionCount: number;
   /** `Float64Array[rooms × dimensions]`, row-major; below 0 throughout where one resource is overdrawn. */
@@ -231,12 +207,14 @@ class Rooms {
     this.#roomIds = catalogue.columnSets.roomIds(template.pool.columns, dimensions);
     this.#types = catalogue.offeringTypes;
     this.#dimensionCount = dimensions.length;
+    const roomCount = this.#roomIds.reduce((most, id) => Math.max(most, id), 0) + 1;
+    this.#numbers = new Int32Array(roomCount * template.daemonOverheads.length).fill(-1);
     const examples: number[] = [];
     for (let offering = 0; offering < catalogue.offeringCount; offering++) {
       if (!hasBit(template.pool.available, offering)) continue;
       const key = this.#keyOf(offering);
-      if (this.#numbers.has(key)) continue;
-      this.#numbers.set(key, examples.length);
+      if (this.#numbers[key]! >= 0) continue;
+      this.#numbers[key] = examples.length;
       examples.push(offering);
     }
     this.#rooms = new Float64Array(examples.length * dimensions.length);
@@ -253,7 +231,7 @@ class Rooms {
 
   /** The number of an available offering's room. */
   numberOf(offering: number): number {
-    return this.#numbers.get(this.#keyOf(offering))!;
+    return this.#numbers[this.#keyOf(offering)]!;
   }
 
   /**
