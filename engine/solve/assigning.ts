@@ -24,6 +24,8 @@ export interface AssigningContext {
   readonly domainRules: Map<TopologyRules, DomainRules>;
   /** Chains of pods that were grown in vain, with how far rules had opened then: see mates.ts. */
   readonly vainChains: Map<string, number>;
+  /** Where units that were given a place on new nodes are counted. */
+  readonly pinnedAt: Map<Unit, Location>;
 }
 
 /** The rules of a demand against the counts, made where they are not there yet. */
@@ -138,7 +140,7 @@ export class Assigner {
       const position = this.#bestPlace(candidate, unit, places, locations, refused);
       if (position < 0) return undefined;
       const place = places[position]!;
-      if (take(this.#pinnedUnit(candidate, unit, place))) {
+      if (take(this.#pinnedUnit(candidate, unit, place, locations[position]!))) {
         this.#enter(unit, locations[position]!);
         return place;
       }
@@ -297,8 +299,9 @@ export class Assigner {
     const places = this.placesOf(candidate, unit);
     const locations = this.#locationsOf(candidate, places);
     for (const place of round) {
-      this.#maker.take(this.#pinnedUnit(candidate, unit, place), times);
-      this.#add(waiting.demand, locations[places.indexOf(place)]!, times);
+      const location = locations[places.indexOf(place)]!;
+      this.#maker.take(this.#pinnedUnit(candidate, unit, place, location), times);
+      this.#add(waiting.demand, location, times);
       waiting.left -= times;
     }
   }
@@ -386,7 +389,7 @@ export class Assigner {
     return price;
   }
 
-  #pinnedUnit(candidate: Candidate, unit: Unit, place: Place): Unit {
+  #pinnedUnit(candidate: Candidate, unit: Unit, place: Place, location: Location): Unit {
     let byPlace = candidate.pinned.get(unit);
     if (byPlace === undefined) {
       byPlace = new Map();
@@ -396,6 +399,7 @@ export class Assigner {
     if (pinned === undefined) {
       pinned = makeUnit(this.context.compiled, unit.members, place.pins);
       byPlace.set(place, pinned);
+      this.context.pinnedAt.set(pinned, location);
     }
     return pinned;
   }
