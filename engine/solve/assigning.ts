@@ -6,7 +6,7 @@ import type { CompiledProblem, Demand, Unit } from '../compile/index.ts';
 import { makeUnit } from '../compile/index.ts';
 import type { Counter, DomainRules, DomainState, Location } from '../topology/index.ts';
 import { type DomainOf, isOnHostname, type Obstacle, type TopologyRules } from '../topology/index.ts';
-import { type Candidate, labelsThatMatter } from './candidates.ts';
+import { type Candidate, isOwn, labelsThatMatter } from './candidates.ts';
 import { placeWithMates } from './mates.ts';
 import { nodeTakes, type OpenNode } from './node-board.ts';
 import type { NodeMaker } from './node-maker.ts';
@@ -343,7 +343,9 @@ export class Assigner {
       if (refused.has(place)) continue;
       const obstacle = this.obstacle(candidate, unit, locations[position]!);
       if (obstacle !== undefined) {
-        waiting.obstacle = obstacle;
+        if (isOwn(waiting.demand, obstacle)) waiting.obstacle = obstacle;
+        // What keeps out its mates keeps it out only because it must be with them.
+        else delete waiting.obstacle;
         continue;
       }
       const disturbs = domains.disturbs(rules, spot);
