@@ -116,6 +116,14 @@ describe('competition for limited room', () => {
     assert.deepEqual(onlyKarpenter, ['competition for limited room', 'competition for limited room', undefined]);
   });
 
+  test('does not count what kube-scheduler keeps out of the answer of Karpenter', async () => {
+    const more = karpenter(problem, ['small-0', 'small-1']);
+    const ask = (refused: string[]) =>
+      classesOf(problem, ['small-0', 'small-1'], more, () => true, { refused, group: ['small-0', 'small-1'] });
+    assert.equal((await ask(['small-0']))[1], 'competition for limited room');
+    assert.equal((await ask([]))[1], undefined);
+  });
+
   test('fails when Karpenter places more in all', async () => {
     const more = karpenter(problem, ['small-0', 'small-1']);
     assert.deepEqual(await classesOf(problem, ['small-0', 'small-1'], more, () => true), [
@@ -177,6 +185,21 @@ describe('kube-scheduler keeps the pods out', () => {
   test('fails when it keeps out pods of another group only, or none', async () => {
     assert.deepEqual(await classes(['a-2'], ['b']), [undefined]);
     assert.deepEqual(await classes(['a-2'], []), [undefined]);
+  });
+
+  test('passes when it keeps out another pod with the same labels and rules, whose volumes are others', async () => {
+    const spread = [{ topologyKey: 'zone', maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule' }];
+    const alike = problemOf(['a-0', 'a-1', 'b'].map((name) => pod(name, { topologySpreadConstraints: spread })));
+    const ask = (refused: string[], kinder = alike) =>
+      classesOf(kinder, ['a-1'], karpenter(kinder, ['a-0', 'a-1', 'b']), undefined, { refused });
+    assert.deepEqual(await ask(['a-0']), ['kube-scheduler keeps the pods out']);
+    assert.deepEqual(await ask([]), [undefined]);
+    const looser = [{ topologyKey: 'zone', maxSkew: 2, whenUnsatisfiable: 'DoNotSchedule' }];
+    const others = problemOf([
+      pod('a-0', { topologySpreadConstraints: looser }),
+      ...alike.pods.filter(({ metadata }) => metadata.name !== 'a-0'),
+    ]);
+    assert.deepEqual(await ask(['a-0'], others), [undefined]);
   });
 
   test('fails when we place fewer pods in all, whatever the group', async () => {
@@ -242,6 +265,29 @@ describe('classes that Karpenter itself proves', () => {
     assert.deepEqual(await ask(knows), ['domain that Karpenter does not know']);
     assert.deepEqual(await ask(knows, {}), [undefined]);
     assert.deepEqual(await ask(undefined), [undefined]);
+    const later = (question: ChangedQuestion) => knows(question) === true && 'inLaterBatches' in question;
+    assert.deepEqual(await ask(later), ['domain that Karpenter does not know']);
+  });
+
+  const ruledOut: VerifiedProblem = {
+    ...problem,
+    nodePools: [
+      {
+        metadata: { name: 'pool' },
+        spec: { template: { spec: { requirements: [{ key: 'zone', operator: 'NotIn', values: ['z2'] }] } } },
+      },
+    ],
+  };
+  const namesOurs = (question: ChangedQuestion) =>
+    'problem' in question &&
+    question.problem.nodePools.length === 1 &&
+    question.problem.nodePools.every(({ spec }) =>
+      spec.template?.spec?.requirements?.some(({ operator, values }) => operator === 'In' && values?.join() === 'z1'),
+    );
+  test('domain that only a ruling out names: Karpenter places the pod once the pool names our domain instead', async () => {
+    assert.deepEqual(await ask(namesOurs, { zone: 'z1' }, ruledOut), ['domain that only a ruling out names']);
+    assert.deepEqual(await ask(namesOurs, { zone: 'z1' }), [undefined]);
+    assert.deepEqual(await ask(undefined, { zone: 'z1' }, ruledOut), [undefined]);
   });
 
   const hasNoTerm = (question: ChangedQuestion) =>

@@ -28,8 +28,13 @@ export interface DifferenceContext {
   readonly ourLabels: (pod: string) => Labels | undefined;
 }
 
-/** The problem with one thing changed: a pod, as the only one that waits, or the whole problem. */
-export type ChangedQuestion = { readonly only: JudgedPod } | { readonly problem: VerifiedProblem };
+/**
+ * The problem with one thing changed: a pod, as the only one that waits, or the whole problem, which may be given further
+ * batches.
+ */
+export type ChangedQuestion =
+  | { readonly only: JudgedPod }
+  | { readonly problem: VerifiedProblem; readonly inLaterBatches?: true };
 
 /** The parts of a problem that classes read. */
 export interface VerifiedProblem {
@@ -42,7 +47,11 @@ export interface VerifiedProblem {
         readonly metadata?: { readonly labels?: Readonly<Record<string, string>> };
         readonly spec?: {
           readonly taints?: readonly { readonly effect: string }[];
-          readonly requirements?: readonly { readonly key: string }[];
+          readonly requirements?: readonly {
+            readonly key: string;
+            readonly operator?: string;
+            readonly values?: readonly string[];
+          }[];
         };
       };
     };
@@ -87,12 +96,10 @@ export const DIFFERENCE_CLASSES: readonly DifferenceClass[] = [
   ...TOPOLOGY_CLASSES,
   {
     name: 'competition for limited room',
-    matches: async ({ direction, pod }, { problem, unplaced, result, placesAlone }) => {
+    matches: async ({ direction, pod }, { problem, unplaced, result, refused, placesAlone }) => {
       const side = direction === 'karpenter places more' ? 'dovetail' : 'karpenter';
-      return (
-        placesAsMany(problem.pods, unplaced, leftOutWithinNodeLimits(problem, result)) &&
-        (await placesAlone(side, podNamed(problem, pod)))
-      );
+      const out = new Set([...leftOutWithinNodeLimits(problem, result), ...refused]);
+      return placesAsMany(problem.pods, unplaced, out) && (await placesAlone(side, podNamed(problem, pod)));
     },
   },
   {

@@ -1,7 +1,14 @@
 // The classes of difference that come from rules about other pods: Karpenter decides on domains early or late, at random,
 // and among those it knows. Where it leaves pods out for that, the proof is Karpenter itself: asked again with one thing
 // changed it places them. docs/karpenter-differences.md explains each class under its name.
-import { type JudgedPod, looksAtPods, topologyKeysOf, withoutRulesOver, withTopologyNamed } from './arrival/index.ts';
+import {
+  type JudgedPod,
+  looksAtPods,
+  textOfRules,
+  topologyKeysOf,
+  withoutRulesOver,
+  withTopologyNamed,
+} from './arrival/index.ts';
 import { placesAsMany } from './compare.ts';
 import type { DifferenceClass, DifferenceContext, VerifiedProblem } from './differences.ts';
 import { leftOutWithinNodeLimits } from './node-limits.ts';
@@ -13,10 +20,11 @@ const HOSTNAME = 'kubernetes.io/hostname';
 export const TOPOLOGY_CLASSES: readonly DifferenceClass[] = [
   {
     name: 'kube-scheduler keeps the pods out',
-    matches: ({ direction, pod }, { problem, unplaced, groupOf, result, refused }) => {
+    matches: ({ direction, pod }, context) => {
       if (direction !== 'karpenter places more') return false;
+      const { problem, unplaced, result, refused } = context;
       const out = new Set([...leftOutWithinNodeLimits(problem, result), ...refused]);
-      const group = groupOf(pod);
+      const group = alikeInRules(context, pod);
       const oursOut = group.filter((name) => unplaced.has(name)).length;
       const theirsOut = group.filter((name) => out.has(name)).length;
       const isTold = group.some((name) => refused.has(name));
@@ -49,7 +57,24 @@ export const TOPOLOGY_CLASSES: readonly DifferenceClass[] = [
       if (direction !== 'dovetail places more') return false;
       const keys = keysInPlay(context, pod);
       if (keys.length === 0) return false;
-      return context.karpenterPlaces(pod, { problem: withKnownDomains(context, pod, keys) });
+      const known = withKnownDomains(context, pod, keys);
+      return (
+        (await context.karpenterPlaces(pod, { problem: known })) ||
+        // With the domains known it may still take one pod a batch.
+        context.karpenterPlaces(pod, { problem: known, inLaterBatches: true })
+      );
+    },
+  },
+  {
+    name: 'domain that only a ruling out names',
+    matches: async ({ direction, pod }, context) => {
+      if (direction !== 'dovetail places more') return false;
+      const { nodePools } = context.problem;
+      const ruledOut = keysInPlay(context, pod).filter((key) =>
+        nodePools.some(({ spec }) => (spec.template?.spec?.requirements ?? []).some((one) => isNotIn(one, key))),
+      );
+      if (ruledOut.length === 0) return false;
+      return context.karpenterPlaces(pod, { problem: withDomainsInsteadOfRuledOut(context, pod, ruledOut) });
     },
   },
   {
@@ -69,6 +94,14 @@ export const TOPOLOGY_CLASSES: readonly DifferenceClass[] = [
     },
   },
 ];
+
+/** Pods that rules about pods can't tell apart from this one, its equals among them: which of them is kept out is chance. */
+function alikeInRules({ problem, groupOf }: DifferenceContext, pod: string): readonly string[] {
+  const one = podNamed(problem, pod);
+  if (!looksAtPods(one)) return groupOf(pod);
+  const rules = textOfRules(one);
+  return problem.pods.filter((other) => textOfRules(other) === rules).map(({ metadata }) => metadata.name);
+}
 
 /** The pod bound to the domains in which our plan has it, of the keys that its own rules name, less hosts. */
 function inOurDomains<Pod extends JudgedPod>(pod: Pod, { ourLabels }: DifferenceContext): Pod {
@@ -111,6 +144,31 @@ function withKnownDomains(context: DifferenceContext, pod: string, keys: readonl
   const group = groupOf(pod);
   const pods = problem.pods.map((each) => (group.includes(each.metadata.name) ? toleratingSoftTaints(each) : each));
   return { ...problem, pods, nodePools: [...problem.nodePools, pool] };
+}
+
+function isNotIn({ key, operator }: { readonly key: string; readonly operator?: string }, wanted: string): boolean {
+  return key === wanted && operator === 'NotIn';
+}
+
+/** The problem with pools that name the domains in which our plan has pods of the group where they ruled out others. */
+function withDomainsInsteadOfRuledOut(
+  context: DifferenceContext,
+  pod: string,
+  keys: readonly string[],
+): VerifiedProblem {
+  const nodePools = context.problem.nodePools.map((pool) => {
+    const { spec } = pool;
+    const requirements = (spec.template?.spec?.requirements ?? []).map((one) =>
+      keys.some((key) => isNotIn(one, key))
+        ? { key: one.key, operator: 'In', values: domainsOfGroup(context, pod, one.key) }
+        : one,
+    );
+    return {
+      ...pool,
+      spec: { ...spec, template: { ...spec.template, spec: { ...spec.template?.spec, requirements } } },
+    };
+  });
+  return { ...context.problem, nodePools };
 }
 
 function podNamed(problem: VerifiedProblem, name: string): JudgedPod {

@@ -126,14 +126,16 @@ function asking(
   return async (pod, question) => {
     const changed = 'only' in question ? { ...problem, pods: [question.only] } : question.problem;
     const key = JSON.stringify(changed);
+    const inLaterBatches = 'problem' in question && question.inLaterBatches === true;
     const results = answers.get(key) ?? tools.runKarpenter(changed, tools.runs);
     answers.set(key, results);
     const group = 'only' in question ? [pod] : (groups.find((names) => names.includes(pod)) ?? [pod]);
     const mostOut = 'only' in question ? 0 : group.filter((name) => unplaced.has(name)).length;
-    return (await results).some((result) => {
-      const out = leftOutBy(result);
-      return group.filter((name) => out.has(name)).length <= mostOut;
-    });
+    for (const result of await results) {
+      const out = inLaterBatches ? await leftAfterBatches(changed as VerifyInput, result, tools) : leftOutBy(result);
+      if (group.filter((name) => out.has(name)).length <= mostOut) return true;
+    }
+    return false;
   };
 }
 

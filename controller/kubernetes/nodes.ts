@@ -57,18 +57,11 @@ export function nodeMessages(
   context: PodContext,
 ): NodeMessages {
   const result: NodeMessages = { nodes: [], sources: [], refused: [], unknownClaims: [] };
+  const nodeNameOf = nodeFinder(nodes);
   const claimByNode = new Map<string, KubernetesObject>();
-  const nodeNames = new Set(nodes.map(nameOf));
-  const nodeByProviderId = new Map<string, string>();
-  for (const node of nodes) {
-    const providerId = mapping(node.spec, pathOf('spec'))?.providerID;
-    if (typeof providerId === 'string' && providerId !== '') nodeByProviderId.set(providerId, nameOf(node));
-  }
   for (const claim of claims) {
     const status = mapping(claim.status, pathOf('status'));
-    const providerId = text(status?.providerID, pathOf('status', 'providerID')) ?? '';
-    const byName = text(status?.nodeName, pathOf('status', 'nodeName')) ?? '';
-    const nodeName = nodeNames.has(byName) ? byName : nodeByProviderId.get(providerId);
+    const nodeName = nodeNameOf(claim);
     if (nodeName !== undefined) claimByNode.set(nodeName, claim);
     else if (mapping(status?.allocatable, pathOf('status', 'allocatable')) === undefined)
       result.unknownClaims.push(claim);
@@ -82,6 +75,36 @@ export function nodeMessages(
     });
   }
   return result;
+}
+
+/** Names of the nodes that are being deleted, themselves or by their claims. */
+export function deletingNodeNames(
+  nodes: readonly KubernetesObject[],
+  claims: readonly KubernetesObject[],
+): ReadonlySet<string> {
+  const nodeNameOf = nodeFinder(nodes);
+  const names = nodes.filter(isDeleting).map(nameOf);
+  for (const claim of claims) {
+    const nodeName = isDeleting(claim) ? nodeNameOf(claim) : undefined;
+    if (nodeName !== undefined) names.push(nodeName);
+  }
+  return new Set(names);
+}
+
+/** Finds the node that came of a claim: by its name, else by its instance. */
+function nodeFinder(nodes: readonly KubernetesObject[]): (claim: KubernetesObject) => string | undefined {
+  const nodeNames = new Set(nodes.map(nameOf));
+  const nodeByProviderId = new Map<string, string>();
+  for (const node of nodes) {
+    const providerId = mapping(node.spec, pathOf('spec'))?.providerID;
+    if (typeof providerId === 'string' && providerId !== '') nodeByProviderId.set(providerId, nameOf(node));
+  }
+  return (claim) => {
+    const status = mapping(claim.status, pathOf('status'));
+    const providerId = text(status?.providerID, pathOf('status', 'providerID')) ?? '';
+    const byName = text(status?.nodeName, pathOf('status', 'nodeName')) ?? '';
+    return nodeNames.has(byName) ? byName : nodeByProviderId.get(providerId);
+  };
 }
 
 function add(result: NodeMessages, source: KubernetesObject, make: () => Node): void {

@@ -17,12 +17,16 @@ export type LeftOutReason =
   | 'held back by scheduling gates'
   | 'about to take the place of others';
 
+/** What keeps a pod on its node until it ends by itself. */
+const DO_NOT_DISRUPT = 'karpenter.sh/do-not-disrupt';
+
 const PENDING: PodState = { kind: 'pending' };
 
 const STATUS_PATH = pathOf('status');
 const SPEC_PATH = pathOf('spec');
 const NODE_NAME_PATH = pathOf('spec', 'nodeName');
 const METADATA_PATH = pathOf('metadata');
+const ANNOTATIONS_PATH = pathOf('metadata', 'annotations');
 
 function leftOut(why: LeftOutReason): PodState {
   return { kind: 'left-out', why };
@@ -55,4 +59,18 @@ export function podState(pod: KubernetesObject, live: boolean): PodState {
     : undefined;
   if (scheduled === undefined) return live ? leftOut('not yet seen by the scheduler') : PENDING;
   return scheduled.reason === 'Unschedulable' ? PENDING : leftOut('not yet seen by the scheduler');
+}
+
+/**
+ * Whether a running pod will come again on another node once its own is gone, so that a place can be made for it ahead.
+ * Not those that belong to the node, that are ending (a StatefulSet makes its pods again under their names), or that no
+ * one may evict. Disruption budgets are not read.
+ */
+export function isReschedulable(pod: KubernetesObject): boolean {
+  const owners = ownersOf(pod);
+  if (owners.some(({ kind }) => kind === 'DaemonSet' || kind === 'Node')) return false;
+  const metadata = mapping(pod.metadata, METADATA_PATH);
+  const ends = metadata?.deletionTimestamp !== undefined && metadata.deletionTimestamp !== null;
+  if (ends && !owners.some(({ kind }) => kind === 'StatefulSet')) return false;
+  return mapping(metadata?.annotations, ANNOTATIONS_PATH)?.[DO_NOT_DISRUPT] !== 'true';
 }

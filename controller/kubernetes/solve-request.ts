@@ -34,9 +34,9 @@ import {
   nodePoolMessage,
   unusableNodePool,
 } from './node-pool.ts';
-import { nodeMessages } from './nodes.ts';
+import { deletingNodeNames, nodeMessages } from './nodes.ts';
 import { missingPriorityClass, type PodContext } from './pod.ts';
-import { podState } from './pod-state.ts';
+import { isReschedulable, podState } from './pod-state.ts';
 import { unreadFields } from './unknown-fields.ts';
 import { claimsOfSeveral } from './volumes.ts';
 import { expandWorkloads, findScaled, type Scale, WORKLOAD_KINDS } from './workloads.ts';
@@ -136,7 +136,8 @@ class Builder {
     for (const { object, error } of expansion.refused) this.#refuse(object, error);
     const pending: KubernetesObject[] = [];
     const bound = new Map<string, KubernetesObject[]>();
-    for (const pod of pods) this.#place(pod, pending, bound);
+    const deleting = this.#deletingNodes();
+    for (const pod of pods) this.#place(pod, deleting, pending, bound);
     const claims: KubernetesObject[] = [];
     for (const workload of expansion.expanded) {
       for (const pod of workload.pods) {
@@ -287,15 +288,32 @@ class Builder {
     return replicas;
   }
 
-  #place(pod: KubernetesObject, pending: KubernetesObject[], bound: Map<string, KubernetesObject[]>): void {
+  /** Nodes whose pods need another place; where an object can't be read, its error is noted with its other fields. */
+  #deletingNodes(): ReadonlySet<string> {
+    try {
+      return deletingNodeNames(this.#of('Node'), this.#of('NodeClaim'));
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      return new Set();
+    }
+  }
+
+  #place(
+    pod: KubernetesObject,
+    deleting: ReadonlySet<string>,
+    pending: KubernetesObject[],
+    bound: Map<string, KubernetesObject[]>,
+  ): void {
     this.#try(pod, () => {
       const state = podState(pod, this.#options.live === true);
-      if (state.kind === 'pending') pending.push(pod);
-      else if (state.kind === 'bound') {
-        const present = bound.get(state.nodeName);
-        if (present === undefined) bound.set(state.nodeName, [pod]);
-        else present.push(pod);
+      if (state.kind === 'left-out') return;
+      if (state.kind === 'pending' || (deleting.has(state.nodeName) && isReschedulable(pod))) {
+        pending.push(pod);
+        return;
       }
+      const present = bound.get(state.nodeName);
+      if (present === undefined) bound.set(state.nodeName, [pod]);
+      else present.push(pod);
     });
   }
 

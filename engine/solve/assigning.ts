@@ -6,7 +6,8 @@ import type { CompiledProblem, Demand, Unit } from '../compile/index.ts';
 import { makeUnit } from '../compile/index.ts';
 import type { Counter, DomainRules, DomainState, Location } from '../topology/index.ts';
 import { type DomainOf, isOnHostname, type Obstacle, type TopologyRules } from '../topology/index.ts';
-import { type Candidate, labelsThatMatter } from './candidates.ts';
+import { type Candidate, isOwn, labelsThatMatter } from './candidates.ts';
+import { groupStarts } from './group-start.ts';
 import { placeWithMates } from './mates.ts';
 import { nodeTakes, type OpenNode } from './node-board.ts';
 import type { NodeMaker } from './node-maker.ts';
@@ -24,6 +25,8 @@ export interface AssigningContext {
   readonly domainRules: Map<TopologyRules, DomainRules>;
   /** Chains of pods that were grown in vain, with how far rules had opened then: see mates.ts. */
   readonly vainChains: Map<string, number>;
+  /** Where units that were given a place on new nodes are counted. */
+  readonly pinnedAt: Map<Unit, Location>;
 }
 
 /** The rules of a demand against the counts, made where they are not there yet. */
@@ -105,11 +108,16 @@ export class Assigner {
     return any;
   }
 
-  /** Puts a unit on the first node that takes it and, if there is one, does not stand in others' way. */
-  placeOnNode(candidate: Candidate, unit: Unit): boolean {
+  /**
+   * Puts a unit on the first node that takes it and, if there is one, does not stand in others' way. A unit that decides
+   * where its group will be goes only where no more of the group find room elsewhere: on new nodes too, where `anew`.
+   */
+  placeOnNode(candidate: Candidate, unit: Unit, anew = true): boolean {
     const { domains } = this.context;
     const nodes = this.#nodesOf(candidate, unit);
     const mayStart = domains.mayBootstrap(candidate.rules);
+    const starts = !candidate.needsHostMate && domains.decidesForOthers(candidate.rules);
+    const mayBegin = starts ? groupStarts(this, candidate, unit, nodes, anew) : undefined;
     let second: OpenNode | undefined;
     for (let position = candidate.firstNode; position < nodes.length; position++) {
       const node = nodes[position]!;
@@ -118,7 +126,8 @@ export class Assigner {
         if (position === candidate.firstNode && !candidate.needsHostMate) candidate.firstNode++;
         continue;
       }
-      if (this.obstacle(candidate, unit, node.location) !== undefined) continue;
+      if (this.obstacle(candidate, unit, node.location) !== undefined || mayBegin?.(node.location.spot) === false)
+        continue;
       if (!domains.disturbs(candidate.rules, node.location.spot)) return this.#putOn(node, unit);
       second ??= node;
     }
@@ -132,13 +141,13 @@ export class Assigner {
     take: (unit: Unit) => boolean = (pinned) => this.#maker.take(pinned, 1) === 1,
   ): Place | undefined {
     const places = this.placesOf(candidate, unit);
-    const locations = this.#locationsOf(candidate, places);
+    const locations = this.locationsOf(candidate, places);
     const refused = new Set<Place>();
     while (true) {
       const position = this.#bestPlace(candidate, unit, places, locations, refused);
       if (position < 0) return undefined;
       const place = places[position]!;
-      if (take(this.#pinnedUnit(candidate, unit, place))) {
+      if (take(this.#pinnedUnit(candidate, unit, place, locations[position]!))) {
         this.#enter(unit, locations[position]!);
         return place;
       }
@@ -159,7 +168,7 @@ export class Assigner {
     );
     if (onNode || !fitsOnNewNode) return onNode;
     const places = this.placesOf(candidate, unit);
-    return this.#locationsOf(candidate, places).some(
+    return this.locationsOf(candidate, places).some(
       (location) => this.obstacle(candidate, unit, location) === undefined,
     );
   }
@@ -222,10 +231,10 @@ export class Assigner {
       const repeats = this.#mayRepeat(candidate, unit);
       const state = repeats ? this.#stateOf(candidate) : '';
       const place = this.placeAnew(candidate, unit);
-      if (place === undefined) break;
+      if (place === undefined && !this.placeOnNode(candidate, unit, false)) break;
       waiting.left--;
       this.#wakeFollowers(candidate);
-      if (!repeats) continue;
+      if (!repeats || place === undefined) continue;
       const round = rounds.step(state, place, this.#stateOf(candidate));
       if (round !== undefined) this.#placeRounds(candidate, unit, round);
     }
@@ -295,10 +304,11 @@ export class Assigner {
     const times = Math.floor(waiting.left / round.length);
     if (times === 0) return;
     const places = this.placesOf(candidate, unit);
-    const locations = this.#locationsOf(candidate, places);
+    const locations = this.locationsOf(candidate, places);
     for (const place of round) {
-      this.#maker.take(this.#pinnedUnit(candidate, unit, place), times);
-      this.#add(waiting.demand, locations[places.indexOf(place)]!, times);
+      const location = locations[places.indexOf(place)]!;
+      this.#maker.take(this.#pinnedUnit(candidate, unit, place, location), times);
+      this.#add(waiting.demand, location, times);
       waiting.left -= times;
     }
   }
@@ -340,7 +350,9 @@ export class Assigner {
       if (refused.has(place)) continue;
       const obstacle = this.obstacle(candidate, unit, locations[position]!);
       if (obstacle !== undefined) {
-        waiting.obstacle = obstacle;
+        if (isOwn(waiting.demand, obstacle)) waiting.obstacle = obstacle;
+        // What keeps out its mates keeps it out only because it must be with them.
+        else delete waiting.obstacle;
         continue;
       }
       const disturbs = domains.disturbs(rules, spot);
@@ -364,17 +376,21 @@ export class Assigner {
     return best;
   }
 
+  /** Candidates with pods that must be where the candidate's first one will be, itself among them. */
+  groupOf({ rules }: Pick<Candidate, 'rules'>): Candidate[] {
+    const group = new Set(rules.affinities.flatMap(({ rule }) => this.#followers.get(rule.counter) ?? []));
+    return [...group].filter(({ waiting }) => waiting.left > 0);
+  }
+
   /** What all pods that must follow into the domain cost there; Infinity where some of them can't. */
   #groupPrice(candidate: Candidate, position: number, locations: readonly Location[]): number {
     const at = locations[position]!.spot;
     const { affinities } = candidate.rules;
-    const followers = new Set(affinities.flatMap(({ rule }) => this.#followers.get(rule.counter) ?? []));
     let price = 0;
-    for (const other of followers) {
-      if (other.waiting.left === 0) continue;
+    for (const other of this.groupOf(candidate)) {
       const shared = other.rules.affinities.filter(({ counter }) => affinities.some((own) => own.counter === counter));
       const places = this.placesOf(other, other.single);
-      const theirs = this.#locationsOf(other, places);
+      const theirs = this.locationsOf(other, places);
       let least = Number.POSITIVE_INFINITY;
       places.forEach(({ share }, index) => {
         if (share < least && shared.every(({ key }) => theirs[index]!.spot[key] === at[key])) least = share;
@@ -386,7 +402,7 @@ export class Assigner {
     return price;
   }
 
-  #pinnedUnit(candidate: Candidate, unit: Unit, place: Place): Unit {
+  #pinnedUnit(candidate: Candidate, unit: Unit, place: Place, location: Location): Unit {
     let byPlace = candidate.pinned.get(unit);
     if (byPlace === undefined) {
       byPlace = new Map();
@@ -396,11 +412,13 @@ export class Assigner {
     if (pinned === undefined) {
       pinned = makeUnit(this.context.compiled, unit.members, place.pins);
       byPlace.set(place, pinned);
+      this.context.pinnedAt.set(pinned, location);
     }
     return pinned;
   }
 
-  #locationsOf({ keys }: Pick<Candidate, 'keys'>, places: readonly Place[]): readonly Location[] {
+  /** Where a candidate's pods are counted at each of its places. */
+  locationsOf({ keys }: Pick<Candidate, 'keys'>, places: readonly Place[]): readonly Location[] {
     let locations = this.#locations.get(places);
     if (locations === undefined) {
       locations = places.map((place) => ({

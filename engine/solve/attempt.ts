@@ -7,9 +7,17 @@ import {
   type CompiledTemplate,
   makeUnit,
   TemplateFilter,
+  type Unit,
 } from '../compile/index.ts';
 import { type Budget, buildInstance, type LimitTable, ownShares } from '../pack/index.ts';
-import { type Counter, type DomainRules, DomainState, type SpreadRule, type TopologyRules } from '../topology/index.ts';
+import {
+  type Counter,
+  type DomainRules,
+  DomainState,
+  type Location,
+  type SpreadRule,
+  type TopologyRules,
+} from '../topology/index.ts';
 import { type AssigningContext, assignPlaces } from './assigning.ts';
 import { fillOpenNodes } from './existing.ts';
 import { joinMates } from './followers.ts';
@@ -24,6 +32,7 @@ import { PlaceFinder } from './places.ts';
 import { candidatesFor, type NewNodes, placeOnNewNodes, tiersOf } from './placing.ts';
 import type { Leftover } from './plan-writer.ts';
 import { NodeOpener } from './stepwise.ts';
+import { takeBackUnheld } from './taking-back.ts';
 import { compareUnits, isTopological, type UnitCount, type Waiting } from './waiting.ts';
 
 /** What placing works on. */
@@ -64,10 +73,16 @@ interface RoundResult {
 /** Places the shapes of all phases. */
 export function attemptPlacement(compiled: CompiledProblem, budget: Budget, phases: Phases): Attempt {
   const packed = placeAll(compiled, budget, phases, packRound);
-  if (!packed.broken || budget.cut) return packed;
+  if (!packed.broken) return packed;
+  if (budget.cut) return heldPart(packed);
   // Pods with rules over domains were counted where they were to go. If limits then kept some of them out, the counts of
   // the others do not hold: everything is placed again, one pod at a time, which counts only what is there.
   const stepped = placeAll(compiled, budget, phases, stepRound);
+  if (budget.cut) {
+    // One at a time is slow: what holds of the first try may be more by far than what was reached since.
+    const held = heldPart(packed);
+    return placesMore(held, stepped) ? held : stepped;
+  }
   const capped = placeCapped(compiled, budget, phases, packed);
   return capped !== undefined && placesMore(capped, stepped) ? capped : stepped;
 }
@@ -87,13 +102,38 @@ function placeCapped(compiled: CompiledProblem, budget: Budget, phases: Phases, 
   return undefined;
 }
 
+/** An attempt with what it was made with. */
+interface Placing extends Attempt {
+  /** True when pods were counted that have no place, so that others may be where they can't be. */
+  readonly broken: boolean;
+  readonly work: PlacingWork;
+  /** Pods of each shape whose turn has come. */
+  readonly waiting: ReadonlyMap<CompiledShape, Waiting>;
+}
+
+/** A broken attempt without the pods that are where they can't be. It is changed by it. */
+function heldPart({ work, waiting }: Placing): Attempt {
+  work.domains.clear();
+  countRunning(work.compiled, work.domains);
+  takeBackUnheld(work, waiting);
+  return attemptOf(work, waiting);
+}
+
+function attemptOf(work: PlacingWork, waiting: ReadonlyMap<CompiledShape, Waiting>): Attempt {
+  const left = work.compiled.shapes.flatMap((shape) => {
+    const entry = waiting.get(shape);
+    return entry === undefined || entry.left === 0 ? [] : [{ shape, count: entry.left, obstacle: entry.obstacle }];
+  });
+  return { nodes: work.nodes, newNodes: work.newNodes, left, limits: work.limits };
+}
+
 function placeAll(
   compiled: CompiledProblem,
   budget: Budget,
   phases: Phases,
   round: Round,
   caps: ReadonlyMap<CompiledShape, number> = new Map(),
-): Attempt & { readonly broken: boolean } {
+): Placing {
   const work = openWork(compiled, budget);
   const left = new Map<CompiledShape, Waiting>();
   let broken = false;
@@ -122,11 +162,7 @@ function placeAll(
   const beyond = [...left.values()].filter((entry) => entry.left > 0);
   if (caps.size > 0 && beyond.length > 0 && !broken && !budget.cut) stepRound(work, beyond);
   if (!broken && !budget.cut) placeByLeastFull(work, [...left.values()]);
-  const leftovers = compiled.shapes.flatMap((shape) => {
-    const entry = left.get(shape);
-    return entry === undefined || entry.left === 0 ? [] : [{ shape, count: entry.left, obstacle: entry.obstacle }];
-  });
-  return { nodes: work.nodes, newNodes: work.newNodes, left: leftovers, limits: work.limits, broken };
+  return { ...attemptOf(work, left), broken, work, waiting: left };
 }
 
 function openWork(compiled: CompiledProblem, budget: Budget): PlacingWork {
@@ -144,6 +180,7 @@ function openWork(compiled: CompiledProblem, budget: Budget): PlacingWork {
     domains,
     domainRules: new Map<TopologyRules, DomainRules>(),
     vainChains: new Map<string, number>(),
+    pinnedAt: new Map<Unit, Location>(),
     refusedBy: new Map<string, Set<NewNodes>>(),
     limits: remainingLimits(compiled.problem, compiled.reservations.freeCounts),
     budget,

@@ -1,6 +1,12 @@
 // Pods with rules over domains while places are looked for, and the labels whose domains matter to them.
 import type { Demand, Unit } from '../compile/index.ts';
-import { type Counter, type DomainRules, HOSTNAME_LABEL, type TopologyRules } from '../topology/index.ts';
+import {
+  type Counter,
+  type DomainRules,
+  HOSTNAME_LABEL,
+  type Obstacle,
+  type TopologyRules,
+} from '../topology/index.ts';
 import type { OpenNode } from './node-board.ts';
 import type { Place } from './places.ts';
 import type { Waiting } from './waiting.ts';
@@ -50,4 +56,18 @@ function findLabelsThatMatter(demand: Demand): string[] {
   for (const { topologyKey } of demand.counting) keys.add(topologyKey);
   keys.delete(HOSTNAME_LABEL);
   return [...keys].sort();
+}
+
+/** Whether an obstacle is the pod's own, and not that of a pod which it comes with. */
+export function isOwn({ rules, counting }: Demand, obstacle: Obstacle): boolean {
+  switch (obstacle.kind) {
+    case 'spread':
+      return rules.spreads.includes(obstacle.rule);
+    case 'affinity':
+      return rules.affinities.includes(obstacle.rule);
+    case 'anti-affinity':
+      return rules.antiAffinities.includes(obstacle.rule);
+    case 'held-away':
+      return counting.has(obstacle.counter);
+  }
 }

@@ -171,3 +171,33 @@ describe('pods that mean their own group and others', () => {
     assert.deepEqual(nodesOf(solved({ groups }, ONLY_FOUR)), ['db 1', 'web 1']);
   });
 });
+
+test('a pod that stays out with its mates is told of them, and not of the spread that keeps them out', () => {
+  const zone = 'topology.kubernetes.io/zone';
+  const spread: PodShape['topologySpread'] = [
+    {
+      topologyKey: zone,
+      maxSkew: 1,
+      minDomains: 2,
+      labelSelector: { matchLabels: { app: 'db' }, matchExpressions: [] },
+      whenUnsatisfiable: 'DoNotSchedule',
+      nodeAffinityPolicy: 'Honor',
+      nodeTaintsPolicy: 'Ignore',
+      matchLabelKeys: [],
+    },
+  ];
+  const { plan, problem } = solved({
+    groups: [
+      { shape: onePerNode('web', 80, { podAffinity: [beside('db')] }), count: 2 },
+      { shape: pod('db', 500, { topologySpread: spread }), count: 2 },
+    ],
+  });
+  const reasons = plan.unplaced.map(({ shapeIndex, reasons: [reason] }) => [
+    problem.shapes[shapeIndex]!.shape.labels.app,
+    reason!.code,
+  ]);
+  assert.deepEqual(reasons.sort(), [
+    ['db', 'topology-spread'],
+    ['web', 'pod-affinity'],
+  ]);
+});

@@ -109,6 +109,11 @@ export class OpenNode {
     this.#hasNewPods = true;
   }
 
+  /** Leaves so many of each of these pods on it. Its room stays what it was: for plans to which nothing more is added. */
+  leave(counts: ReadonlyMap<HostPod, number>): void {
+    this.#pods = new Map([...this.#pods, ...counts]);
+  }
+
   #admits(constraint: Constraint): boolean {
     this.#admitted ??= new Map();
     let matches = this.#admitted.get(constraint.index);

@@ -77,9 +77,9 @@ export function plannedNodeViolations(open: OpenCase, resolved: ResolvedNodes): 
   const free = pods.filter(({ shape }) => !isEntangled(open.problem, shape));
   found.push(...varietyViolations(open, resolved), ...reservedListViolations(resolved));
   if (isUnlimited(view) && nodes.relaxedMinValues.length > 0) found.push(...needlessViolations(open, resolved, free));
-  found.push(...heavierPoolViolations(open, resolved, free));
   found.push(...softTaintViolations(open, resolved, free));
   if (free.length === pods.length) {
+    found.push(...heavierPoolViolations(open, resolved, pods));
     found.push(...cheapestViolations(resolved, pods));
     if (isUnlimited(view)) found.push(...idleReservationViolations(open, resolved, pods));
   }
@@ -140,7 +140,10 @@ export function poolHoldsOne(open: OpenCase, view: PoolView, shape: PodShape, so
   return holding.length > 0 && isVariedEnough(open, view, holding);
 }
 
-/** A pod stands on a lighter pool only when no heavier one without limits would take it. */
+/**
+ * A node is of a lighter pool only where one of its pods at least needs it: no heavier pool without limits would take that
+ * one. Others may join it as they join Karpenter's claims in flight, whatever the weight of their pools.
+ */
 function heavierPoolViolations(
   open: OpenCase,
   { where, view }: ResolvedNodes,
@@ -149,7 +152,7 @@ function heavierPoolViolations(
   return open.views
     .filter((heavier) => heavier.pool.weight > view.pool.weight && isUnlimited(heavier))
     .flatMap((heavier) =>
-      pods.some(({ shape }) => poolHoldsOne(open, heavier, shape, true))
+      pods.every(({ shape }) => poolHoldsOne(open, heavier, shape, true))
         ? [`weight: ${where} is of ${view.pool.name}, ${heavier.pool.name} is heavier and would take a pod of it`]
         : [],
     );

@@ -341,10 +341,14 @@ export function overAttached(allocatable: ResourceList, pods: Pods): string | un
 function attachmentViolations(open: OpenCase): string[] {
   const onExisting = open.plan.existing.flatMap(({ nodeIndex, pods }) => {
     const node = open.problem.nodes[nodeIndex];
-    // Only pods with volumes are held against the limit: others may join a node that has too many attached already.
+    // Only the drivers of pods that come are looked at: others may join a node that has too many attached already.
     const placed = podsOf(open, pods);
-    if (placed.every(({ shape }) => shape.volumes.length === 0)) return [];
-    const over = overAttached(node?.allocatable ?? {}, [...(node?.pods ?? []), ...placed]);
+    const drivers = new Set(placed.flatMap(({ shape }) => shape.volumes.map(({ driver }) => driver)));
+    if (drivers.size === 0) return [];
+    const limits = Object.entries(node?.allocatable ?? {}).filter(([name]) =>
+      drivers.has(name.slice(ATTACHMENT_PREFIX.length)),
+    );
+    const over = overAttached(Object.fromEntries(limits), [...(node?.pods ?? []), ...placed]);
     return over === undefined ? [] : [`attachments: ${node?.name}: ${over}`];
   });
   const onNew = open.resolved.flatMap(({ where, nodes, list }) =>

@@ -460,6 +460,27 @@ for (const [rule, what, change] of RESERVED) {
   });
 }
 
+test('the checker lets a pod join a node of a lighter pool that another pod needs', () => {
+  const inLight = shape(resources(500, 1), { nodeSelector: { 'karpenter.sh/nodepool': 'light' } });
+  const anywhere = shape(resources(400, 1));
+  const groups = [inLight, anywhere].map((one) => ({ shape: one, count: 1 }));
+  const subject = solved({ pools: [pool('light'), pool('heavy', { weight: 10 })], groups });
+  assert.deepEqual(planViolations(subject), []);
+  const found = afterwards(subject, (draft) => {
+    const light = draft.plan.nodes.find(({ poolIndex }) => poolIndex === 0);
+    const heavy = draft.plan.nodes.find(({ poolIndex }) => poolIndex === 1);
+    assert.ok(light !== undefined && heavy !== undefined);
+    light.pods.push(...heavy.pods);
+    draft.plan.nodes = [light];
+  });
+  // Its figures are not those of both pods, but its pool is right.
+  assert.ok(
+    found.some((violation) => violation.startsWith('stated-requests:')) &&
+      found.every((violation) => !violation.startsWith('weight:')),
+    JSON.stringify(found),
+  );
+});
+
 test('the checker sees a list of more than 60 types (list-length)', () => {
   const types = Array.from({ length: 70 }, (_, at) =>
     typeOnSale(`type-${at}`, resources(2000, 8), [{ priceNanoUsdPerHour: 100 + at }]),

@@ -161,6 +161,14 @@ export class DomainState {
     }
   }
 
+  /** Forgets all pods; places and rules keep their numbers. */
+  clear(): void {
+    for (const counts of this.#counts) counts.fill(0);
+    for (const holders of this.#holders) holders?.fill(0);
+    this.#totals.fill(0);
+    this.#least.fill(UNKNOWN);
+  }
+
   /** Grows with every change that may let in pods with these rules which were kept out before. */
   openingsFor(rules: DomainRules): number {
     let sum = 0;

@@ -13,7 +13,7 @@ import {
 } from './pods.ts';
 
 export type { JudgedNamespace, JudgedPod, Labels } from './pods.ts';
-export { looksAtPods, topologyKeysOf, withoutRulesOver, withTopologyNamed } from './rules-of-pods.ts';
+export { looksAtPods, textOfRules, topologyKeysOf, withoutRulesOver, withTopologyNamed } from './rules-of-pods.ts';
 
 /** A node of an answer: one that exists, with its one set of labels, or one to come, which may come out in several ways. */
 export interface Place {

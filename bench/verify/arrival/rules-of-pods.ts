@@ -16,6 +16,13 @@ export function topologyKeysOf({ spec }: JudgedPod): string[] {
   return [...new Set([...(spec?.topologySpreadConstraints ?? []), ...terms].map(({ topologyKey }) => topologyKey))];
 }
 
+/** What decides about a pod by its rules about other pods and theirs about it, as text: equal for pods that those can't tell apart. */
+export function textOfRules({ metadata, spec }: JudgedPod): string {
+  const labels = Object.entries(metadata.labels ?? {}).sort(([left], [right]) => (left < right ? -1 : 1));
+  const { podAffinity, podAntiAffinity } = spec?.affinity ?? {};
+  return JSON.stringify([metadata.namespace, labels, spec?.topologySpreadConstraints, podAffinity, podAntiAffinity]);
+}
+
 /** The pod bound to domains by its node selector. */
 export function withTopologyNamed<Pod extends JudgedPod>(pod: Pod, domains: Labels): Pod {
   return { ...pod, spec: { ...pod.spec, nodeSelector: { ...pod.spec?.nodeSelector, ...domains } } };
