@@ -14,6 +14,7 @@ import { assertLimits, LIMITS } from './limits.ts';
 import type { ServerLogger } from './logger.ts';
 import { CatalogueRegistry, DEFAULT_REGION, embeddedRegionSource, type RegionSource } from './offerings/index.ts';
 import { SessionRegistry } from './session/index.ts';
+import type { StateSource, TelemetryRecorder } from './telemetry/index.ts';
 import {
   addressText,
   assertMayListen,
@@ -50,6 +51,7 @@ export {
   type RegionRecords,
   type RegionSource,
 } from './offerings/index.ts';
+export { startTelemetry, type Telemetry, type TelemetryOptions, type TelemetryRecorder } from './telemetry/index.ts';
 export { type ListenAddress, type MutualTls, StartupError } from './transport/index.ts';
 
 /** Where the services listen when nobody says otherwise: loopback only. */
@@ -57,6 +59,7 @@ export const DEFAULT_ADDRESSES = {
   grpc: { host: '127.0.0.1', port: 50051 },
   http: { host: '127.0.0.1', port: 8082 },
   health: { host: '127.0.0.1', port: 8081 },
+  metrics: { host: '127.0.0.1', port: 8080 },
 } as const satisfies Record<string, ListenAddress>;
 
 /** What a server is made of. Everything may be left out. */
@@ -84,6 +87,8 @@ export interface ServerOptions {
   readonly logger?: ServerLogger;
   /** Hears of every call that has ended. */
   readonly onCallFinished?: (call: FinishedCall) => void;
+  /** Hears of everything that is measured; telemetry/ makes one. */
+  readonly recorder?: TelemetryRecorder;
 }
 
 /** A server that takes calls. */
@@ -128,8 +133,14 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     workerFile: options.workerFile ?? DEFAULT_WORKER_FILE,
     logger,
   });
-  const { onCallFinished } = options;
-  const calls = createCallWrapper({ logger, ...(onCallFinished === undefined ? {} : { onCallFinished }) });
+  const { onCallFinished, recorder } = options;
+  const onCallEnded = recorder === undefined ? undefined : recorder.callEnded;
+  const observation = onCallEnded === undefined ? {} : { onCallEnded };
+  const calls = createCallWrapper({
+    logger,
+    ...(onCallFinished === undefined ? {} : { onCallFinished }),
+    ...observation,
+  });
   const services: ServedService[] = [
     { service: SchedulerService, handlers: createSchedulerHandlers({ calls, registry, pool, sessions }) },
     {
@@ -138,11 +149,13 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     },
   ];
   const tls = options.tls === undefined ? {} : { tls: options.tls };
+  const stopObserving = recorder?.observe(stateSource(pool, registry));
 
   const listeners: Listener[] = [];
   let ready = false;
   const closeAll = async (): Promise<void> => {
     ready = false;
+    stopObserving?.();
     // Streams have no end of their own: they are told, and calls that have one are waited for.
     const error = shuttingDown();
     sessions.shutDown(error);
@@ -151,10 +164,12 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     await pool.close();
   };
   try {
-    const grpc = await startGrpcServer({ services, address: grpcAddress, ...tls });
+    const grpc = await startGrpcServer({ services, address: grpcAddress, ...tls, observation });
     listeners.push(grpc);
     const http =
-      httpAddress === false ? undefined : await startConnectServer({ services, address: httpAddress, ...tls });
+      httpAddress === false
+        ? undefined
+        : await startConnectServer({ services, address: httpAddress, ...tls, observation });
     if (http !== undefined) listeners.push(http);
     const isReady = (): boolean => ready && pool.threadCount > 0;
     const health = healthAddress === false ? undefined : await startHealthServer({ address: healthAddress, isReady });
@@ -185,4 +200,27 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     await closeAll();
     throw error;
   }
+}
+
+/** How the service stands, for whoever reads the metrics. */
+function stateSource(pool: WorkerPool, registry: CatalogueRegistry): StateSource {
+  return () => ({
+    workers: {
+      threadCount: pool.threadCount,
+      waitingCount: pool.queueLength,
+      runningCount: pool.runningCount,
+      podCount: pool.podCount,
+      unfinishedMs: pool.unfinishedMs,
+    },
+    catalogues: registry.identities().map(({ name, live }) => ({
+      name,
+      epoch: live.epoch,
+      epochAgeMs: live.epochAgeMs,
+      typeCount: live.index.catalogue.typeCount,
+      offeringCount: live.index.catalogue.offeringCount,
+      availableCount: live.availableCount,
+      shortageCount: live.shortageCount,
+    })),
+    broughtCatalogues: registry.brought(),
+  });
 }

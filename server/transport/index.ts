@@ -9,4 +9,4 @@ export {
   StartupError,
 } from './addresses.ts';
 export { type GrpcListener, type Listener, type ServedService, startGrpcServer } from './grpc-server.ts';
-export { startConnectServer, startHealthServer } from './http-server.ts';
+export { startConnectServer, startHealthServer, startMetricsServer } from './http-server.ts';
