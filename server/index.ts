@@ -13,11 +13,13 @@ import {
 import { assertLimits, LIMITS } from './limits.ts';
 import type { ServerLogger } from './logger.ts';
 import { CatalogueRegistry, DEFAULT_REGION, embeddedRegionSource, type RegionSource } from './offerings/index.ts';
+import { loadPeerReader } from './security/index.ts';
 import { SessionRegistry } from './session/index.ts';
 import type { StateSource, TelemetryRecorder } from './telemetry/index.ts';
 import {
   addressText,
   assertMayListen,
+  assertReadableTls,
   type ListenAddress,
   type Listener,
   type MutualTls,
@@ -121,6 +123,9 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     throw new StartupError(`start workers: give a number from 1 to ${LIMITS.workerCount}, not ${workerCount}`);
   }
 
+  if (options.tls !== undefined) assertReadableTls(options.tls);
+  const peerOf = options.tls === undefined ? undefined : await loadPeerReader();
+
   const logger = options.logger ?? pino({ level: 'silent' });
   const regions = options.regions ?? embeddedRegionSource;
   const clock = options.clock ?? systemClock;
@@ -135,11 +140,11 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   });
   const { onCallFinished, recorder } = options;
   const onCallEnded = recorder === undefined ? undefined : recorder.callEnded;
-  const observation = onCallEnded === undefined ? {} : { onCallEnded };
+  const observation = { onCallEnded, peerOf };
   const calls = createCallWrapper({
     logger,
     ...(onCallFinished === undefined ? {} : { onCallFinished }),
-    ...observation,
+    ...(onCallEnded === undefined ? {} : { onCallEnded }),
   });
   const services: ServedService[] = [
     { service: SchedulerService, handlers: createSchedulerHandlers({ calls, registry, pool, sessions }) },

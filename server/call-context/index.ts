@@ -1,4 +1,5 @@
 // The door of server/call-context: what a call carries beside its message, from the transport to the handler.
+export { peerKey, peerOf } from './peer.ts';
 export {
   callTimelineKey,
   createTimeline,

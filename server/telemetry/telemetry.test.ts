@@ -98,6 +98,7 @@ describe('metrics', () => {
         .call(solve, { ...podsRequest(5), options: { seed: 60_000 } }, { signal: called.signal })
         .catch(() => undefined),
     );
+    test.after(() => called.abort());
     let text = '';
     for (let attempt = 0; attempt < 500 && sample(text, 'dovetail_queue_calls') !== 1; attempt++)
       ({ text } = await read());
@@ -113,6 +114,7 @@ describe('metrics', () => {
   it('tell of catalogues and sessions as long as they are there', async (test) => {
     const { recorder, read } = await withTelemetry(test);
     const server = await startTestServer({ recorder });
+    test.after(() => server.close());
     const session = {
       cluster: 'blue',
       version: 7,

@@ -5,7 +5,8 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { HealthImplementation, service as healthDefinition } from 'grpc-health-check';
 import { LIMITS } from '../limits.ts';
 import { type ListenAddress, type MutualTls, StartupError } from './addresses.ts';
-import { addGrpcService, type CallObservation } from './grpc-service.ts';
+import { addGrpcService } from './grpc-service.ts';
+import type { CallObservation } from './observation.ts';
 import { addReflection } from './reflection.ts';
 
 /** A service with its handlers. */

@@ -10,16 +10,11 @@ import type {
   UntypedHandleCall,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { type EndedCall, withTimeline } from '../call-context/index.ts';
+import { withTimeline } from '../call-context/index.ts';
 import { letOthersRun } from '../event-loop.ts';
 import { decode, encode, openContext, toStatus } from './grpc-messages.ts';
 import { bidiStreamHandler, serverStreamHandler } from './grpc-streams.ts';
-
-/** What the adapter tells of calls. */
-export interface CallObservation {
-  /** Hears of every call when its answer is written. */
-  readonly onCallEnded?: ((call: EndedCall) => void) | undefined;
-}
+import type { CallObservation } from './observation.ts';
 
 /** Serves `handlers` on a grpc-js server. Throws at once for a method of a kind that no service has. */
 export function addGrpcService<S extends DescService>(
@@ -52,9 +47,9 @@ function handlerOf(spec: MethodImplSpec, observation: CallObservation): UntypedH
     case 'unary':
       return unaryHandler(spec.method, spec.impl, observation);
     case 'server_streaming':
-      return serverStreamHandler(spec.method, spec.impl);
+      return serverStreamHandler(spec.method, spec.impl, observation);
     case 'bidi_streaming':
-      return bidiStreamHandler(spec.method, spec.impl);
+      return bidiStreamHandler(spec.method, spec.impl, observation);
     case 'client_streaming':
       throw new Error(
         `serve ${spec.method.parent.typeName}: no method streams from the client only (${spec.method.name})`,
@@ -79,9 +74,9 @@ async function answer(
   method: DescMethodUnary,
   implementation: MethodImpl<DescMethodUnary>,
   call: ServerUnaryCall<Buffer, Buffer>,
-  { onCallEnded }: CallObservation,
+  { onCallEnded, peerOf }: CallObservation,
 ): Promise<Buffer> {
-  const context = openContext(method, call);
+  const context = openContext(method, call, peerOf);
   const timeline = withTimeline(context.values, onCallEnded);
   try {
     const startMs = performance.now();

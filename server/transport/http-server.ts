@@ -1,13 +1,14 @@
 // The HTTP/1.1 side: the same services by the Connect protocol, and the plain health endpoint.
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import { TLSSocket } from 'node:tls';
 import { createContextValues } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
-import { type OwnedTimeline, withTimeline } from '../call-context/index.ts';
+import { type OwnedTimeline, peerKey, withTimeline } from '../call-context/index.ts';
 import { LIMITS } from '../limits.ts';
 import { addressText, type ListenAddress, type MutualTls, StartupError } from './addresses.ts';
 import type { Listener, ServedService } from './grpc-server.ts';
-import type { CallObservation } from './grpc-service.ts';
+import type { CallObservation } from './observation.ts';
 
 /** The text format of Prometheus, by its media type. */
 const PROMETHEUS_TEXT = 'text/plain; version=0.0.4; charset=utf-8';
@@ -23,7 +24,7 @@ export function startConnectServer(options: {
   readonly observation?: CallObservation;
 }): Promise<Listener> {
   const timelines = new WeakMap<object, OwnedTimeline>();
-  const onCallEnded = options.observation?.onCallEnded;
+  const { onCallEnded, peerOf } = options.observation ?? {};
   const handler = connectNodeAdapter({
     routes: (router) => {
       for (const { service, handlers } of options.services) router.service(service, handlers);
@@ -40,6 +41,12 @@ export function startConnectServer(options: {
       const values = createContextValues();
       const timeline = withTimeline(values, onCallEnded);
       if (timeline !== undefined) timelines.set(request, timeline);
+      if (peerOf !== undefined) {
+        values.set(
+          peerKey,
+          peerOf(() => (request.socket instanceof TLSSocket ? request.socket.getPeerCertificate().raw : undefined)),
+        );
+      }
       return values;
     },
   });

@@ -3,6 +3,7 @@
 export {
   addressText,
   assertMayListen,
+  assertReadableTls,
   isLoopback,
   type ListenAddress,
   type MutualTls,
