@@ -32,6 +32,7 @@ import {
 import { warmUp } from './warm-up.ts';
 import { DEFAULT_WORKER_FILE, shuttingDown, WorkerPool } from './worker/index.ts';
 
+export type { EndedCall } from './call-context/index.ts';
 export {
   type EmbeddedRegion,
   loadRegionFacts,
@@ -55,6 +56,8 @@ export {
 } from './offerings/index.ts';
 export { startTelemetry, type Telemetry, type TelemetryOptions, type TelemetryRecorder } from './telemetry/index.ts';
 export { type ListenAddress, type MutualTls, StartupError } from './transport/index.ts';
+
+export { createTaskHandler, type PostedTask, type TaskOutcome } from './worker/index.ts';
 
 /** Where the services listen when nobody says otherwise: loopback only. */
 export const DEFAULT_ADDRESSES = {
