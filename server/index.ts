@@ -150,14 +150,14 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     ...(onCallEnded === undefined ? {} : { onCallEnded }),
   });
   const services: ServedService[] = [
-    { service: SchedulerService, handlers: createSchedulerHandlers({ calls, registry, pool, sessions }) },
+    { service: SchedulerService, handlers: createSchedulerHandlers({ calls, registry, pool, sessions, recorder }) },
     {
       service: OfferingService,
       handlers: createOfferingHandlers({ calls, registry, pool, clock, shutdown: shutdown.signal }),
     },
   ];
   const tls = options.tls === undefined ? {} : { tls: options.tls };
-  const stopObserving = recorder?.observe(stateSource(pool, registry));
+  const stopObserving = recorder?.observe(stateSource(pool, registry, sessions));
 
   const listeners: Listener[] = [];
   let ready = false;
@@ -211,7 +211,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
 }
 
 /** How the service stands, for whoever reads the metrics. */
-function stateSource(pool: WorkerPool, registry: CatalogueRegistry): StateSource {
+function stateSource(pool: WorkerPool, registry: CatalogueRegistry, sessions: SessionRegistry): StateSource {
   return () => ({
     workers: {
       threadCount: pool.threadCount,
@@ -230,5 +230,6 @@ function stateSource(pool: WorkerPool, registry: CatalogueRegistry): StateSource
       shortageCount: live.shortageCount,
     })),
     broughtCatalogues: registry.brought(),
+    sessions: sessions.describe(),
   });
 }

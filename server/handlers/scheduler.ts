@@ -1,7 +1,7 @@
 // SchedulerService: written once against Connect's service interface, served by every transport.
 import type { ServiceImpl } from '@connectrpc/connect';
 import { SchedulerService, type SolveRequest } from '../../proto/index.ts';
-import { timelineOf } from '../call-context/index.ts';
+import { peerOf, timelineOf } from '../call-context/index.ts';
 import { invalidArgument, ServiceError } from '../errors.ts';
 import { letOthersRun } from '../event-loop.ts';
 import { checkPlannedNodes, prepareScope, writeNodeExplanations, writePodExplanations } from '../explain/index.ts';
@@ -16,6 +16,7 @@ import {
   writePlan,
   writeStats,
 } from '../solve/index.ts';
+import type { TelemetryRecorder } from '../telemetry/index.ts';
 import type { SolveAnswer, WorkerPool } from '../worker/index.ts';
 import type { CallWrapper } from './call.ts';
 
@@ -25,8 +26,9 @@ export function createSchedulerHandlers(parts: {
   readonly registry: CatalogueRegistry;
   readonly pool: WorkerPool;
   readonly sessions: SessionRegistry;
+  readonly recorder?: TelemetryRecorder | undefined;
 }): ServiceImpl<typeof SchedulerService> {
-  const { calls, registry, pool, sessions } = parts;
+  const { calls, registry, pool, sessions, recorder } = parts;
   const { method } = SchedulerService;
   return {
     solve: calls.unary(method.solve, async (request, context) => {
@@ -87,7 +89,15 @@ export function createSchedulerHandlers(parts: {
     }),
 
     session: calls.bidiStreaming(method.session, (requests, context) =>
-      serveSession(requests, context.signal, { sessions, registry, pool, logger: calls.logger, check: calls.check }),
+      serveSession(requests, context.signal, {
+        sessions,
+        registry,
+        pool,
+        recorder,
+        peer: peerOf(context),
+        logger: calls.logger,
+        check: calls.check,
+      }),
     ),
   };
 }

@@ -16,7 +16,16 @@ import {
 import { peerOf } from '../call-context/index.ts';
 import { type MutualTls, StartupError, startServer } from '../index.ts';
 import { createAuthority, type TestAuthority, type TestCertificate } from '../testing/certificates.ts';
-import { CallError, rawGrpcCall, smallRegions, startTestServer } from '../testing/index.ts';
+import {
+  answer,
+  CallError,
+  endOf,
+  rawGrpcCall,
+  say,
+  smallRegions,
+  startTestServer,
+  streamClient,
+} from '../testing/index.ts';
 import { addressText, startConnectServer, startGrpcServer } from '../transport/index.ts';
 import { loadPeerReader, mayOpen } from './index.ts';
 
@@ -170,6 +179,36 @@ describe('mutual TLS', () => {
         ask.name,
       );
     }
+  });
+
+  it('opens sessions for the clusters that the certificate names, and a refusal ends nobody else', async (test) => {
+    const server = await startTestServer({ tls });
+    test.after(() => server.close());
+    const address = { grpcAddress: server.grpcAddress.replace('127.0.0.1', 'localhost') };
+    const streams = ['blue', 'nameless'].map((name) => {
+      const { privateKeyPem, certificatePem } = clients.get(name)!;
+      return streamClient(address, credentials.createSsl(authority.certificatePem, privateKeyPem, certificatePem));
+    });
+    test.after(() => {
+      for (const client of streams) client.close();
+    });
+    const [blue, nameless] = streams as [(typeof streams)[number], (typeof streams)[number]];
+    const own = blue.open(SchedulerService.method.session);
+    say.open(own, 'blue', 1n);
+    await answer(own, 'opened');
+    for (const [client, cluster] of [
+      [blue, 'green'],
+      [nameless, 'blue'],
+    ] as const) {
+      const stream = client.open(SchedulerService.method.session);
+      say.open(stream, cluster, 2n);
+      const error = await endOf(stream);
+      assert.deepEqual([error.code, error.field], [Code.PermissionDenied, 'open.cluster']);
+    }
+    // The session that is there goes on, although the one that was refused had a newer lease.
+    say.snapshot(own, { nodePools: [{ name: 'default' }] }, 0, 1n);
+    assert.equal((await answer(own, 'accepted')).version, 1n);
+    own.endSending();
   });
 
   it('does not start with files that are no certificates, or do not fit together', async () => {

@@ -19,13 +19,18 @@ export function createSpanWriter(
   return (call) => {
     const at = (ms: number): number => performance.timeOrigin + ms;
     const { method, protocol, code, plan, worker } = call;
-    const [service = '', name = ''] = method.split('/');
+    const slash = method.indexOf('/');
     const root = tracer.startSpan(
       method,
       {
         kind: SpanKind.SERVER,
         startTime: at(call.startMs),
-        attributes: { 'rpc.system': protocol, 'rpc.service': service, 'rpc.method': name, 'dovetail.code': code },
+        attributes: {
+          'rpc.system': protocol,
+          'rpc.service': method.slice(0, slash),
+          'rpc.method': method.slice(slash + 1),
+          'dovetail.code': code,
+        },
       },
       parentOf(call, propagator),
     );

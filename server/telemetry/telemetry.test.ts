@@ -7,10 +7,21 @@ import { trace } from '@opentelemetry/api';
 import { pino } from 'pino';
 import { SchedulerService } from '../../proto/index.ts';
 import { StartupError } from '../index.ts';
-import { allClients, grpcClient, podsRequest, startTestServer, TEST_WORKERS } from '../testing/index.ts';
+import {
+  allClients,
+  answer,
+  endOf,
+  grpcClient,
+  podsRequest,
+  say,
+  sessionPods,
+  startTestServer,
+  streamClient,
+  TEST_WORKERS,
+} from '../testing/index.ts';
 import { startTelemetry, type TelemetryOptions } from './index.ts';
 
-const { solve } = SchedulerService.method;
+const { session, solve } = SchedulerService.method;
 const logger = pino({ level: 'silent' });
 
 /** The SDK belongs to the process, so tests start it one after the other and end it. */
@@ -115,32 +126,55 @@ describe('metrics', () => {
     const { recorder, read } = await withTelemetry(test);
     const server = await startTestServer({ recorder });
     test.after(() => server.close());
-    const session = {
-      cluster: 'blue',
-      version: 7,
-      podCount: 10,
-      pendingPodCount: 4,
-      nodeCount: 3,
-      byteLength: 1_000,
-    };
-    const stop = recorder.observe(() => ({ sessions: [session] }));
-    recorder.sessionMessageEnded({ kind: 'delta', outcome: 'accepted', durationMs: 2 });
-    recorder.sessionEnded('replaced');
+    const client = streamClient(server);
+    test.after(() => client.close());
+    const stream = client.open(session);
+    say.open(stream, 'blue');
+    await answer(stream, 'opened');
+    say.snapshot(stream, { nodePools: [{ name: 'default' }], pods: [sessionPods(['a', 'b', 'c'])] }, 0, 1n);
+    await answer(stream, 'accepted');
+    say.delta(stream, 9n, {});
+    await answer(stream, 'refused');
+    say.plan(stream, 1n);
+    await answer(stream, 'planned');
     const { text } = await read();
-    assert.equal(sample(text, 'dovetail_session_pending_pods', { cluster: 'blue' }), 4);
-    assert.equal(sample(text, 'dovetail_session_message_duration_seconds_count', { kind: 'delta' }), 1);
-    assert.equal(sample(text, 'dovetail_session_ends_total', { reason: 'replaced' }), 1);
+    const cluster = 'blue';
+    assert.equal(sample(text, 'dovetail_sessions'), 1);
+    assert.equal(sample(text, 'dovetail_session_version', { cluster }), 1);
+    assert.equal(sample(text, 'dovetail_session_pods', { cluster }), 3);
+    assert.equal(sample(text, 'dovetail_session_pending_pods', { cluster }), 3);
+    assert.equal(sample(text, 'dovetail_session_nodes', { cluster }), 0);
+    assert.ok(sample(text, 'dovetail_session_bytes', { cluster })! > 0);
+    const messages = (kind: string, outcome: string) =>
+      sample(text, 'dovetail_session_message_duration_seconds_count', { kind, outcome });
+    assert.deepEqual(
+      [messages('open', 'accepted'), messages('snapshot', 'accepted'), messages('delta', 'refused')],
+      [1, 1, 1],
+    );
+    const method = 'dovetail.v1.SchedulerService/Session/Plan';
+    for (const phase of ['group', 'queue', 'hop', 'solve', 'write']) {
+      assert.equal(sample(text, 'dovetail_call_phase_duration_seconds_count', { method, phase }), 1, phase);
+    }
+    assert.equal(sample(text, 'karpenter_scheduler_scheduling_duration_seconds_count'), 1);
+    assert.equal(sample(text, 'dovetail_planned_pods_total', { outcome: 'new_node' }), 3);
     const catalogue = 'aws//us-east-1';
     assert.equal(sample(text, 'dovetail_catalogue_epoch', { catalogue }), 1);
     assert.ok(sample(text, 'dovetail_catalogue_offerings', { catalogue })! > 0);
     assert.ok(sample(text, 'dovetail_catalogue_instance_types', { catalogue })! > 0);
     assert.ok(sample(text, 'dovetail_catalogue_epoch_age_seconds', { catalogue })! >= 0);
-    stop();
+    // Another stream of the same cluster replaces this one, and then ends itself.
+    const successor = client.open(session);
+    say.open(successor, 'blue', 2n);
+    await answer(successor, 'opened');
+    await endOf(stream);
+    successor.endSending();
+    assert.equal(await successor.next(), undefined);
     await server.close();
     const after = (await read()).text;
-    assert.equal(sample(after, 'dovetail_session_pending_pods', { cluster: 'blue' }), undefined);
+    assert.equal(sample(after, 'dovetail_session_pods', { cluster }), undefined);
     assert.equal(sample(after, 'dovetail_catalogue_epoch', { catalogue }), undefined);
     assert.equal(sample(after, 'dovetail_session_ends_total', { reason: 'replaced' }), 1);
+    assert.equal(sample(after, 'dovetail_session_ends_total', { reason: 'closed' }), 1);
   });
 
   it('are sent nowhere, and spans are not made, unless the environment asks for it', async (test) => {
