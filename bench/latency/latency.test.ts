@@ -54,7 +54,13 @@ test('its options are checked', () => {
   assert.equal(run('--seconds', 'x').status, 2);
 });
 
-const nobody: GrpcConnection = { call: () => Promise.reject(new Error('not called')), close: () => {} };
+const nobody: GrpcConnection = {
+  call: () => Promise.reject(new Error('not called')),
+  stream: () => {
+    throw new Error('not called');
+  },
+  close: () => {},
+};
 
 test('the open loop counts from when a call was due, not from when it could be sent', async () => {
   // The first call keeps the thread for 60 ms, so that the five due meanwhile are sent late.

@@ -1,6 +1,6 @@
 // One gRPC connection of a load generator: calls with bytes as they are, so that what the client's own code costs is
 // measured where it is meant to be.
-import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
+import { Client, type ClientDuplexStream, credentials, type ServiceError } from '@grpc/grpc-js';
 import { OfferingService, SchedulerService } from '../../proto/index.ts';
 
 const MESSAGE_BYTES = 512 * 1024 * 1024;
@@ -12,12 +12,15 @@ export const CONTRACT_CALLS = {
   listOfferings: pathOf(OfferingService.method.listOfferings),
   updateOfferings: pathOf(OfferingService.method.updateOfferings),
   reportUnavailable: pathOf(OfferingService.method.reportUnavailable),
+  session: pathOf(SchedulerService.method.session),
 } as const;
 
 /** A connection of its own. */
 export interface GrpcConnection {
   /** Answers the response's bytes; throws grpc-js's ServiceError. */
   call(path: string, bytes: Buffer, options?: { readonly signal?: AbortSignal }): Promise<Buffer>;
+  /** Opens a stream in both directions. */
+  stream(path: string): ClientDuplexStream<Buffer, Buffer>;
   close(): void;
 }
 
@@ -38,6 +41,7 @@ export function openConnection(address: string): GrpcConnection {
         });
         signal?.addEventListener('abort', () => call.cancel(), { once: true });
       }),
+    stream: (path) => client.makeBidiStreamRequest(path, asIs, asIs),
     close: () => client.close(),
   };
 }

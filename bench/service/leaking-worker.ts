@@ -2,7 +2,7 @@
 import type { PostedTask, TaskOutcome } from '../../server/index.ts';
 import { runTask as runMeasured } from './measured-worker.ts';
 
-const LEAKED_OBJECTS_PER_TASK = 500;
+const LEAKED_OBJECTS_PER_TASK = 8_192;
 
 const kept: object[] = [];
 

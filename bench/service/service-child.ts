@@ -28,7 +28,7 @@ import {
 const ANY_PORT = { host: '127.0.0.1', port: 0 };
 
 /** What a call leaves behind in a service that leaks on purpose. */
-const LEAKED_BYTES_PER_CALL = 16 * 1024;
+const LEAKED_OBJECTS_PER_CALL = 8_192;
 
 process.on('message', (order: ServiceOrder) => {
   if (order.kind !== 'start') return;
@@ -54,7 +54,7 @@ async function run(options: ServiceOptions): Promise<void> {
   const leaked: object[][] = [];
   const listen = (call: EndedCall): void => {
     if (options.keepPhases) phases.push(sampleOf(call));
-    if (options.leak === 'server') leaked.push(Array.from({ length: LEAKED_BYTES_PER_CALL / 32 }, () => ({ call })));
+    if (options.leak === 'server') leaked.push(Array.from({ length: LEAKED_OBJECTS_PER_CALL }, () => ({ call })));
   };
   const recorder = withListener(
     telemetry.recorder,
