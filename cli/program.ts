@@ -91,6 +91,7 @@ function serveCommand(): Command {
     .addOption(portOption('--grpc-port <port>', 'gRPC; 0 takes any free port', 50051, 'DOVETAIL_GRPC_PORT'))
     .addOption(portOption('--http-port <port>', 'Connect over HTTP/1.1', 8082, 'DOVETAIL_HTTP_PORT'))
     .addOption(portOption('--health-port <port>', '/healthz and /readyz', 8081, 'DOVETAIL_HEALTH_PORT'))
+    .addOption(portOption('--metrics-port <port>', '/metrics for Prometheus', 8080, 'DOVETAIL_METRICS_PORT'))
     .addOption(
       new Option('--bind-address <address>', 'address to listen on; others than loopback need TLS or --insecure')
         .default('127.0.0.1')

@@ -6,6 +6,7 @@ import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import { type CommandConsole, painter, withProgress } from './console.ts';
 import { badInput, CommandError, EXIT, type ExitCode } from './outcome.ts';
+import { VERSION } from './version.ts';
 
 /** The arguments, checked by the parser as far as one alone can be. */
 export interface ServeOptions {
@@ -13,6 +14,7 @@ export interface ServeOptions {
   readonly grpcPort: number;
   readonly httpPort: number;
   readonly healthPort: number;
+  readonly metricsPort: number;
   /** Absent means one a core. */
   readonly workers?: number;
   readonly tlsCert?: string;
@@ -31,34 +33,48 @@ export async function runServe(
   console: CommandConsole,
   stopped: AbortSignal,
 ): Promise<ExitCode> {
-  const { startServer, StartupError } = await import('../server/index.ts');
+  const { startServer, startTelemetry, StartupError } = await import('../server/index.ts');
   // Workers load much of the same code: what this thread has compiled of it they find from the very first start on.
   flushCompileCache();
   // The library would write its own, less helpful line about a port that is taken.
   if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
   const tls = readTls(options);
   const host = options.bindAddress;
-  const start = () =>
-    startServer({
+  const logger = pino({ level: options.logLevel }, pino.destination(2));
+  let telemetry: Awaited<ReturnType<typeof startTelemetry>> | undefined;
+  const start = async () => {
+    telemetry = await startTelemetry({
+      metrics: { host, port: options.metricsPort },
+      environment: process.env,
+      version: VERSION,
+      logger,
+    });
+    const { recorder } = telemetry;
+    return await startServer({
       grpc: { host, port: options.grpcPort },
       http: { host, port: options.httpPort },
       health: { host, port: options.healthPort },
       insecure: options.insecure,
       ...(tls === undefined ? {} : { tls }),
       ...(options.workers === undefined ? {} : { workerCount: options.workers }),
-      logger: pino({ level: options.logLevel }, pino.destination(2)),
+      ...(recorder === undefined ? {} : { recorder }),
+      logger,
     });
+  };
   let server: Awaited<ReturnType<typeof startServer>>;
   try {
     server = await withProgress(console, 'starting', start);
   } catch (error) {
+    await telemetry?.close();
     if (!(error instanceof StartupError)) throw error;
     throw new CommandError(EXIT.badInput, [startupMessage(error.message)], { cause: error });
   }
-  console.out.write(welcome(server, options, painter(console.out)));
+  console.out.write(welcome({ ...server, metricsAddress: telemetry?.metricsAddress }, options, painter(console.out)));
+  telemetry?.serviceReady();
   await untilAborted(stopped);
   console.err.write('ending: calls in flight may finish\n');
   await server.close();
+  await telemetry?.close();
   return EXIT.ok;
 }
 
@@ -73,6 +89,7 @@ const PORT_FLAGS: readonly (readonly [prefix: string, flag: string])[] = [
   ['start gRPC', '--grpc-port'],
   ['start Connect', '--http-port'],
   ['start health', '--health-port'],
+  ['start metrics', '--metrics-port'],
 ];
 
 /** What keeps the service from starting, with the flag that changes a port which is taken or not allowed. */
@@ -114,6 +131,7 @@ function welcome(
     readonly grpcAddress: string;
     readonly httpAddress?: string;
     readonly healthAddress?: string;
+    readonly metricsAddress?: string | undefined;
     readonly workerCount: number;
   },
   options: ServeOptions,
@@ -127,6 +145,7 @@ function welcome(
     `  gRPC             ${server.grpcAddress}${secure ? ' (mutual TLS)' : ''}`,
     `  Connect (JSON)   ${scheme}://${server.httpAddress}`,
     `  health           http://${server.healthAddress}/readyz`,
+    ...(server.metricsAddress === undefined ? [] : [`  metrics          http://${server.metricsAddress}/metrics`]),
     '',
     paint('bold', 'Try next'),
     '',

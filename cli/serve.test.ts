@@ -13,6 +13,8 @@ const FREE_PORTS = [
   '0',
   '--health-port',
   '0',
+  '--metrics-port',
+  '0',
   '--workers',
   '1',
   '--log-level',
@@ -82,6 +84,13 @@ describe('serve', () => {
     assert.equal((await fetch(url)).status, 200);
   });
 
+  test('tells its metrics where it says so', async () => {
+    const url = /http:\/\/\S+\/metrics/.exec(serving.screen)?.[0] ?? '';
+    const response = await fetch(url);
+    assert.equal(response.status, 200);
+    assert.match(await response.text(), /^dovetail_build_info\{version="[^"]+",node_version="24\.[^"]+"\} 1$/m);
+  });
+
   test('answers the curl example that it shows', async () => {
     const [, url = '', type = '', body = ''] =
       /curl -s (\S+) -H 'content-type: (\S+)' -d '(.*)'/.exec(serving.screen) ?? [];
@@ -112,13 +121,13 @@ describe('serve', () => {
     );
   });
 
-  test('the ports for HTTP and health name theirs', async () => {
+  test('the ports for HTTP, health and metrics name theirs', async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const address = taken.address();
     const port = typeof address === 'object' && address !== null ? String(address.port) : '';
     try {
-      for (const flag of ['--http-port', '--health-port']) {
+      for (const flag of ['--http-port', '--health-port', '--metrics-port']) {
         const { exitCode, err } = await runHere(['serve', ...FREE_PORTS, flag, port]);
         assert.equal(exitCode, 2);
         assert.match(err, new RegExp(`another program listens there\\. Choose another port with ${flag} PORT`));
@@ -163,6 +172,7 @@ describe('arguments of serve', () => {
       DOVETAIL_GRPC_PORT: '0',
       DOVETAIL_HTTP_PORT: '0',
       DOVETAIL_HEALTH_PORT: '0',
+      DOVETAIL_METRICS_PORT: '0',
       DOVETAIL_WORKERS: '1',
       LOG_LEVEL: 'silent',
     };

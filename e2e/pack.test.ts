@@ -87,7 +87,7 @@ test('the installed command says its version', () => {
 test('the installed command started by another Node finds its own, and passes on the signal to end', async () => {
   const entry = join(scratch, 'node_modules/dovetail/bin/dovetail.js');
   // The Node of the machine, whichever that is: the checkout's own is not on the PATH.
-  const ports = ['--grpc-port', '0', '--http-port', '0', '--health-port', '0'];
+  const ports = ['--grpc-port', '0', '--http-port', '0', '--health-port', '0', '--metrics-port', '0'];
   const child = spawn('node', [entry, 'serve', ...ports], { cwd: scratch, env: environment });
   try {
     let text = '';

@@ -23,11 +23,15 @@ interface StartedService {
 /** Starts `npm start` in a process group of its own and waits for its welcome. */
 async function startByNpm(): Promise<StartedService> {
   const startedMs = performance.now();
-  const npm = spawn('npm', ['start', '--', '--grpc-port', '0', '--http-port', '0', '--health-port', '0'], {
-    cwd: rootDirectory,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const npm = spawn(
+    'npm',
+    ['start', '--', '--grpc-port', '0', '--http-port', '0', '--health-port', '0', '--metrics-port', '0'],
+    {
+      cwd: rootDirectory,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   let out = '';
   let error = '';
   npm.stderr.on('data', (chunk: Buffer) => {

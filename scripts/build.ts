@@ -230,7 +230,11 @@ function collectLicences(built: BuildResult<{ metafile: true }>): { text: string
       version: string;
       license?: string;
     };
-    const files = readdirSync(absolute).filter((file) => /^(licen[cs]e|notice|copying)/i.test(file));
+    // Some packages keep further licences in a folder of that name.
+    const files = readdirSync(absolute, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !entry.parentPath.slice(absolute.length).includes('node_modules'))
+      .map((entry) => relative(absolute, join(entry.parentPath, entry.name)))
+      .filter((file) => /^(licen[cs]e|notice|copying)/i.test(file));
     if (files.length === 0 && manifest.license === undefined) {
       throw new Error(`collect licences: ${manifest.name} states none`);
     }

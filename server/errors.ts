@@ -8,6 +8,7 @@ import { LIMITS } from './limits.ts';
 export const ERROR_TABLE = {
   'invalid-argument': { wireCode: Code.InvalidArgument, retryable: false },
   'not-found': { wireCode: Code.NotFound, retryable: false },
+  'permission-denied': { wireCode: Code.PermissionDenied, retryable: false },
   'resource-exhausted': { wireCode: Code.ResourceExhausted, retryable: true },
   'deadline-exceeded': { wireCode: Code.DeadlineExceeded, retryable: true },
   'failed-precondition': { wireCode: Code.FailedPrecondition, retryable: false },

@@ -13,10 +13,13 @@ import {
 import { assertLimits, LIMITS } from './limits.ts';
 import type { ServerLogger } from './logger.ts';
 import { CatalogueRegistry, DEFAULT_REGION, embeddedRegionSource, type RegionSource } from './offerings/index.ts';
+import { loadPeerReader } from './security/index.ts';
 import { SessionRegistry } from './session/index.ts';
+import type { StateSource, TelemetryRecorder } from './telemetry/index.ts';
 import {
   addressText,
   assertMayListen,
+  assertReadableTls,
   type ListenAddress,
   type Listener,
   type MutualTls,
@@ -29,6 +32,7 @@ import {
 import { warmUp } from './warm-up.ts';
 import { DEFAULT_WORKER_FILE, shuttingDown, WorkerPool } from './worker/index.ts';
 
+export type { EndedCall } from './call-context/index.ts';
 export {
   type EmbeddedRegion,
   loadRegionFacts,
@@ -50,13 +54,17 @@ export {
   type RegionRecords,
   type RegionSource,
 } from './offerings/index.ts';
+export { startTelemetry, type Telemetry, type TelemetryOptions, type TelemetryRecorder } from './telemetry/index.ts';
 export { type ListenAddress, type MutualTls, StartupError } from './transport/index.ts';
+
+export { createTaskHandler, type PostedTask, type TaskOutcome } from './worker/index.ts';
 
 /** Where the services listen when nobody says otherwise: loopback only. */
 export const DEFAULT_ADDRESSES = {
   grpc: { host: '127.0.0.1', port: 50051 },
   http: { host: '127.0.0.1', port: 8082 },
   health: { host: '127.0.0.1', port: 8081 },
+  metrics: { host: '127.0.0.1', port: 8080 },
 } as const satisfies Record<string, ListenAddress>;
 
 /** What a server is made of. Everything may be left out. */
@@ -84,6 +92,8 @@ export interface ServerOptions {
   readonly logger?: ServerLogger;
   /** Hears of every call that has ended. */
   readonly onCallFinished?: (call: FinishedCall) => void;
+  /** Hears of everything that is measured; telemetry/ makes one. */
+  readonly recorder?: TelemetryRecorder;
 }
 
 /** A server that takes calls. */
@@ -116,6 +126,9 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     throw new StartupError(`start workers: give a number from 1 to ${LIMITS.workerCount}, not ${workerCount}`);
   }
 
+  if (options.tls !== undefined) assertReadableTls(options.tls);
+  const peerOf = options.tls === undefined ? undefined : await loadPeerReader();
+
   const logger = options.logger ?? pino({ level: 'silent' });
   const regions = options.regions ?? embeddedRegionSource;
   const clock = options.clock ?? systemClock;
@@ -128,21 +141,29 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     workerFile: options.workerFile ?? DEFAULT_WORKER_FILE,
     logger,
   });
-  const { onCallFinished } = options;
-  const calls = createCallWrapper({ logger, ...(onCallFinished === undefined ? {} : { onCallFinished }) });
+  const { onCallFinished, recorder } = options;
+  const onCallEnded = recorder === undefined ? undefined : recorder.callEnded;
+  const observation = { onCallEnded, peerOf };
+  const calls = createCallWrapper({
+    logger,
+    ...(onCallFinished === undefined ? {} : { onCallFinished }),
+    ...(onCallEnded === undefined ? {} : { onCallEnded }),
+  });
   const services: ServedService[] = [
-    { service: SchedulerService, handlers: createSchedulerHandlers({ calls, registry, pool, sessions }) },
+    { service: SchedulerService, handlers: createSchedulerHandlers({ calls, registry, pool, sessions, recorder }) },
     {
       service: OfferingService,
       handlers: createOfferingHandlers({ calls, registry, pool, clock, shutdown: shutdown.signal }),
     },
   ];
   const tls = options.tls === undefined ? {} : { tls: options.tls };
+  const stopObserving = recorder?.observe(stateSource(pool, registry, sessions));
 
   const listeners: Listener[] = [];
   let ready = false;
   const closeAll = async (): Promise<void> => {
     ready = false;
+    stopObserving?.();
     // Streams have no end of their own: they are told, and calls that have one are waited for.
     const error = shuttingDown();
     sessions.shutDown(error);
@@ -151,10 +172,12 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     await pool.close();
   };
   try {
-    const grpc = await startGrpcServer({ services, address: grpcAddress, ...tls });
+    const grpc = await startGrpcServer({ services, address: grpcAddress, ...tls, observation });
     listeners.push(grpc);
     const http =
-      httpAddress === false ? undefined : await startConnectServer({ services, address: httpAddress, ...tls });
+      httpAddress === false
+        ? undefined
+        : await startConnectServer({ services, address: httpAddress, ...tls, observation });
     if (http !== undefined) listeners.push(http);
     const isReady = (): boolean => ready && pool.threadCount > 0;
     const health = healthAddress === false ? undefined : await startHealthServer({ address: healthAddress, isReady });
@@ -185,4 +208,28 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     await closeAll();
     throw error;
   }
+}
+
+/** How the service stands, for whoever reads the metrics. */
+function stateSource(pool: WorkerPool, registry: CatalogueRegistry, sessions: SessionRegistry): StateSource {
+  return () => ({
+    workers: {
+      threadCount: pool.threadCount,
+      waitingCount: pool.queueLength,
+      runningCount: pool.runningCount,
+      podCount: pool.podCount,
+      unfinishedMs: pool.unfinishedMs,
+    },
+    catalogues: registry.identities().map(({ name, live }) => ({
+      name,
+      epoch: live.epoch,
+      epochAgeMs: live.epochAgeMs,
+      typeCount: live.index.catalogue.typeCount,
+      offeringCount: live.index.catalogue.offeringCount,
+      availableCount: live.availableCount,
+      shortageCount: live.shortageCount,
+    })),
+    broughtCatalogues: registry.brought(),
+    sessions: sessions.describe(),
+  });
 }

@@ -102,6 +102,10 @@ export const LIMITS = {
   rememberedChangeCount: 20_000,
   /** Time for calls in flight to end when the server closes; then they are cut. */
   shutdownGraceMs: 5_000,
+  /** Events that telemetry keeps until its SDK is loaded. */
+  earlyTelemetryEventCount: 10_000,
+  /** Time after the service is ready until the SDK of telemetry is loaded, unless somebody reads metrics before. */
+  telemetryLoadDelayMs: 1_000,
   /** Time for the workers to come up and answer their warm-up. */
   warmUpTimeoutMs: 60_000,
 } as const;

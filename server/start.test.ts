@@ -1,27 +1,16 @@
-// Starting and stopping: addresses, sockets, mutual TLS, health before, while and after the server serves.
+// Starting and stopping: addresses, sockets, health before, while and after the server serves.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { request as httpsRequest } from 'node:https';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Code } from '@connectrpc/connect';
 import { Client, credentials } from '@grpc/grpc-js';
 import { OfferingService, SchedulerService } from '../proto/index.ts';
-import { type FinishedCall, type MutualTls, StartupError, startServer } from './index.ts';
-import {
-  allClients,
-  CallError,
-  grpcClient,
-  podsRequest,
-  rawGrpcCall,
-  smallRegions,
-  startTestServer,
-  TEST_WORKERS,
-} from './testing/index.ts';
+import { type FinishedCall, StartupError } from './index.ts';
+import { allClients, grpcClient, podsRequest, rawGrpcCall, startTestServer, TEST_WORKERS } from './testing/index.ts';
 
 const { solve } = SchedulerService.method;
 
@@ -127,145 +116,3 @@ describe('a server', () => {
     await assert.rejects(rawGrpcCall(client, check, Buffer.from([0x0a, 1, 0x78])), /unknown/i);
   });
 });
-
-describe('mutual TLS', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'dovetail-tls-'));
-  const file = (name: string) => readFileSync(join(directory, name));
-  let tls: MutualTls;
-  before(() => {
-    makeAuthority(directory, 'ca');
-    makeAuthority(directory, 'stranger');
-    makeCertificate(directory, 'ca', 'server');
-    makeCertificate(directory, 'ca', 'client');
-    makeCertificate(directory, 'stranger', 'intruder');
-    tls = { certificatePem: file('server.pem'), privateKeyPem: file('server.key'), clientCaPem: file('ca.pem') };
-  });
-  after(() => rmSync(directory, { recursive: true }));
-
-  it('lets in by gRPC whoever the authority has signed, and nobody else', async (test) => {
-    const server = await startServer({
-      grpc: { host: '0.0.0.0', port: 0 },
-      http: false,
-      health: false,
-      tls,
-      workerCount: 1,
-      regions: smallRegions,
-    });
-    test.after(() => server.close());
-    const address = server.grpcAddress.replace('0.0.0.0', '127.0.0.1');
-    const connect = (name: string | undefined) =>
-      new Client(
-        address,
-        name === undefined
-          ? credentials.createSsl(file('ca.pem'))
-          : credentials.createSsl(file('ca.pem'), file(`${name}.key`), file(`${name}.pem`)),
-        { 'grpc.ssl_target_name_override': 'localhost' },
-      );
-    const call = async (client: Client) => {
-      try {
-        return await rawGrpcCall(client, solve, Buffer.alloc(0), { timeoutMs: 3_000 });
-      } finally {
-        client.close();
-      }
-    };
-    assert.ok((await call(connect('client'))).length > 0);
-    for (const client of [connect('intruder'), connect(undefined), new Client(address, credentials.createInsecure())]) {
-      await assert.rejects(call(client), (error) => error instanceof CallError && error.code !== Code.InvalidArgument);
-    }
-  });
-
-  it('lets in by Connect whoever the authority has signed, and nobody else', async (test) => {
-    const server = await startTestServer({ tls });
-    test.after(() => server.close());
-    const post = (name: string | undefined) =>
-      new Promise<number>((resolve, reject) => {
-        const request = httpsRequest(
-          `https://${server.httpAddress}/dovetail.v1.SchedulerService/Solve`,
-          {
-            method: 'POST',
-            headers: { 'content-type': 'application/json' },
-            ca: file('ca.pem'),
-            servername: 'localhost',
-            ...(name === undefined ? {} : { cert: file(`${name}.pem`), key: file(`${name}.key`) }),
-          },
-          (response) => {
-            response.resume();
-            resolve(response.statusCode ?? 0);
-          },
-        );
-        request.on('error', reject);
-        request.end('{}');
-      });
-    assert.equal(await post('client'), 200);
-    await assert.rejects(post('intruder'));
-    await assert.rejects(post(undefined));
-    await assert.rejects(fetch(`http://${server.httpAddress}/`));
-  });
-});
-
-function openssl(directory: string, ...words: readonly string[]): void {
-  try {
-    execFileSync('openssl', words, { cwd: directory, stdio: 'pipe' });
-  } catch (cause) {
-    throw new Error('make a certificate: the test of mutual TLS needs the openssl command; install openssl', { cause });
-  }
-}
-
-function makeAuthority(directory: string, name: string): void {
-  openssl(
-    directory,
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
-    '-days',
-    '2',
-    '-keyout',
-    `${name}.key`,
-    '-out',
-    `${name}.pem`,
-    '-subj',
-    `/CN=${name}`,
-  );
-}
-
-function makeCertificate(directory: string, authority: string, name: string): void {
-  openssl(
-    directory,
-    'req',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
-    '-keyout',
-    `${name}.key`,
-    '-out',
-    `${name}.csr`,
-    '-subj',
-    `/CN=${name}`,
-    '-addext',
-    'subjectAltName=DNS:localhost',
-  );
-  openssl(
-    directory,
-    'x509',
-    '-req',
-    '-in',
-    `${name}.csr`,
-    '-CA',
-    `${authority}.pem`,
-    '-CAkey',
-    `${authority}.key`,
-    '-CAcreateserial',
-    '-days',
-    '2',
-    '-copy_extensions',
-    'copy',
-    '-out',
-    `${name}.pem`,
-  );
-}

@@ -12,6 +12,7 @@ import type {
 import { pathToString } from '@bufbuild/protobuf/reflect';
 import { createValidator, type Validator } from '@bufbuild/protovalidate';
 import { Code, ConnectError, type HandlerContext, type MethodImpl } from '@connectrpc/connect';
+import { callTimelineKey, createTimeline, type EndedCall } from '../call-context/index.ts';
 import { invalidArgument, ServiceError, shorten, toConnectError } from '../errors.ts';
 import { letOthersRun } from '../event-loop.ts';
 import { LIMITS } from '../limits.ts';
@@ -50,13 +51,17 @@ export interface CallWrapper {
   readonly logger: ServerLogger;
 }
 
-/** Makes the wrapper of a server. `onCallFinished` hears of every call. */
+/**
+ * Makes the wrapper of a server. `onCallFinished` hears of every call when its handler ends, `onCallEnded` when the
+ * transport is done with it, with what it spent its time on.
+ */
 export function createCallWrapper(options: {
   readonly logger: ServerLogger;
   readonly onCallFinished?: (call: FinishedCall) => void;
+  readonly onCallEnded?: (call: EndedCall) => void;
 }): CallWrapper {
   const validator = createValidator();
-  const { logger, onCallFinished } = options;
+  const { logger, onCallFinished, onCallEnded } = options;
   const check: CallWrapper['check'] = (schema, message) => validate(validator, schema, message);
 
   /** Begins a call: `toWire` maps what was thrown, `finish` is to be called at its end. */
@@ -64,8 +69,15 @@ export function createCallWrapper(options: {
     const startMs = performance.now();
     const name = `${method.parent.typeName}/${method.name}`;
     let errorCode: Code | undefined;
+    let timeline = context.values.get(callTimelineKey);
+    if (timeline === undefined && onCallEnded !== undefined) {
+      timeline = createTimeline(onCallEnded);
+      context.values.set(callTimelineKey, timeline);
+    }
+    timeline?.handlerBegan(startMs);
     return {
       startMs,
+      timeline,
       toWire: (error: unknown): ConnectError => {
         const wireError = error === context.signal.reason ? callEnded(error) : toConnectError(error);
         errorCode = wireError.code;
@@ -82,6 +94,12 @@ export function createCallWrapper(options: {
           ...(errorCode === undefined ? {} : { errorCode }),
           durationMs,
         });
+        timeline?.end({
+          method: name,
+          protocol: context.protocolName,
+          code: errorCode === undefined ? 'ok' : codeName(errorCode),
+          ...traceOf(context),
+        });
       },
     };
   };
@@ -93,6 +111,7 @@ export function createCallWrapper(options: {
       const call = begin(method, context);
       try {
         check(method.input, request);
+        call.timeline?.mark('check', call.startMs);
         await letOthersRun(call.startMs);
         return await run(request, context);
       } catch (error) {
@@ -140,6 +159,19 @@ function validate<M extends DescMessage>(validator: Validator, schema: M, messag
   const surplus = result.violations.length - LIMITS.violationsPerErrorCount;
   const more = surplus > 0 ? `; and ${surplus} more` : '';
   throw invalidArgument(field, `${shorten(text, LIMITS.errorMessageLength / 2)}${more}`);
+}
+
+/** A code as gRPC writes it, in lower case: `invalid_argument`. */
+function codeName(code: Code): string {
+  return (Code[code] ?? 'unknown').replace(/(?<=[a-z])(?=[A-Z])/g, '_').toLowerCase();
+}
+
+/** The caller's trace, where it has one. */
+function traceOf({ requestHeader }: HandlerContext): Pick<EndedCall, 'traceParent' | 'traceState'> {
+  const traceParent = requestHeader.get('traceparent');
+  if (traceParent === null) return {};
+  const traceState = requestHeader.get('tracestate');
+  return { traceParent, ...(traceState === null ? {} : { traceState }) };
 }
 
 /** The caller's deadline passed, or it hung up. */

@@ -1,12 +1,22 @@
 // SchedulerService: written once against Connect's service interface, served by every transport.
 import type { ServiceImpl } from '@connectrpc/connect';
 import { SchedulerService, type SolveRequest } from '../../proto/index.ts';
+import { peerOf, timelineOf } from '../call-context/index.ts';
 import { invalidArgument, ServiceError } from '../errors.ts';
 import { letOthersRun } from '../event-loop.ts';
 import { checkPlannedNodes, prepareScope, writeNodeExplanations, writePodExplanations } from '../explain/index.ts';
 import { assertHasOfferings, type CatalogueRegistry, type CatalogueView, taskCatalogue } from '../offerings/index.ts';
 import { type SessionRegistry, serveSession } from '../session/index.ts';
-import { type PreparedSolve, placeNotices, prepareSolve, writeNotices, writePlan, writeStats } from '../solve/index.ts';
+import {
+  type PreparedSolve,
+  placeNotices,
+  planFacts,
+  prepareSolve,
+  writeNotices,
+  writePlan,
+  writeStats,
+} from '../solve/index.ts';
+import type { TelemetryRecorder } from '../telemetry/index.ts';
 import type { SolveAnswer, WorkerPool } from '../worker/index.ts';
 import type { CallWrapper } from './call.ts';
 
@@ -16,12 +26,15 @@ export function createSchedulerHandlers(parts: {
   readonly registry: CatalogueRegistry;
   readonly pool: WorkerPool;
   readonly sessions: SessionRegistry;
+  readonly recorder?: TelemetryRecorder | undefined;
 }): ServiceImpl<typeof SchedulerService> {
-  const { calls, registry, pool, sessions } = parts;
+  const { calls, registry, pool, sessions, recorder } = parts;
   const { method } = SchedulerService;
   return {
     solve: calls.unary(method.solve, async (request, context) => {
+      const timeline = timelineOf(context);
       const call = await openCall(request, registry, '');
+      timeline.mark('group', call.startMs);
       const { prepared, view } = call;
       const { problem, timeLimitMs } = prepared;
       const done = await pool.run(
@@ -29,8 +42,11 @@ export function createSchedulerHandlers(parts: {
         { signal: context.signal, weight: prepared.namedPodCount },
       );
       const writeMs = performance.now();
+      timeline.markWorker(done);
       const { plan } = done.answer;
       const message = writePlan(plan, prepared, view.catalogue);
+      timeline.notePlan(planFacts(plan, prepared.podCount, problem.shapes.length));
+      timeline.mark('write', writeMs);
       await letOthersRun(writeMs);
       return {
         plan: message,
@@ -41,7 +57,9 @@ export function createSchedulerHandlers(parts: {
 
     explain: calls.unary(method.explain, async (request, context) => {
       if (request.solve === undefined) throw invalidArgument('solve', 'there is nothing to explain without a solve');
+      const timeline = timelineOf(context);
       const call = await openCall(request.solve, registry, 'solve.');
+      timeline.mark('group', call.startMs);
       const { prepared, view } = call;
       const { problem, timeLimitMs } = prepared;
       const scope = prepareScope(request, request.solve, prepared);
@@ -50,12 +68,14 @@ export function createSchedulerHandlers(parts: {
         { signal: context.signal, weight: prepared.namedPodCount },
       );
       const writeMs = performance.now();
+      timeline.markWorker(done);
       const { plan: enginePlan, explanation } = done.answer;
       const plan = writePlan(enginePlan, prepared, view.catalogue);
       checkPlannedNodes(request.scope, plan.nodes?.length ?? 0);
       const writing = { explanation, enginePlan, prepared, catalogue: view.catalogue };
       const pods = writePodExplanations(writing, plan, scope);
       const nodes = writeNodeExplanations(writing);
+      timeline.mark('write', writeMs);
       await letOthersRun(writeMs);
       return {
         plan,
@@ -69,7 +89,15 @@ export function createSchedulerHandlers(parts: {
     }),
 
     session: calls.bidiStreaming(method.session, (requests, context) =>
-      serveSession(requests, context.signal, { sessions, registry, pool, logger: calls.logger, check: calls.check }),
+      serveSession(requests, context.signal, {
+        sessions,
+        registry,
+        pool,
+        recorder,
+        peer: peerOf(context),
+        logger: calls.logger,
+        check: calls.check,
+      }),
     ),
   };
 }

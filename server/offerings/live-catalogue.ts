@@ -56,6 +56,8 @@ export class LiveCatalogue {
   #shortages = new Map<number, number>();
   #nextExpiryMs = Number.POSITIVE_INFINITY;
   #epoch = 1;
+  /** When the epoch began, in milliseconds since 1970. */
+  #epochSinceMs = 0;
   /** There while somebody watches. */
   #feed: OfferingFeed | undefined;
 
@@ -97,6 +99,23 @@ export class LiveCatalogue {
   /** Counts changes; starts at 1 and only grows. */
   get epoch(): number {
     return this.#epoch;
+  }
+
+  /** Time since the last change. */
+  get epochAgeMs(): number {
+    return Math.max(0, this.#clock.nowMs() - this.#epochSinceMs);
+  }
+
+  /** Offerings that solves may use now. O(offerings), a hundredth of a millisecond. */
+  get availableCount(): number {
+    let count = 0;
+    for (const available of this.#effective) count += available;
+    return count;
+  }
+
+  /** Shortages that have not passed. */
+  get shortageCount(): number {
+    return this.#shortages.size;
   }
 
   /** True once anybody has changed it. */
@@ -250,6 +269,7 @@ export class LiveCatalogue {
   }
 
   #publish(sameIndex = true): void {
+    this.#epochSinceMs = this.#clock.nowMs();
     this.#effective.set(this.#columns.available);
     for (const offering of this.#shortages.keys()) this.#effective[offering] = 0;
     const state = this.#snapshot();

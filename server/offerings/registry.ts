@@ -111,6 +111,21 @@ export class CatalogueRegistry {
     return { live, broughtTypes: [], commit };
   }
 
+  /** How the catalogues of identities stand: name (partition/account/region) and catalogue. */
+  identities(): { readonly name: string; readonly live: LiveCatalogue }[] {
+    return Array.from(this.#identities, ([text, live]) => ({
+      name: (JSON.parse(text) as string[]).join('/'),
+      live,
+    }));
+  }
+
+  /** The catalogues that callers brought, all together. */
+  brought(): { readonly count: number; readonly byteLength: number } {
+    let byteLength = 0;
+    for (const each of this.#inline.values()) byteLength += each.byteLength;
+    return { count: this.#inline.size, byteLength };
+  }
+
   #choose(
     reference: CatalogueReference | undefined,
     field: string,

@@ -40,6 +40,16 @@ const TABLE_LIMITS: Readonly<Record<TableName, { readonly count: number; readonl
 /** What a place of running pods takes in the log beside its node's name. */
 const PLACE_BYTES = 64;
 
+/** A state in numbers. */
+export interface StateCounts {
+  readonly version: number;
+  readonly podCount: number;
+  /** Pods that wait for a node. */
+  readonly pendingPodCount: number;
+  readonly nodeCount: number;
+  readonly byteLength: number;
+}
+
 /** One session's state, from one snapshot on. */
 export class ClusterState {
   /** Different for every state of the server. */
@@ -73,6 +83,19 @@ export class ClusterState {
   get byteLength(): number {
     const textLength = this.#pods.nameLength + this.#shapeTextLength;
     return this.#log.byteLength + textLength + this.#pods.count * LIMITS.sessionPodBytes;
+  }
+
+  /** How it stands, for metrics. O(places that wait). */
+  counts(): StateCounts {
+    let pendingPodCount = 0;
+    for (const { count } of this.#waiting) pendingPodCount += count;
+    return {
+      version: this.#version,
+      podCount: this.#pods.count,
+      pendingPodCount,
+      nodeCount: this.#tables.node.size,
+      byteLength: this.byteLength,
+    };
   }
 
   /** Whether some pod has this shape. */

@@ -1,10 +1,13 @@
 // A plan for a session: the state is pinned here, at once; the rest is a worker's. The answer is what Solve answers to a
 // request with the same state.
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { SessionPlan, SessionPlannedSchema } from '../../proto/index.ts';
+import { SchedulerService, type SessionPlan, type SessionPlannedSchema } from '../../proto/index.ts';
+import { createTimeline } from '../call-context/index.ts';
+import { ServiceError } from '../errors.ts';
 import { letOthersRun } from '../event-loop.ts';
 import { assertHasOfferings, type CatalogueView, taskCatalogue } from '../offerings/index.ts';
-import { NameDealer, toEngineOptions, writeNotices, writePlan, writeStats } from '../solve/index.ts';
+import { NameDealer, planFacts, toEngineOptions, writeNotices, writePlan, writeStats } from '../solve/index.ts';
+import type { TelemetryRecorder } from '../telemetry/index.ts';
 import type { WorkerPool } from '../worker/index.ts';
 import type { ClusterState } from './cluster-state.ts';
 
@@ -16,6 +19,8 @@ export interface PlanningParts {
   readonly openStateIds: readonly number[];
   readonly pool: WorkerPool;
   readonly signal: AbortSignal;
+  /** Hears of the plan as of a call. */
+  readonly recorder?: TelemetryRecorder | undefined;
 }
 
 /** A plan that is ready to be sent. */
@@ -24,6 +29,9 @@ export interface FinishedPlan {
   /** About what it takes on the wire. */
   readonly byteLength: number;
 }
+
+/** By this name a session's plan is told as a call. */
+const PLAN_METHOD = `${SchedulerService.typeName}/Session/Plan`;
 
 /** Bytes of an answer beside the names of pods, for each node, and for each name. */
 const ANSWER_BYTES = { fixed: 1_024, node: 128, offering: 64, name: 8 } as const;
@@ -36,8 +44,10 @@ export function planForSession(plan: SessionPlan, parts: PlanningParts): Promise
   assertHasOfferings(view, 'open.catalogue');
   const { version } = state;
   const input = state.pin(plan.pods, 'plan.pods');
+  const timeline = parts.recorder === undefined ? undefined : createTimeline(parts.recorder.callEnded);
+  timeline?.mark('group', startMs);
   const finish = async (): Promise<FinishedPlan> => {
-    const { answer, queueUs, runUs } = await parts.pool.run(
+    const done = await parts.pool.run(
       {
         kind: 'session-plan',
         catalogue: taskCatalogue(view),
@@ -48,11 +58,15 @@ export function planForSession(plan: SessionPlan, parts: PlanningParts): Promise
       },
       { signal: parts.signal, weight: input.podCount },
     );
+    const { answer, queueUs, runUs } = done;
     const writeMs = performance.now();
+    timeline?.markWorker(done);
     const named = (name: string) => ({ name });
     const names = new NameDealer(answer.shapeOfGroup, answer.shapeCount, input.names);
     const problem = { pools: answer.poolNames.map(named), nodes: answer.nodeNames.map(named) };
     const message = writePlan(answer.plan, { names, problem }, view.catalogue);
+    timeline?.notePlan(planFacts(answer.plan, input.podCount, answer.shapeCount));
+    timeline?.mark('write', writeMs);
     await letOthersRun(writeMs);
     return {
       planned: {
@@ -79,7 +93,18 @@ export function planForSession(plan: SessionPlan, parts: PlanningParts): Promise
       byteLength: estimateBytes(input.names, message),
     };
   };
-  return finish();
+  if (timeline === undefined) return finish();
+  const end = (code: string): void => timeline.end({ method: PLAN_METHOD, protocol: 'grpc', code });
+  return finish().then(
+    (finished) => {
+      end('ok');
+      return finished;
+    },
+    (error: unknown) => {
+      end(error instanceof ServiceError ? error.code.replaceAll('-', '_') : 'internal');
+      throw error;
+    },
+  );
 }
 
 function estimateBytes(names: readonly (readonly string[])[], plan: ReturnType<typeof writePlan>): number {

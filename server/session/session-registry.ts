@@ -2,7 +2,11 @@
 // is in session-stream.ts.
 import { ServiceError } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
-import { ClusterState } from './cluster-state.ts';
+import type { SessionState } from '../telemetry/index.ts';
+import { ClusterState, type StateCounts } from './cluster-state.ts';
+
+/** A session that has sent no whole snapshot yet. */
+const NO_STATE: StateCounts = { version: 0, podCount: 0, pendingPodCount: 0, nodeCount: 0, byteLength: 0 };
 
 /** A stream's hold on a cluster. */
 export interface SessionSeat {
@@ -10,6 +14,8 @@ export interface SessionSeat {
   readonly leaseEpoch: bigint;
   /** Ends the stream with an error. */
   readonly close: (error: ServiceError) => void;
+  /** Counts its state; nothing while there is none. */
+  readonly counts?: () => StateCounts | undefined;
 }
 
 /** The sessions of one server. */
@@ -25,6 +31,11 @@ export class SessionRegistry {
   /** Open sessions. */
   get sessionCount(): number {
     return this.#seats.size;
+  }
+
+  /** How the open sessions stand. O(sessions + places that wait). */
+  describe(): SessionState[] {
+    return Array.from(this.#seats.values(), ({ cluster, counts }) => ({ cluster, ...(counts?.() ?? NO_STATE) }));
   }
 
   /** What all states take. O(states). */

@@ -2,6 +2,7 @@
 // session-plan.ts; here are the order of messages, versions, and what becomes of what is wrong. Messages are read one by
 // one, and not while too many answers wait to be taken.
 import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
+import { ConnectError } from '@connectrpc/connect';
 import {
   type SessionDelta,
   type SessionOpen,
@@ -16,6 +17,8 @@ import { ERROR_TABLE, invalidArgument, ServiceError, shorten } from '../errors.t
 import { LIMITS } from '../limits.ts';
 import type { ServerLogger } from '../logger.ts';
 import type { CatalogueRegistry, CatalogueView } from '../offerings/index.ts';
+import { assertMayOpen, type Peer } from '../security/index.ts';
+import type { TelemetryRecorder } from '../telemetry/index.ts';
 import type { WorkerPool } from '../worker/index.ts';
 import { type ChangeSource, stageChanges } from './changes.ts';
 import type { ClusterState } from './cluster-state.ts';
@@ -29,6 +32,10 @@ export interface SessionParts {
   readonly registry: CatalogueRegistry;
   readonly pool: WorkerPool;
   readonly logger: ServerLogger;
+  /** Who is at the other end. */
+  readonly peer: Peer;
+  /** Hears of messages, plans and the end. */
+  readonly recorder?: TelemetryRecorder | undefined;
   /** Holds a message against the rules of its proto; throws ServiceError. */
   readonly check: <M extends DescMessage>(schema: M, message: MessageShape<M>) => void;
 }
@@ -60,6 +67,15 @@ interface Opened {
   readonly catalogue: () => CatalogueView;
 }
 
+type SessionEnd = Parameters<TelemetryRecorder['sessionEnded']>[0];
+
+/** What an error's end of a session counts as: a caller that goes, or a server that ends, is no failure. */
+function endOf(error: unknown): SessionEnd {
+  if (!(error instanceof ServiceError)) return error instanceof ConnectError ? 'closed' : 'failed';
+  if (error.code === 'aborted') return 'replaced';
+  return error.code === 'unavailable' || error.code === 'cancelled' ? 'closed' : 'failed';
+}
+
 class SessionStream {
   readonly #parts: SessionParts;
   readonly #outbox = new Outbox<Answer>();
@@ -75,6 +91,8 @@ class SessionStream {
   /** True once the client has said all it has to say. */
   #closeAfterPlans = false;
   #ended = false;
+  /** Messages that were refused when they were handled. */
+  #refusedCount = 0;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -97,13 +115,14 @@ class SessionStream {
   /** Ends the stream with an error. */
   fail(error: unknown): void {
     this.#outbox.fail(error);
-    this.end();
+    this.end(endOf(error));
   }
 
   /** Lets go of everything. May be called more than once. */
-  end(): void {
+  end(reason: SessionEnd = 'closed'): void {
     if (this.#ended) return;
     this.#ended = true;
+    if (this.#opened !== undefined) this.#parts.recorder?.sessionEnded(reason);
     clearTimeout(this.#openTimer);
     this.#leaveEntrance?.();
     for (const plan of this.#plans.values()) plan.abort(new ServiceError('cancelled', 'the session has ended'));
@@ -120,13 +139,31 @@ class SessionStream {
   async #read(requests: AsyncIterable<SessionRequest>): Promise<void> {
     for await (const request of requests) {
       if (this.#ended) return;
-      await this.#handle(request);
+      await this.#handleTimed(request);
       await this.#outbox.drained();
       if (this.#ended) return;
     }
     // The client has said all it has to say; plans that it waits for are still answered.
     if (this.#plans.size === 0) this.#outbox.close();
     else this.#closeAfterPlans = true;
+  }
+
+  async #handleTimed(request: SessionRequest): Promise<void> {
+    const { recorder } = this.#parts;
+    if (recorder === undefined) return this.#handle(request);
+    const startMs = performance.now();
+    const refusedBefore = this.#refusedCount;
+    let threw = true;
+    try {
+      await this.#handle(request);
+      threw = false;
+    } finally {
+      const kind = request.message.case;
+      if (kind !== undefined) {
+        const outcome = threw || this.#refusedCount > refusedBefore ? 'refused' : 'accepted';
+        recorder.sessionMessageEnded({ kind, outcome, durationMs: performance.now() - startMs });
+      }
+    }
   }
 
   async #handle(request: SessionRequest): Promise<void> {
@@ -162,8 +199,15 @@ class SessionStream {
 
   #open({ cluster, leaseEpoch, catalogue: reference }: SessionOpen): void {
     const { sessions, registry } = this.#parts;
+    // Before anything else: whoever may not open the cluster learns nothing of it, and ends nobody's session.
+    assertMayOpen(cluster, this.#parts.peer, 'open.cluster');
     const catalogue = registry.hold(reference, 'open.catalogue');
-    const seat: SessionSeat = { cluster, leaseEpoch, close: (error) => this.fail(error) };
+    const seat: SessionSeat = {
+      cluster,
+      leaseEpoch,
+      close: (error) => this.fail(error),
+      counts: () => this.#state?.counts(),
+    };
     sessions.take(seat);
     this.#opened = { seat, catalogue };
     clearTimeout(this.#openTimer);
@@ -285,13 +329,14 @@ class SessionStream {
         throw new ServiceError('failed-precondition', text, { field: 'plan.version' });
       }
       const cancellation = new AbortController();
-      const { sessions, pool } = this.#parts;
+      const { sessions, pool, recorder } = this.#parts;
       const planning = planForSession(plan, {
         state,
         view: opened.catalogue(),
         openStateIds: sessions.stateIds,
         pool,
         signal: cancellation.signal,
+        recorder,
       });
       this.#plans.set(requestId, cancellation);
       void this.#answerPlan(requestId, planning, cancellation.signal);
@@ -310,13 +355,19 @@ class SessionStream {
       if (signal.aborted) throw signal.reason;
       this.#outbox.put({ message: { case: 'planned', value: planned } }, byteLength);
     } catch (error) {
-      this.#refuse({ case: 'planRequestId', value: requestId }, error);
+      this.#putRefusal({ case: 'planRequestId', value: requestId }, error, false);
     }
     this.#plans.delete(requestId);
     if (this.#closeAfterPlans && this.#plans.size === 0) this.#outbox.close();
   }
 
+  /** Refuses the message that is being handled. */
   #refuse(subject: Subject, error: unknown, snapshotNeeded = false): void {
+    this.#refusedCount += 1;
+    this.#putRefusal(subject, error, snapshotNeeded);
+  }
+
+  #putRefusal(subject: Subject, error: unknown, snapshotNeeded: boolean): void {
     if (!(error instanceof ServiceError) || error.code === 'internal') {
       this.#parts.logger.error({ err: error, cluster: this.#opened?.seat.cluster }, 'a message of a session failed');
     }

@@ -10,6 +10,7 @@ export {
   toNodeClass,
   toPool,
 } from './cluster.ts';
+export { planFacts } from './plan-facts.ts';
 export { type DealtNames, NameDealer, PodNames } from './pod-names.ts';
 export { DEFAULT_NAMESPACE, ShapeReader } from './pod-shape.ts';
 export { type PreparedSolve, prepareSolve, toEngineOptions } from './request.ts';

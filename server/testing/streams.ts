@@ -10,7 +10,13 @@ import {
   toBinary,
 } from '@bufbuild/protobuf';
 import type { Code } from '@connectrpc/connect';
-import { Client, type ClientDuplexStream, credentials, type StatusObject } from '@grpc/grpc-js';
+import {
+  type ChannelCredentials,
+  Client,
+  type ClientDuplexStream,
+  credentials,
+  type StatusObject,
+} from '@grpc/grpc-js';
 import type { RunningServer } from '../index.ts';
 import { CallError } from './clients.ts';
 
@@ -27,11 +33,14 @@ export interface TestStream<I extends DescMessage, O extends DescMessage> {
 }
 
 /** Opens connections to a server; each `open` is one stream on the same connection. */
-export function streamClient(server: Pick<RunningServer, 'grpcAddress'>): {
+export function streamClient(
+  server: Pick<RunningServer, 'grpcAddress'>,
+  channelCredentials: ChannelCredentials = credentials.createInsecure(),
+): {
   open<I extends DescMessage, O extends DescMessage>(method: DescMethodStreaming<I, O>): TestStream<I, O>;
   close(): void;
 } {
-  const client = new Client(server.grpcAddress, credentials.createInsecure(), {
+  const client = new Client(server.grpcAddress, channelCredentials, {
     'grpc.max_receive_message_length': -1,
     'grpc.max_send_message_length': -1,
     // A connection of its own for each client.

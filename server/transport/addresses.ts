@@ -1,6 +1,8 @@
 // Where the server listens, and whether it may: loopback and Unix sockets freely, any other address only with mutual TLS
 // or with an explicit word that nothing is to be checked.
+import { X509Certificate } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
+import { createSecureContext } from 'node:tls';
 
 /** A TCP port (0: any free one) on a host, or a Unix socket. */
 export type ListenAddress = { readonly host: string; readonly port: number } | { readonly socketPath: string };
@@ -40,6 +42,24 @@ export function assertMayListen(
   if ('socketPath' in address || isLoopback(address.host) || protection.tls || protection.insecure) return;
   throw new StartupError(
     `start ${service}: ${address.host} can be reached by others and nothing protects it. Give --tls-cert, --tls-key and --tls-client-ca for mutual TLS, listen on 127.0.0.1, or say --insecure to let anybody in`,
+  );
+}
+
+/** Throws StartupError when the certificates or the key can't be used, with which of them it is. */
+export function assertReadableTls(tls: MutualTls): void {
+  const check = (what: string, read: () => unknown): void => {
+    try {
+      read();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new StartupError(`start TLS: ${what} (${reason})`, { cause: error });
+    }
+  };
+  check('the certificate of --tls-cert is no PEM certificate', () => new X509Certificate(tls.certificatePem));
+  // OpenSSL passes over an authority that it can't read, and would then let in nobody.
+  check('the authority of --tls-client-ca is no PEM certificate', () => new X509Certificate(tls.clientCaPem));
+  check('the key of --tls-key does not fit the certificate of --tls-cert', () =>
+    createSecureContext({ cert: tls.certificatePem, key: tls.privateKeyPem }),
   );
 }
 

@@ -1,22 +1,37 @@
 // What all calls by gRPC share: messages as bytes, metadata as headers, errors as statuses, and the context that handlers
 // see.
 import { create, type DescMethod, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { Code, ConnectError, createHandlerContext } from '@connectrpc/connect';
+import { Code, ConnectError, createContextValues, createHandlerContext } from '@connectrpc/connect';
 import { Metadata, type StatusObject } from '@grpc/grpc-js';
+import { peerKey } from '../call-context/index.ts';
+import type { PeerReader } from './observation.ts';
 
 /** The part of a grpc-js call from which a context is made. */
 export interface GrpcCall {
   readonly metadata: Metadata;
   getDeadline(): Date | number;
+  getAuthContext(): { readonly sslPeerCertificate?: { readonly raw: Uint8Array } };
   on(event: 'cancelled', listener: () => void): unknown;
 }
 
-/** A context for a handler; to be aborted when the call ends, which stops the deadline's timer. */
-export function openContext(method: DescMethod, call: GrpcCall): ReturnType<typeof createHandlerContext> {
+/** A context for a handler; to be aborted when the call ends, which stops the deadline's timer. `peerOf` makes its peer. */
+export function openContext(
+  method: DescMethod,
+  call: GrpcCall,
+  peerOf: PeerReader | undefined,
+): ReturnType<typeof createHandlerContext> {
   const cancellation = new AbortController();
   call.on('cancelled', () => cancellation.abort(new ConnectError('the caller cancelled', Code.Canceled)));
   const deadline = Number(call.getDeadline());
+  const contextValues = createContextValues();
+  if (peerOf !== undefined) {
+    contextValues.set(
+      peerKey,
+      peerOf(() => call.getAuthContext().sslPeerCertificate?.raw),
+    );
+  }
   return createHandlerContext({
+    contextValues,
     service: method.parent,
     method,
     protocolName: 'grpc',

@@ -6,6 +6,7 @@ import { HealthImplementation, service as healthDefinition } from 'grpc-health-c
 import { LIMITS } from '../limits.ts';
 import { type ListenAddress, type MutualTls, StartupError } from './addresses.ts';
 import { addGrpcService } from './grpc-service.ts';
+import type { CallObservation } from './observation.ts';
 import { addReflection } from './reflection.ts';
 
 /** A service with its handlers. */
@@ -32,6 +33,7 @@ export async function startGrpcServer(options: {
   readonly services: readonly ServedService[];
   readonly address: ListenAddress;
   readonly tls?: MutualTls;
+  readonly observation?: CallObservation;
 }): Promise<GrpcListener> {
   const server = new Server({
     'grpc.max_receive_message_length': LIMITS.messageBytes,
@@ -41,7 +43,9 @@ export async function startGrpcServer(options: {
     'grpc.keepalive_time_ms': LIMITS.grpcKeepaliveMs,
     'grpc.keepalive_timeout_ms': LIMITS.grpcKeepaliveTimeoutMs,
   });
-  for (const { service, handlers } of options.services) addGrpcService(server, service, handlers);
+  for (const { service, handlers } of options.services) {
+    addGrpcService(server, service, handlers, options.observation);
+  }
   addReflection(
     server,
     options.services.map(({ service }) => service),

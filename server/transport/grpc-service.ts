@@ -10,12 +10,19 @@ import type {
   UntypedHandleCall,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import { withTimeline } from '../call-context/index.ts';
 import { letOthersRun } from '../event-loop.ts';
 import { decode, encode, openContext, toStatus } from './grpc-messages.ts';
 import { bidiStreamHandler, serverStreamHandler } from './grpc-streams.ts';
+import type { CallObservation } from './observation.ts';
 
 /** Serves `handlers` on a grpc-js server. Throws at once for a method of a kind that no service has. */
-export function addGrpcService<S extends DescService>(server: Server, service: S, handlers: ServiceImpl<S>): void {
+export function addGrpcService<S extends DescService>(
+  server: Server,
+  service: S,
+  handlers: ServiceImpl<S>,
+  observation: CallObservation = {},
+): void {
   const spec = createServiceImplSpec<S>(service, handlers);
   const definition: Record<string, ServiceDefinition[string]> = {};
   const implementation: UntypedServiceImplementation = {};
@@ -30,19 +37,19 @@ export function addGrpcService<S extends DescService>(server: Server, service: S
       responseSerialize: identity,
       responseDeserialize: identity,
     };
-    implementation[name] = handlerOf(method);
+    implementation[name] = handlerOf(method, observation);
   }
   server.addService(definition, implementation);
 }
 
-function handlerOf(spec: MethodImplSpec): UntypedHandleCall {
+function handlerOf(spec: MethodImplSpec, observation: CallObservation): UntypedHandleCall {
   switch (spec.kind) {
     case 'unary':
-      return unaryHandler(spec.method, spec.impl);
+      return unaryHandler(spec.method, spec.impl, observation);
     case 'server_streaming':
-      return serverStreamHandler(spec.method, spec.impl);
+      return serverStreamHandler(spec.method, spec.impl, observation);
     case 'bidi_streaming':
-      return bidiStreamHandler(spec.method, spec.impl);
+      return bidiStreamHandler(spec.method, spec.impl, observation);
     case 'client_streaming':
       throw new Error(
         `serve ${spec.method.parent.typeName}: no method streams from the client only (${spec.method.name})`,
@@ -50,9 +57,13 @@ function handlerOf(spec: MethodImplSpec): UntypedHandleCall {
   }
 }
 
-function unaryHandler(method: DescMethodUnary, implementation: MethodImpl<DescMethodUnary>) {
+function unaryHandler(
+  method: DescMethodUnary,
+  implementation: MethodImpl<DescMethodUnary>,
+  observation: CallObservation,
+) {
   return (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>): void => {
-    answer(method, implementation, call).then(
+    answer(method, implementation, call, observation).then(
       (bytes) => callback(null, bytes),
       (error: unknown) => callback(toStatus(error)),
     );
@@ -63,15 +74,22 @@ async function answer(
   method: DescMethodUnary,
   implementation: MethodImpl<DescMethodUnary>,
   call: ServerUnaryCall<Buffer, Buffer>,
+  { onCallEnded, peerOf }: CallObservation,
 ): Promise<Buffer> {
-  const context = openContext(method, call);
+  const context = openContext(method, call, peerOf);
+  const timeline = withTimeline(context.values, onCallEnded);
   try {
     const startMs = performance.now();
     const request = decode(method, call.request);
+    timeline?.mark('read', startMs);
     await letOthersRun(startMs);
     const response = await implementation(request, context);
-    return encode(method, response);
+    const encodeMs = performance.now();
+    const bytes = encode(method, response);
+    timeline?.mark('write', encodeMs);
+    return bytes;
   } finally {
+    timeline?.release();
     // Stops the deadline's timer.
     context.abort();
   }

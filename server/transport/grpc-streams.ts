@@ -11,6 +11,7 @@ import type { MethodImpl } from '@connectrpc/connect';
 import type { ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js';
 import { letOthersRun } from '../event-loop.ts';
 import { decode, encode, openContext, toStatus } from './grpc-messages.ts';
+import type { CallObservation } from './observation.ts';
 
 /** The part of a call that answers are written to. */
 interface Writer {
@@ -24,9 +25,10 @@ interface Writer {
 export function serverStreamHandler(
   method: DescMethodServerStreaming,
   implementation: MethodImpl<DescMethodServerStreaming>,
+  { peerOf }: CallObservation,
 ) {
   return (call: ServerWritableStream<Buffer, Buffer>): void => {
-    const context = openContext(method, call);
+    const context = openContext(method, call, peerOf);
     const answers = async (): Promise<void> => {
       const request = decode(method, call.request);
       await writeAll(call, method, implementation(request, context), context.signal);
@@ -39,10 +41,11 @@ export function serverStreamHandler(
 export function bidiStreamHandler(
   method: DescMethodBiDiStreaming,
   implementation: MethodImpl<DescMethodBiDiStreaming>,
+  { peerOf }: CallObservation,
 ) {
   return (call: ServerDuplexStream<Buffer, Buffer>): void => {
     limitReadAhead(call);
-    const context = openContext(method, call);
+    const context = openContext(method, call, peerOf);
     const answers = implementation(readAll(call, method, context.signal), context);
     finish(call, writeAll(call, method, answers, context.signal), context);
   };

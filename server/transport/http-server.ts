@@ -1,10 +1,17 @@
 // The HTTP/1.1 side: the same services by the Connect protocol, and the plain health endpoint.
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import { TLSSocket } from 'node:tls';
+import { createContextValues } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { type OwnedTimeline, peerKey, withTimeline } from '../call-context/index.ts';
 import { LIMITS } from '../limits.ts';
 import { addressText, type ListenAddress, type MutualTls, StartupError } from './addresses.ts';
 import type { Listener, ServedService } from './grpc-server.ts';
+import type { CallObservation } from './observation.ts';
+
+/** The text format of Prometheus, by its media type. */
+const PROMETHEUS_TEXT = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** The flag of the last envelope of a stream by the Connect protocol. */
 const END_STREAM_FLAG = 2;
@@ -14,7 +21,10 @@ export function startConnectServer(options: {
   readonly services: readonly ServedService[];
   readonly address: ListenAddress;
   readonly tls?: MutualTls;
+  readonly observation?: CallObservation;
 }): Promise<Listener> {
+  const timelines = new WeakMap<object, OwnedTimeline>();
+  const { onCallEnded, peerOf } = options.observation ?? {};
   const handler = connectNodeAdapter({
     routes: (router) => {
       for (const { service, handlers } of options.services) router.service(service, handlers);
@@ -27,6 +37,18 @@ export function startConnectServer(options: {
     // A field that is misspelt in JSON is an error and not nothing.
     jsonOptions: { ignoreUnknownFields: false },
     fallback: (_, response) => answerUnknownPath(response as ServerResponse, options.services),
+    contextValues: (request) => {
+      const values = createContextValues();
+      const timeline = withTimeline(values, onCallEnded);
+      if (timeline !== undefined) timelines.set(request, timeline);
+      if (peerOf !== undefined) {
+        values.set(
+          peerKey,
+          peerOf(() => (request.socket instanceof TLSSocket ? request.socket.getPeerCertificate().raw : undefined)),
+        );
+      }
+      return values;
+    },
   });
   const grpcOnly = new Map(
     options.services
@@ -36,8 +58,11 @@ export function startConnectServer(options: {
   );
   const listener: RequestListener = (request, response) => {
     const name = grpcOnly.get(request.url?.split('?', 1)[0] ?? '');
-    if (name === undefined) (handler as RequestListener)(request, response);
-    else answerGrpcOnly(name, request, response);
+    if (name === undefined) {
+      // A call is over when its answer has gone, or nobody is there to take it.
+      if (onCallEnded !== undefined) response.once('close', () => timelines.get(request)?.release());
+      (handler as RequestListener)(request, response);
+    } else answerGrpcOnly(name, request, response);
   };
   return listen('Connect', listener, options.address, options.tls);
 }
@@ -79,6 +104,32 @@ export function startHealthServer(options: {
         else answerText(response, 503, 'starting or shutting down');
       } else answerText(response, 404, 'use /healthz or /readyz');
       request.resume();
+    },
+    options.address,
+    undefined,
+  );
+}
+
+/** Starts the endpoint where metrics are read: /metrics, by GET. `render` makes the text. */
+export function startMetricsServer(options: {
+  readonly address: ListenAddress;
+  readonly render: () => Promise<string>;
+}): Promise<Listener> {
+  return listen(
+    'metrics',
+    (request, response) => {
+      request.resume();
+      if (request.url?.split('?', 1)[0] !== '/metrics') {
+        answerText(response, 404, 'use /metrics');
+        return;
+      }
+      options.render().then(
+        (text) => {
+          response.writeHead(200, { 'content-type': PROMETHEUS_TEXT });
+          response.end(text.endsWith('\n') ? text : `${text}\n`);
+        },
+        (error: unknown) => answerText(response, 500, error instanceof Error ? error.message : String(error)),
+      );
     },
     options.address,
     undefined,

@@ -3,10 +3,11 @@
 export {
   addressText,
   assertMayListen,
+  assertReadableTls,
   isLoopback,
   type ListenAddress,
   type MutualTls,
   StartupError,
 } from './addresses.ts';
 export { type GrpcListener, type Listener, type ServedService, startGrpcServer } from './grpc-server.ts';
-export { startConnectServer, startHealthServer } from './http-server.ts';
+export { startConnectServer, startHealthServer, startMetricsServer } from './http-server.ts';

@@ -2,6 +2,7 @@
 // memory, which the engine polls: aborting a running Piscina task would kill its thread. What tasks do is in
 // task-handler.ts.
 import { FixedQueue, Piscina } from 'piscina';
+import type { WorkerTimes } from '../call-context/index.ts';
 import { ServiceError } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { ServerLogger } from '../logger.ts';
@@ -24,6 +25,12 @@ export interface PoolAnswer<T extends WorkerTask> {
   readonly queueUs: number;
   /** Time in the worker, in microseconds. */
   readonly runUs: number;
+  /** The way to the worker and back, in microseconds. */
+  readonly hopUs: number;
+  /** When it was put into the queue, by performance.now. */
+  readonly enqueuedMs: number;
+  /** What the worker spent its time on. */
+  readonly worker?: WorkerTimes;
 }
 
 interface WaitingTask {
@@ -31,6 +38,8 @@ interface WaitingTask {
   readonly weight: number;
   readonly stopFlag: SharedArrayBuffer;
   readonly enqueuedMs: number;
+  /** When it was handed to a worker. */
+  startedMs: number;
   settle(outcome: TaskOutcome | ServiceError, queueUs: number): void;
 }
 
@@ -42,7 +51,7 @@ export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #piscina: Piscina<PostedTask, TaskOutcome>;
   readonly #queue: WaitingTask[] = [];
-  #runningCount = 0;
+  readonly #running = new Set<WaitingTask>();
   #weight = 0;
   #closed = false;
 
@@ -78,7 +87,20 @@ export class WorkerPool {
 
   /** Tasks that have a worker, called-off ones included until their worker has noticed. */
   get runningCount(): number {
-    return this.#runningCount;
+    return this.#running.size;
+  }
+
+  /** Pods of the tasks that wait or have a worker. */
+  get podCount(): number {
+    return this.#weight;
+  }
+
+  /** Time that the tasks which have a worker have had it for, together. */
+  get unfinishedMs(): number {
+    const nowMs = performance.now();
+    let sumMs = 0;
+    for (const { startedMs } of this.#running) sumMs += nowMs - startedMs;
+    return sumMs;
   }
 
   /** Waits until every thread has answered once. */
@@ -107,11 +129,21 @@ export class WorkerPool {
       weight,
       stopFlag,
       enqueuedMs: performance.now(),
+      startedMs: 0,
       settle: (outcome, queueUs) => {
         signal?.removeEventListener('abort', callOff);
         if (outcome instanceof ServiceError) reject(outcome);
         else if (outcome.kind === 'answer') {
-          resolve({ answer: outcome.answer as AnswerTo<T>, queueUs, runUs: outcome.runUs });
+          const { runUs, times } = outcome;
+          const hopUs = Math.max(0, Math.round((performance.now() - waiting.startedMs) * 1000) - runUs);
+          resolve({
+            answer: outcome.answer as AnswerTo<T>,
+            queueUs,
+            runUs,
+            hopUs,
+            enqueuedMs: waiting.enqueuedMs,
+            ...(times === undefined ? {} : { worker: times }),
+          });
         } else if (outcome.kind === 'thrown') {
           reject(
             new ServiceError('internal', 'solve: a defect of the engine; the log of the server has the details', {
@@ -144,7 +176,7 @@ export class WorkerPool {
   }
 
   #refusal(weight: number): ServiceError | undefined {
-    if (this.#runningCount >= this.#options.workerCount && this.#queue.length >= this.#options.queueLength) {
+    if (this.#running.size >= this.#options.workerCount && this.#queue.length >= this.#options.queueLength) {
       return new ServiceError(
         'resource-exhausted',
         `the queue is full (waiting=${this.#queue.length}, workers=${this.#options.workerCount}); try again later`,
@@ -162,16 +194,17 @@ export class WorkerPool {
   }
 
   #startWaiting(): void {
-    while (this.#runningCount < this.#options.workerCount) {
+    while (this.#running.size < this.#options.workerCount) {
       const waiting = this.#queue.shift();
       if (waiting === undefined) return;
-      this.#runningCount += 1;
+      this.#running.add(waiting);
       void this.#start(waiting);
     }
   }
 
   async #start(waiting: WaitingTask): Promise<void> {
-    const queueUs = Math.round((performance.now() - waiting.enqueuedMs) * 1000);
+    waiting.startedMs = performance.now();
+    const queueUs = Math.round((waiting.startedMs - waiting.enqueuedMs) * 1000);
     let outcome: TaskOutcome | ServiceError;
     try {
       outcome = await this.#piscina.run({ task: waiting.task, stopFlag: waiting.stopFlag });
@@ -182,7 +215,7 @@ export class WorkerPool {
     if (!(outcome instanceof ServiceError) && outcome.kind === 'thrown') {
       this.#options.logger.error({ task: waiting.task.kind, text: outcome.text }, 'a task threw in its worker');
     }
-    this.#runningCount -= 1;
+    this.#running.delete(waiting);
     this.#weight -= waiting.weight;
     waiting.settle(outcome, queueUs);
     this.#startWaiting();

@@ -14,6 +14,7 @@ import {
   rankOfferings,
   solve,
 } from '../../engine/index.ts';
+import type { WorkerTimes } from '../call-context/index.ts';
 import { LIMITS } from '../limits.ts';
 import { ReplicaStore } from '../replica/index.ts';
 import type {
@@ -49,6 +50,12 @@ interface Kept {
   readonly replicas: ReplicaStore;
 }
 
+/** When the steps before the engine's were done, by performance.now. */
+interface Laps {
+  openedMs: number;
+  pricedMs: number;
+}
+
 /** The function that a worker file exports: one task in, its outcome out. It never throws. */
 export function createTaskHandler(copyPrices: CopyPrices = copyPriceTable): (posted: PostedTask) => TaskOutcome {
   const kept: Kept = { opened: new Map(), replicas: new ReplicaStore() };
@@ -58,9 +65,10 @@ export function createTaskHandler(copyPrices: CopyPrices = copyPriceTable): (pos
     const stop = new Int32Array(posted.stopFlag);
     try {
       if (Atomics.load(stop, 0) !== 0) return { kind: 'stopped', runUs: runUs() };
-      const answer = runTask(posted.task, kept, copyPrices, stop, startMs);
+      const laps: Laps = { openedMs: startMs, pricedMs: startMs };
+      const answer = runTask(posted.task, kept, copyPrices, stop, startMs, laps);
       return Atomics.load(stop, 0) === 0
-        ? { kind: 'answer', answer, runUs: runUs() }
+        ? { kind: 'answer', answer, runUs: runUs(), times: timesOf(startMs, laps) }
         : { kind: 'stopped', runUs: runUs() };
     } catch (error) {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -75,10 +83,13 @@ function runTask(
   copyPrices: CopyPrices,
   stop: Int32Array,
   startMs: number,
+  laps: Laps,
 ): WorkerAnswer {
   if (task.kind === 'ping') return { kind: 'ping' };
   const { catalogue, prices } = open(opened, task.catalogue);
+  laps.openedMs = performance.now();
   copyPrices(task.catalogue.priceTable, prices);
+  laps.pricedMs = performance.now();
   switch (task.kind) {
     case 'solve':
       return runSolve(task, catalogue, prices, stop, startMs);
@@ -91,6 +102,17 @@ function runTask(
     case 'list':
       return runList(task, catalogue, prices);
   }
+}
+
+function timesOf(startMs: number, { openedMs, pricedMs }: Laps): WorkerTimes {
+  const endMs = performance.now();
+  const us = (ms: number): number => Math.round(ms * 1000);
+  return {
+    startedEpochMs: performance.timeOrigin + startMs,
+    openUs: us(openedMs - startMs),
+    pricesUs: us(pricedMs - openedMs),
+    engineUs: us(endMs - pricedMs),
+  };
 }
 
 function runSolve(

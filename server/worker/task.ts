@@ -11,6 +11,7 @@ import type {
   ResourceList,
   UnplacedReason,
 } from '../../engine/index.ts';
+import type { WorkerTimes } from '../call-context/index.ts';
 import type { PendingGroups, PlanOptions, SessionView } from '../replica/index.ts';
 
 /** The catalogue and prices a task works on. */
@@ -165,6 +166,12 @@ export interface PostedTask {
 
 /** What a worker posts back. An exception is data, so that whatever else fails is the death of the worker. */
 export type TaskOutcome =
-  | { readonly kind: 'answer'; readonly answer: WorkerAnswer; readonly runUs: number }
+  | {
+      readonly kind: 'answer';
+      readonly answer: WorkerAnswer;
+      readonly runUs: number;
+      /** What the time was spent on; test workers do not say. */
+      readonly times?: WorkerTimes;
+    }
   | { readonly kind: 'stopped'; readonly runUs: number }
   | { readonly kind: 'thrown'; readonly text: string; readonly runUs: number };

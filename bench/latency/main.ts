@@ -1,0 +1,30 @@
+// `npm run bench:latency`: how long calls take over gRPC and HTTP/1.1, under load and alone. Exits non-zero when a call
+// failed, and with --judge when a goal is missed.
+import { readEnvironment } from '../environment.ts';
+import { measureLatency } from './measure.ts';
+import { type LatencyOptions, parseOptions } from './options.ts';
+import { renderLatency } from './report.ts';
+
+await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<void> {
+  let options: LatencyOptions;
+  try {
+    const parsed = parseOptions(args);
+    if ('text' in parsed) {
+      console.log(parsed.text);
+      return;
+    }
+    options = parsed;
+  } catch (error) {
+    console.error(`bench:latency: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 2;
+    return;
+  }
+  // Read before the load begins.
+  const environment = readEnvironment();
+  const report = await measureLatency(options);
+  console.log(options.json ? JSON.stringify({ environment, ...report }, null, 2) : renderLatency(environment, report));
+  if (report.rows.some(({ errorCount }) => errorCount > 0)) process.exitCode = 1;
+  if (options.judge && report.goals.some(({ reached }) => !reached)) process.exitCode = 1;
+}
