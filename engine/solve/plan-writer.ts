@@ -306,8 +306,8 @@ function largestIn(column: Float64Array): number {
 }
 
 /**
- * Custom labels on whose value a pod of the node, some daemonset, or a spread that counts its pods depends, and which the
- * pool leaves open.
+ * Custom labels on whose value a pod of the node, some daemonset, or a spread of any pod depends, and which the pool leaves
+ * open.
  */
 function fixedLabels(
   { template, units }: NewNodes,
@@ -331,7 +331,9 @@ function fixedLabels(
     if (
       constraints.some(asks) ||
       compiled.daemons.constraints.some(asks) ||
-      [...counters].some((counter) => looksAt(counter, key))
+      [...counters].some((counter) => looksAt(counter, key)) ||
+      // A value of its own would be a domain more, and an empty one, of which the plan knows nothing.
+      [...compiled.spreadsOf.keys()].some(({ topologyKey }) => topologyKey === key)
     ) {
       labels[key] = value!;
     }
