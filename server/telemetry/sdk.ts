@@ -1,14 +1,11 @@
-// OpenTelemetry's SDK: the only file that loads it, and itself loaded only when the service is up. The SDK registers
-// itself for the whole process, so there is one of it at a time.
-import { diag, metrics, propagation, trace } from '@opentelemetry/api';
-import { OTLPMetricExporter as GrpcMetricExporter } from '@opentelemetry/exporter-metrics-otlp-grpc';
-import { OTLPMetricExporter as JsonMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http';
-import { OTLPMetricExporter as ProtobufMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
+// OpenTelemetry, loaded only when the service is up: metrics for Prometheus by its metrics SDK alone, which is small; all of
+// the SDK for Node where something is to be sent (node-sdk.ts).
+import { diag } from '@opentelemetry/api';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
-import { envDetector, resourceFromAttributes, serviceInstanceIdDetector } from '@opentelemetry/resources';
-import { type IMetricReader, type MetricProducer, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import { NodeSDK } from '@opentelemetry/sdk-node';
-import type { ExportChoice, OtlpProtocol } from './environment.ts';
+import { type Resource, resourceFromAttributes } from '@opentelemetry/resources';
+import { type IMetricReader, MeterProvider, type MetricProducer } from '@opentelemetry/sdk-metrics';
+import { SCOPE_NAME, type TelemetryBackend } from './backend.ts';
+import type { ExportChoice } from './environment.ts';
 import { createInstruments } from './instruments.ts';
 import type { BufferedRecorder, TelemetryEvent } from './recorder.ts';
 import { createSpanWriter } from './spans.ts';
@@ -32,43 +29,28 @@ export interface RunningSdk {
 }
 
 /** Starts the SDK and connects the recorder with it. */
-export function startSdk({ recorder, choice, version, onProblem }: SdkOptions): RunningSdk {
+export async function startSdk({ recorder, choice, version, onProblem }: SdkOptions): Promise<RunningSdk> {
   const complain = (text: string, ...details: unknown[]): void => onProblem([text, ...details].map(String).join(' '));
   const quiet = (): void => {};
   diag.setLogger({ error: complain, warn: complain, info: quiet, debug: quiet, verbose: quiet });
 
   let unschedulableCount = 0;
-  const producer = (): MetricProducer =>
+  const createProducer = (): MetricProducer =>
     createStateProducer(() => recorder.readState(), {
       version,
       unschedulableCount: () => unschedulableCount,
       droppedEventCount: () => recorder.droppedCount,
     });
-  const prometheus = new PrometheusExporter({ preventServerStart: true, metricProducers: [producer()] });
-  const metricReaders: IMetricReader[] = [prometheus];
-  if (choice.metrics !== undefined) {
-    const { protocol, intervalMs } = choice.metrics;
-    metricReaders.push(
-      new PeriodicExportingMetricReader({
-        exporter: metricExporter(protocol),
-        metricProducers: [producer()],
-        ...(intervalMs === undefined ? {} : { exportIntervalMillis: intervalMs }),
-      }),
-    );
-  }
-  const sdk = new NodeSDK({
-    // Names of the service and of the run; nothing of the machine, its user or its arguments.
-    resource: resourceFromAttributes({ 'service.name': 'dovetail', 'service.version': version }),
-    resourceDetectors: [serviceInstanceIdDetector, envDetector],
-    metricReaders,
-    // Left out, the SDK reads where spans go from the environment, and its default is a collector on this machine.
-    ...(choice.traces ? {} : { spanProcessors: [] }),
-    logRecordProcessors: [],
-  });
-  sdk.start();
+  const prometheus = new PrometheusExporter({ preventServerStart: true, metricProducers: [createProducer()] });
+  const resource = resourceFromAttributes({ 'service.name': 'dovetail', 'service.version': version });
+  const sends = choice.traces || choice.metrics !== undefined;
+  const backend = sends
+    ? (await import('./node-sdk.ts')).startNodeSdk({ choice, resource, version, reader: prometheus, createProducer })
+    : startMeters(resource, version, prometheus);
 
-  const record = createInstruments(metrics.getMeter('dovetail', version));
-  const writeSpans = choice.traces ? createSpanWriter(trace.getTracer('dovetail', version), propagation) : undefined;
+  const record = createInstruments(backend.meter);
+  const { tracing } = backend;
+  const writeSpans = tracing === undefined ? undefined : createSpanWriter(tracing.tracer, tracing.propagator);
   recorder.attach((event: TelemetryEvent) => {
     record(event);
     if (event.kind !== 'call') return;
@@ -87,25 +69,17 @@ export function startSdk({ recorder, choice, version, onProblem }: SdkOptions): 
     close: async () => {
       recorder.attach(quiet);
       try {
-        await sdk.shutdown();
+        await backend.close();
       } catch (error) {
         complain('end telemetry:', error);
       }
-      metrics.disable();
-      trace.disable();
-      propagation.disable();
       diag.disable();
     },
   };
 }
 
-function metricExporter(protocol: OtlpProtocol) {
-  switch (protocol) {
-    case 'grpc':
-      return new GrpcMetricExporter();
-    case 'http/json':
-      return new JsonMetricExporter();
-    case 'http/protobuf':
-      return new ProtobufMetricExporter();
-  }
+/** Metrics that are read and not sent. Nothing is registered for the process. */
+function startMeters(resource: Resource, version: string, reader: IMetricReader): TelemetryBackend {
+  const provider = new MeterProvider({ resource, readers: [reader] });
+  return { meter: provider.getMeter(SCOPE_NAME, version), close: () => provider.shutdown() };
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
-import { trace } from '@opentelemetry/api';
+import { metrics, trace } from '@opentelemetry/api';
 import { pino } from 'pino';
 import { SchedulerService } from '../../proto/index.ts';
 import { StartupError } from '../index.ts';
@@ -183,6 +183,9 @@ describe('metrics', () => {
     const span = trace.getTracer('test').startSpan('one');
     assert.equal(span.isRecording(), false);
     span.end();
+    // Nothing is registered for the process, so that nobody else's telemetry ends up here.
+    assert.equal(metrics.setGlobalMeterProvider(metrics.getMeterProvider()), true);
+    metrics.disable();
   });
 
   it('are read at one path only, and by a port that is free', async (test) => {

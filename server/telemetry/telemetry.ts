@@ -1,6 +1,6 @@
 // Telemetry of one process: the recorder that the service reports to, the port on which metrics are read, and when
-// OpenTelemetry's SDK is loaded. Loading takes a tenth of a second, so it waits until the service is ready: what happens
-// before is kept, up to a bound, and told then.
+// OpenTelemetry is loaded. Loading keeps the main thread busy for a while, so it waits until the service is ready: what
+// happens before is kept, up to a bound, and told then.
 import { LIMITS } from '../limits.ts';
 import type { ServerLogger } from '../logger.ts';
 import { addressText, type ListenAddress, startMetricsServer } from '../transport/index.ts';
