@@ -120,7 +120,7 @@ export class CompiledProblem {
     );
     const spreadsOf = new Map<Counter, SpreadRule[]>();
     for (const rule of rules.flatMap(({ spreads }) => spreads)) {
-      if (rule.input.whenUnsatisfiable !== 'DoNotSchedule' || isOnHostname(rule)) continue;
+      if (isOnHostname(rule)) continue;
       const list = spreadsOf.get(rule.counter);
       if (list === undefined) spreadsOf.set(rule.counter, [rule]);
       else if (!list.some(({ input }) => input.maxSkew === rule.input.maxSkew)) list.push(rule);
