@@ -13,19 +13,33 @@ export const RESOURCES = [NODE_POOL, NODE_CLAIM, EC2_NODE_CLASS] as const;
 
 /** What is wrong with the spec of an object that is created; paths begin at the object's root. */
 export function specViolations(resource: Resource, object: AnyObject): Violation[] {
+  if (!hasSpec(object)) {
+    return resource.specRequired ? [{ path: ['spec'], message: 'is missing' }] : [];
+  }
   return violations(resource.spec.node, filledSpec(resource, object), ['spec']);
 }
 
 /** The same for an object that takes the place of an older one. */
 export function changeViolations(resource: Resource, object: AnyObject, old: AnyObject): Violation[] {
+  if (!hasSpec(object) || !hasSpec(old)) return specViolations(resource, object);
   return violations(resource.spec.node, filledSpec(resource, object), ['spec'], { old: filledSpec(resource, old) });
 }
 
 /** What is wrong with the status of an object; paths begin at the object's root. */
 export function statusViolations(resource: Resource, object: AnyObject): Violation[] {
-  return violations(resource.status.node, withDefaults(resource.status.node, object.status ?? {}), ['status']);
+  if (object.status === undefined || object.status === null) return [];
+  return violations(resource.status.node, withDefaults(resource.status.node, object.status), ['status']);
+}
+
+/** An object's spec with the defaults that the API server fills in by the schema, and no more. */
+export function withSchemaDefaults(resource: Resource, object: AnyObject): unknown {
+  return filledSpec(resource, object);
+}
+
+function hasSpec(object: AnyObject): boolean {
+  return object.spec !== undefined && object.spec !== null;
 }
 
 function filledSpec(resource: Resource, object: AnyObject): unknown {
-  return withDefaults(resource.spec.node, object.spec ?? {});
+  return withDefaults(resource.spec.node, object.spec);
 }

@@ -264,7 +264,6 @@ const spec = withRules(
   {
     cel: 'has(self.role) != has(self.instanceProfile)',
     message: 'needs either role or instanceProfile, not both',
-    aboutAbsence: true,
     holds: ({ role, instanceProfile }) => (role !== undefined) !== (instanceProfile !== undefined),
   },
   ...PUBLISHED_FAMILIES.map(

@@ -1,6 +1,6 @@
 // The door of controller/resources: NodePool, NodeClaim and EC2NodeClass, described once. Types, CRDs, defaults and the
 // check come from that description. Pure; it knows the contract's messages as little as the API server.
-export { changeViolations, RESOURCES, specViolations, statusViolations } from './check.ts';
+export { changeViolations, RESOURCES, specViolations, statusViolations, withSchemaDefaults } from './check.ts';
 export { crdFiles } from './crd-files.ts';
 export { EC2_NODE_CLASS, type NodeClassSpec } from './ec2-node-class.ts';
 export {

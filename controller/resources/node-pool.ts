@@ -159,7 +159,7 @@ const spec = withRules(
     replicas: optional(
       whole(
         'Makes the pool static: it keeps so many nodes whatever the pods need. Such a pool takes no weight and no limit but nodes, and cannot become an ordinary one again, nor the other way.',
-        { minimum: 0, format: 'int64' },
+        { minimum: 0, format: 'int64', asScale: true },
       ),
     ),
   }),
@@ -186,7 +186,7 @@ const spec = withRules(
 
 const status = record('What is known about the pool. Written by the controller.', {
   resources: optional(resources('What all nodes of the pool have together.')),
-  nodes: defaulted(whole('How many nodes the pool has.', { format: 'int64' }), 0),
+  nodes: defaulted(whole('How many nodes the pool has.', { format: 'int64', asScale: true }), 0),
   nodeClassObservedGeneration: optional(
     whole('The metadata.generation of the node class that the health of registrations was last counted for.', {
       format: 'int64',

@@ -13,8 +13,6 @@ export interface Rule<Value> {
   readonly message: string;
   /** The field to name, below the one that the rule stands on. */
   readonly field?: string;
-  /** True for a rule about what is not written: a plan can do without it, the API server can't. */
-  readonly aboutAbsence?: boolean;
   readonly holds: (self: Value) => boolean;
 }
 
@@ -47,6 +45,8 @@ export interface WholeNode extends NodeBase {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly format?: 'int32' | 'int64';
+  /** One of the numbers of the scale subresource: the API server wants 0 to 2³¹ − 1 there, whatever the schema says. */
+  readonly asScale?: true;
 }
 
 /** True or false. */

@@ -11,8 +11,6 @@ export interface Violation {
   readonly path: ViolationPath;
   /** A sentence without its subject, which is the field: "must be one of A, B". */
   readonly message: string;
-  /** True where something is missing, as opposed to something that is written and wrong. */
-  readonly isAbsence: boolean;
 }
 
 /** A change of an object, for the rules that look at both sides. */
@@ -36,7 +34,7 @@ export function violations(node: SchemaNode, value: unknown, path: ViolationPath
 }
 
 function checkShape(node: SchemaNode, value: unknown, path: ViolationPath, found: Violation[]): void {
-  const wrong = (message: string): void => void found.push({ path, message, isAbsence: false });
+  const wrong = (message: string): void => void found.push({ path, message });
   switch (node.type) {
     case 'text':
       if (typeof value !== 'string') wrong(`must be text, but is ${show(value)}${quoteHint(value)}`);
@@ -84,24 +82,28 @@ function checkText(node: TextNode, value: string, wrong: (message: string) => vo
 }
 
 /** The forms of a moment that the API server takes. */
-const MOMENT = /^\d{4}-(0\d|1[0-2])-([0-2]\d|3[01])[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?([Zz]|[+-]\d{2}:?\d{2})$/;
+const MOMENT =
+  /^(\d{4})-(0\d|1[0-2])-([0-2]\d|3[01])[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:[Zz]|[+-]\d{2}:?\d{2})$/;
 
 function isMoment(value: string): boolean {
-  return MOMENT.test(value);
+  const [, year = 0, month = 0, day = 0] = MOMENT.exec(value)?.slice(0, 4).map(Number) ?? [];
+  // Day 0 of the next month is the last of this one.
+  return month > 0 && day > 0 && day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
 }
 
 const INT32 = { minimum: -(2 ** 31), maximum: 2 ** 31 - 1 };
 
 function checkWhole(node: WholeNode, value: number, wrong: (message: string) => void): void {
-  const { minimum, maximum, format } = node;
+  const { minimum, maximum, format, asScale } = node;
   if (minimum !== undefined && value < minimum) wrong(`is ${value}: it must be ${minimum} or more`);
   if (maximum !== undefined && value > maximum) wrong(`is ${value}: it must be ${maximum} or less`);
+  if (asScale === true && (value < 0 || value > INT32.maximum)) wrong(`is ${value}: it must be 0 to ${INT32.maximum}`);
   if (format === 'int32' && (value < INT32.minimum || value > INT32.maximum))
     wrong(`is ${value}: it does not fit 32 bits`);
 }
 
 function checkList(node: ListNode, value: unknown, path: ViolationPath, found: Violation[]): void {
-  const wrong = (message: string): void => void found.push({ path, message, isAbsence: false });
+  const wrong = (message: string): void => void found.push({ path, message });
   if (!Array.isArray(value)) {
     wrong(`must be a list, but is ${show(value)}`);
     return;
@@ -118,20 +120,20 @@ function checkList(node: ListNode, value: unknown, path: ViolationPath, found: V
   for (const [index, entry] of value.entries()) {
     const identity = merge === 'set' ? entry : isMapping(entry) ? entry[merge.byKey] : undefined;
     const key = JSON.stringify(identity) ?? '';
-    if (seen.has(key)) found.push({ path: [...path, index], message: `repeats ${show(identity)}`, isAbsence: false });
+    if (seen.has(key)) found.push({ path: [...path, index], message: `repeats ${show(identity)}` });
     seen.add(key);
   }
 }
 
 function checkMap(node: MapNode, value: unknown, path: ViolationPath, found: Violation[]): void {
   if (!isMapping(value)) {
-    found.push({ path, message: `must be a mapping, but is ${show(value)}`, isAbsence: false });
+    found.push({ path, message: `must be a mapping, but is ${show(value)}` });
     return;
   }
   const entries = Object.entries(value);
   if (node.maxProperties !== undefined && entries.length > node.maxProperties) {
     const message = `has ${entries.length} entries: at most ${node.maxProperties} are allowed`;
-    found.push({ path, message, isAbsence: false });
+    found.push({ path, message });
     return;
   }
   for (const [key, entry] of entries) checkShape(node.values, entry, [...path, key], found);
@@ -139,12 +141,12 @@ function checkMap(node: MapNode, value: unknown, path: ViolationPath, found: Vio
 
 function checkRecord(node: RecordNode, value: unknown, path: ViolationPath, found: Violation[]): void {
   if (!isMapping(value)) {
-    found.push({ path, message: `must be a mapping of fields, but is ${show(value)}`, isAbsence: false });
+    found.push({ path, message: `must be a mapping of fields, but is ${show(value)}` });
     return;
   }
   for (const [name, field] of Object.entries(node.fields)) {
     if (Object.hasOwn(value, name)) checkShape(field.schema, value[name], [...path, name], found);
-    else if (field.required) found.push({ path: [...path, name], message: 'is missing', isAbsence: true });
+    else if (field.required) found.push({ path: [...path, name], message: 'is missing' });
   }
 }
 
@@ -159,7 +161,7 @@ function checkRules(
   for (const rule of node.rules) {
     if (!breaks(rule, value, change)) continue;
     const place = rule.field === undefined ? path : [...path, rule.field.slice(1)];
-    found.push({ path: place, message: rule.message, isAbsence: rule.aboutAbsence === true });
+    found.push({ path: place, message: rule.message });
   }
   for (const [key, schema, entry] of partsOf(node, value)) {
     checkRules(schema, entry, [...path, key], found, changeOfPart(node, key, change));
