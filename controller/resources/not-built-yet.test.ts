@@ -48,6 +48,18 @@ describe('fields that are not built yet', () => {
     assert.deepEqual(pathsOf(EC2_NODE_CLASS, { blockDeviceMappings }), ['spec.blockDeviceMappings.1.ebs.iops']);
   });
 
+  test('are listed in docs/resources.md, each beside what it waits for', () => {
+    const rows = readFileSync(new URL('../../docs/resources.md', import.meta.url), 'utf8').split('\n');
+    const missing = Object.values(NOT_BUILT_YET)
+      .flat()
+      .filter(({ field, waitsFor }) => {
+        const row = rows.find((line) => line.startsWith(`| ${waitsFor} |`)) ?? '';
+        const last = field.split(/[[\].]+/).at(-1) ?? '';
+        return !row.includes(`\`${field}\``) && !row.includes(`\`${last}\``);
+      });
+    assert.deepEqual(missing, []);
+  });
+
   test('make one warning for each thing that is missing', () => {
     const found = notBuiltYet(NODE_POOL, {
       spec: { disruption: { consolidateAfter: '1m', consolidationPolicy: 'WhenEmpty' }, replicas: 3 },
