@@ -24,6 +24,8 @@ interface Stored {
 export class CrdCluster {
   readonly #controlPlane: ControlPlane;
   readonly #client: ApiClient;
+  /** Stored objects as they were read: questions change none. */
+  readonly #read = new Map<string, Promise<Stored>>();
 
   private constructor(controlPlane: ControlPlane) {
     this.#controlPlane = controlPlane;
@@ -50,6 +52,7 @@ export class CrdCluster {
 
   /** Applies files of CRDs and waits until the probe is answered by them. */
   async applyCrds(files: readonly string[], probe: (verdict: Verdict) => boolean): Promise<void> {
+    this.#read.clear();
     await this.kubectl('apply', ...files.flatMap((file) => ['-f', file]));
     const deadline = performance.now() + LIMITS.crdServedMs;
     for (;;) {
@@ -80,6 +83,13 @@ export class CrdCluster {
     return this.#client.get<Stored>(`${pathOf(kind)}/${name}`);
   }
 
+  #readOnce(kind: Base['kind'], name: string): Promise<Stored> {
+    const key = `${kind}/${name}`;
+    const found = this.#read.get(key) ?? this.stored(kind, name);
+    this.#read.set(key, found);
+    return found;
+  }
+
   /** Asks without changing anything. */
   async ask(question: Question): Promise<Verdict> {
     const { kind, how, base, value } = question;
@@ -89,7 +99,7 @@ export class CrdCluster {
       if (how === 'create') {
         answer = await this.#client.create(`${path}?${DRY}`, objectOf(kind, { name: 'asked' }, { spec: value }));
       } else {
-        const { metadata, spec } = await this.stored(kind, base);
+        const { metadata, spec } = await this.#readOnce(kind, base);
         const target = how === 'status' ? `${path}/${base}/status?${DRY}` : `${path}/${base}?${DRY}`;
         const content = how === 'status' ? { spec, status: value } : { spec: value };
         answer = await this.#client.replace(target, objectOf(kind, metadata, content));

@@ -19,8 +19,13 @@ export interface Question {
 
 /** All questions, in a fixed order. `schemas` are those of the whole objects, by kind. */
 export function questions(schemas: ReadonlyMap<string, OpenApi>): Question[] {
-  const found: Question[] = [];
-  const ask = (question: Question): void => void found.push(withoutUndefined(question));
+  // Variants of different fields can come out the same: each object is asked about once.
+  const found = new Map<string, Question>();
+  const ask = (question: Question): void => {
+    const { kind, how, base, value } = question;
+    const identity = JSON.stringify([kind, how, how === 'create' ? '' : base, value]);
+    if (!found.has(identity)) found.set(identity, withoutUndefined(question));
+  };
   const partOf = (kind: string, part: 'spec' | 'status'): OpenApi => schemas.get(kind)?.properties?.[part] ?? {};
   const known = new Set<string>();
   for (const { kind, name, spec } of BASES) {
@@ -42,7 +47,7 @@ export function questions(schemas: ReadonlyMap<string, OpenApi>): Question[] {
       ask({ kind, what, how: 'status', base, value });
     }
   }
-  return found;
+  return [...found.values()];
 }
 
 function over(kind: Base['kind'], name: string, fields: Json): Json {
