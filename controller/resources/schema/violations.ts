@@ -95,11 +95,20 @@ const INT32 = { minimum: -(2 ** 31), maximum: 2 ** 31 - 1 };
 
 function checkWhole(node: WholeNode, value: number, wrong: (message: string) => void): void {
   const { minimum, maximum, format, asScale } = node;
-  if (minimum !== undefined && value < minimum) wrong(`is ${value}: it must be ${minimum} or more`);
-  if (maximum !== undefined && value > maximum) wrong(`is ${value}: it must be ${maximum} or less`);
-  if (asScale === true && (value < 0 || value > INT32.maximum)) wrong(`is ${value}: it must be 0 to ${INT32.maximum}`);
-  if (format === 'int32' && (value < INT32.minimum || value > INT32.maximum))
-    wrong(`is ${value}: it does not fit 32 bits`);
+  if ((minimum !== undefined && value < minimum) || (maximum !== undefined && value > maximum)) {
+    wrong(`must be a whole number ${rangeText(minimum, maximum)}, but is ${value}`);
+  }
+  if (asScale === true && (value < 0 || value > INT32.maximum)) {
+    wrong(`must be a whole number ${rangeText(0, INT32.maximum)}, but is ${value}`);
+  }
+  if (format === 'int32' && (value < INT32.minimum || value > INT32.maximum)) {
+    wrong(`must be a whole number ${rangeText(INT32.minimum, INT32.maximum)}, but is ${value}`);
+  }
+}
+
+function rangeText(minimum: number | undefined, maximum: number | undefined): string {
+  if (maximum === undefined) return `of ${minimum} or more`;
+  return minimum === undefined ? `of ${maximum} or less` : `from ${minimum} to ${maximum}`;
 }
 
 function checkList(node: ListNode, value: unknown, path: ViolationPath, found: Violation[]): void {
