@@ -191,7 +191,7 @@ describe('input that is wrong ends with 2 and says where', () => {
     [
       'an operator',
       'kind: NodePool\nmetadata: {name: p}\nspec: {template: {spec: {requirements: [{key: a, operator: Is}]}}}\n',
-      /wrong\.yaml:3: NodePool p: .*unknown operator "Is": use one of In/,
+      /wrong\.yaml:3: NodePool p: .*is "Is": use one of In/,
     ],
     [
       'a name',

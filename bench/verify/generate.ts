@@ -161,7 +161,7 @@ function drawPool(name: string, random: Random): Manifest {
             one.operator === 'Exists' ? { key: one.key, operator: one.operator } : one,
           ),
           taints: random.chance(0.25) ? [random.pick(TAINTS)] : [],
-          startupTaints: random.chance(0.1) ? [{ key: 'starting', value: '', effect: 'NoSchedule' }] : [],
+          startupTaints: random.chance(0.1) ? [{ key: 'starting', effect: 'NoSchedule' }] : [],
           nodeClassRef: { group: 'karpenter.k8s.aws', kind: 'EC2NodeClass', name: 'default' },
         },
       },

@@ -47,7 +47,8 @@ export interface ExistingNode {
 /** A taint of a pool or a node. */
 export interface Taint {
   readonly key: string;
-  readonly value: string;
+  /** Left out where the taint has none: the API server refuses an empty one. */
+  readonly value?: string;
   readonly effect: string;
 }
 
@@ -83,5 +84,5 @@ export const LABELS = {
 export const TAINTS: readonly Taint[] = [
   { key: 'dedicated', value: 'batch', effect: 'NoSchedule' },
   { key: 'dedicated', value: 'web', effect: 'NoExecute' },
-  { key: 'quiet', value: '', effect: 'PreferNoSchedule' },
+  { key: 'quiet', effect: 'PreferNoSchedule' },
 ];

@@ -1,6 +1,6 @@
-// EC2NodeClasses (karpenter.k8s.aws/v1): what a manifest leaves out, filled in; and the part that decides what a node
-// can hold and where it can be, as the contract's NodeClass. Selectors are not resolved here: subnets come from the
-// status, where a controller has written it.
+// EC2NodeClasses (karpenter.k8s.aws/v1): the part that decides what a node can hold and where it can be, as the contract's
+// NodeClass. What a manifest leaves out is filled in by controller/resources. Selectors are not resolved here: subnets come
+// from the status, where a controller has written it.
 import { create } from '@bufbuild/protobuf';
 import {
   AmiFamily,
@@ -18,6 +18,12 @@ import {
   NodeClassZoneSchema,
 } from '../../proto/index.ts';
 import {
+  EC2_NODE_CLASS,
+  type EffectiveNodeClassSpec,
+  effectiveNodeClassSpec,
+  specViolations,
+} from '../resources/index.ts';
+import {
   at,
   choice,
   type FieldPath,
@@ -29,6 +35,7 @@ import {
   mapping,
   nameOf,
   pathOf,
+  refuseWrong,
   requiredMapping,
   requiredText,
   show,
@@ -39,10 +46,7 @@ import { requestedResources } from './resources.ts';
 
 const SPEC = pathOf('spec') as FieldPath;
 
-const FAMILY_NAMES = ['AL2023', 'AL2', 'Bottlerocket', 'Windows2019', 'Windows2022', 'Windows2025', 'Custom'] as const;
-type FamilyName = (typeof FAMILY_NAMES)[number];
-
-const FAMILIES: Readonly<Record<FamilyName, AmiFamily>> = {
+const FAMILIES: Readonly<Record<EffectiveNodeClassSpec['amiFamily'], AmiFamily>> = {
   AL2023: AmiFamily.AL2023,
   AL2: AmiFamily.AL2,
   Bottlerocket: AmiFamily.BOTTLEROCKET,
@@ -52,68 +56,25 @@ const FAMILIES: Readonly<Record<FamilyName, AmiFamily>> = {
   Custom: AmiFamily.CUSTOM,
 };
 
-/** An EC2NodeClass's spec with the image family and image selection decided. */
-export interface EffectiveNodeClassSpec extends KubernetesObject {
-  readonly amiFamily: FamilyName;
-  readonly amiSelectorTerms: readonly unknown[];
-}
+/**
+ * What the API server demands and a plan can do without: stands in for what is not written, so that all that is written is
+ * checked.
+ */
+const NOT_PLANNED_WITH = {
+  subnetSelectorTerms: [{ id: 'subnet-0' }],
+  securityGroupSelectorTerms: [{ id: 'sg-0' }],
+};
 
 /**
- * Fills in what the manifest of an EC2NodeClass leaves out: an image family alone means the newest image of its alias,
- * an alias alone means its family, neither means Amazon Linux 2023; metadata options as Karpenter 1.14 has them.
- * Pure; what was written is never changed.
+ * What an EC2NodeClass means, with all that its manifest leaves out.
+ *
+ * @throws InputError for what the API server would refuse, naming the field; selectors and the role may be missing
  */
-export function effectiveNodeClassSpec(nodeClass: KubernetesObject): EffectiveNodeClassSpec {
-  const spec = mapping(nodeClass.spec, SPEC) ?? {};
-  const familyPath = at(SPEC, 'amiFamily');
-  const termsPath = at(SPEC, 'amiSelectorTerms');
-  const written = choice(spec.amiFamily, familyPath, FAMILY_NAMES);
-  const terms = list(spec.amiSelectorTerms, termsPath);
-  const aliased = aliasFamily(terms, termsPath);
-  if (terms.length > 0 && aliased === undefined && written === undefined) {
-    throw new InputError(
-      familyPath,
-      `is missing: amiSelectorTerms name no alias, so write one of ${FAMILY_NAMES.join(', ')}`,
-    );
-  }
-  if (written === 'Custom' && terms.length === 0) {
-    throw new InputError(termsPath, 'is missing: amiFamily Custom has no image of its own, so select one');
-  }
-  if (written !== undefined && aliased !== undefined && written !== aliased && written !== 'Custom') {
-    throw new InputError(
-      familyPath,
-      `is ${written}, but amiSelectorTerms name an alias of ${aliased}: make them agree`,
-    );
-  }
-  const amiFamily = written ?? aliased ?? 'AL2023';
-  return {
-    ...spec,
-    amiFamily,
-    amiSelectorTerms: terms.length > 0 ? terms : [{ alias: `${amiFamily.toLowerCase()}@latest` }],
-    metadataOptions: {
-      httpEndpoint: 'enabled',
-      httpProtocolIPv6: 'disabled',
-      httpPutResponseHopLimit: 1,
-      httpTokens: 'required',
-      ...mapping(spec.metadataOptions, at(SPEC, 'metadataOptions')),
-    },
-  };
-}
-
-/** The family that an alias like al2023@v20250101 names. */
-function aliasFamily(terms: readonly unknown[], path: FieldPath): FamilyName | undefined {
-  for (const [index, entry] of terms.entries()) {
-    const aliasPath = at(at(path, index), 'alias');
-    const alias = text(requiredMapping(entry, at(path, index)).alias, aliasPath);
-    if (alias === undefined || alias === '') continue;
-    const [name = ''] = alias.split('@');
-    const family = FAMILY_NAMES.find((candidate) => candidate !== 'Custom' && candidate.toLowerCase() === name);
-    if (family === undefined || !alias.includes('@')) {
-      throw new InputError(aliasPath, `${show(alias)} is not an alias: write family@version, like al2023@latest`);
-    }
-    return family;
-  }
-  return undefined;
+export function nodeClassSpec(nodeClass: KubernetesObject): EffectiveNodeClassSpec {
+  const written = mapping(nodeClass.spec, SPEC) ?? {};
+  const role = (written.role ?? written.instanceProfile ?? undefined) === undefined ? { role: 'none' } : {};
+  refuseWrong(specViolations(EC2_NODE_CLASS, { spec: { ...NOT_PLANNED_WITH, ...role, ...written } }));
+  return effectiveNodeClassSpec(nodeClass);
 }
 
 /**

@@ -23,6 +23,12 @@ export class InputError extends Error {
   }
 }
 
+/** Throws for the first of what a check found wrong. */
+export function refuseWrong(found: readonly Pick<InputError, 'path' | 'message'>[]): void {
+  const [first] = found;
+  if (first !== undefined) throw new InputError(pathOf(...first.path), first.message);
+}
+
 /** The path of `key` under `parent`. */
 export function at(parent: FieldPath | undefined, key: string | number): FieldPath {
   return { parent, key };

@@ -2,7 +2,7 @@
 // people read. Pure; it imports the contract and libraries only, so that the command line, the benchmark and the
 // controller all stand on it.
 export { type ClusterFacts, clusterFacts, NO_CLUSTER_FACTS } from './cluster-facts.ts';
-export { type EffectiveNodeClassSpec, effectiveNodeClassSpec, nodeClassMessage } from './ec2-node-class.ts';
+export { nodeClassMessage, nodeClassSpec } from './ec2-node-class.ts';
 export { formatPath, InputError, type KubernetesObject } from './fields.ts';
 export { type GroupedPods, groupPods, type RefusedPod, selectedLabelKeys } from './grouping.ts';
 export { MAX_FILE_BYTES, MAX_PODS } from './limits.ts';
@@ -17,10 +17,9 @@ export {
   type SourcePlace,
 } from './manifests.ts';
 export {
-  type EffectiveNodePoolSpec,
-  effectiveNodePoolSpec,
   nodePoolAdvice,
   nodePoolMessage,
+  nodePoolSpec,
   unusableNodePool,
 } from './node-pool.ts';
 export { nodeMessages } from './nodes.ts';

@@ -2,15 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { AmiFamily, Operator } from '../../proto/index.ts';
-import { effectiveNodeClassSpec, nodeClassMessage } from './ec2-node-class.ts';
+import { nodeClassMessage, nodeClassSpec } from './ec2-node-class.ts';
 import { formatPath, InputError, type KubernetesObject } from './fields.ts';
-import {
-  checkTaintsUnique,
-  effectiveNodePoolSpec,
-  nodePoolAdvice,
-  nodePoolMessage,
-  unusableNodePool,
-} from './node-pool.ts';
+import { checkTaintsUnique, nodePoolAdvice, nodePoolMessage, nodePoolSpec, unusableNodePool } from './node-pool.ts';
 
 function poolOf(spec: KubernetesObject | undefined, metadata: KubernetesObject = {}): KubernetesObject {
   return { metadata: { name: 'pool', ...metadata }, spec };
@@ -18,7 +12,7 @@ function poolOf(spec: KubernetesObject | undefined, metadata: KubernetesObject =
 
 function messageOf(spec: KubernetesObject) {
   const pool = poolOf(spec);
-  return nodePoolMessage(pool, effectiveNodePoolSpec(pool), 'class');
+  return nodePoolMessage(pool, nodePoolSpec(pool), 'class');
 }
 
 function templateOf(spec: KubernetesObject): KubernetesObject {
@@ -35,9 +29,9 @@ function wrongField(run: () => unknown): string {
   return 'nothing';
 }
 
-describe('effectiveNodePoolSpec', () => {
+describe('nodePoolSpec', () => {
   test('fills in a pool of which nothing is written', () => {
-    assert.deepEqual(effectiveNodePoolSpec(poolOf(undefined)), {
+    assert.deepEqual(nodePoolSpec(poolOf(undefined)), {
       template: {
         spec: {
           requirements: [],
@@ -63,7 +57,7 @@ describe('effectiveNodePoolSpec', () => {
       },
     };
     const before = structuredClone(spec);
-    const effective = effectiveNodePoolSpec(poolOf(spec));
+    const effective = nodePoolSpec(poolOf(spec));
     assert.deepEqual(spec, before);
     assert.equal(effective.template.spec.expireAfter, 'Never');
     assert.deepEqual(effective.template.spec.nodeClassRef, {
@@ -78,8 +72,8 @@ describe('effectiveNodePoolSpec', () => {
   });
 
   test('filling in twice changes nothing more', () => {
-    const once = effectiveNodePoolSpec(poolOf({ disruption: {} }));
-    assert.deepEqual(effectiveNodePoolSpec(poolOf(once)), once);
+    const once = nodePoolSpec(poolOf({ disruption: {} }));
+    assert.deepEqual(nodePoolSpec(poolOf(once)), once);
   });
 });
 
@@ -161,14 +155,12 @@ describe('nodePoolMessage', () => {
 
   test('a taint may be there once, startup taints included', () => {
     const taint = { key: 'a', effect: 'NoSchedule' };
-    const spec = effectiveNodePoolSpec(
-      poolOf(templateOf({ taints: [taint], startupTaints: [{ ...taint, value: 'x' }] })),
-    );
+    const spec = nodePoolSpec(poolOf(templateOf({ taints: [taint], startupTaints: [{ ...taint, value: 'x' }] })));
     assert.equal(
       wrongField(() => checkTaintsUnique(spec)),
       'spec.template.spec.startupTaints[0]',
     );
-    const other = effectiveNodePoolSpec(poolOf(templateOf({ taints: [taint, { ...taint, effect: 'NoExecute' }] })));
+    const other = nodePoolSpec(poolOf(templateOf({ taints: [taint, { ...taint, effect: 'NoExecute' }] })));
     assert.equal(
       wrongField(() => checkTaintsUnique(other)),
       'nothing',
@@ -177,7 +169,7 @@ describe('nodePoolMessage', () => {
 });
 
 describe('a pool that takes no part', () => {
-  const reasonOf = (pool: KubernetesObject) => unusableNodePool(pool, effectiveNodePoolSpec(pool));
+  const reasonOf = (pool: KubernetesObject) => unusableNodePool(pool, nodePoolSpec(pool));
 
   test('is one that is being deleted, has replicas of its own, or a node class of another kind', () => {
     assert.equal(reasonOf(poolOf({})), undefined);
@@ -190,7 +182,7 @@ describe('a pool that takes no part', () => {
 describe('advice', () => {
   const adviceOn = (spec: KubernetesObject | undefined) => {
     const pool = poolOf(spec);
-    return nodePoolAdvice(pool, effectiveNodePoolSpec(pool)).map(({ message }) => message);
+    return nodePoolAdvice(pool, nodePoolSpec(pool)).map(({ message }) => message);
   };
 
   test('is given on a family written as a category', () => {
@@ -209,8 +201,8 @@ describe('advice', () => {
   });
 });
 
-describe('effectiveNodeClassSpec', () => {
-  const effective = (spec: KubernetesObject) => effectiveNodeClassSpec({ metadata: { name: 'c' }, spec });
+describe('nodeClassSpec', () => {
+  const effective = (spec: KubernetesObject) => nodeClassSpec({ metadata: { name: 'c' }, spec });
 
   const rows: readonly (readonly [spec: KubernetesObject, family: string, terms: unknown])[] = [
     [{}, 'AL2023', [{ alias: 'al2023@latest' }]],
@@ -257,7 +249,7 @@ describe('effectiveNodeClassSpec', () => {
 describe('nodeClassMessage', () => {
   const messageFor = (spec: KubernetesObject, status?: KubernetesObject) => {
     const object = { metadata: { name: 'c' }, spec, status };
-    return nodeClassMessage(object, effectiveNodeClassSpec(object));
+    return nodeClassMessage(object, nodeClassSpec(object));
   };
 
   test('carries what decides what a node can hold', () => {
@@ -275,7 +267,10 @@ describe('nodeClassMessage', () => {
         { deviceName: '/dev/xvdb', ebs: { snapshotID: 's' } },
       ],
       instanceStorePolicy: 'RAID0',
-      networkInterfaces: [{ networkCardIndex: 1, deviceIndex: 0, interfaceType: 'efa-only' }],
+      networkInterfaces: [
+        { networkCardIndex: 0, deviceIndex: 0, interfaceType: 'interface' },
+        { networkCardIndex: 1, deviceIndex: 0, interfaceType: 'efa-only' },
+      ],
       connectionTracking: { udpTimeout: 30 },
       cpuOptions: { nestedVirtualization: 'enabled' },
     });
@@ -295,7 +290,7 @@ describe('nodeClassMessage', () => {
       ],
     );
     assert.equal(message.instanceStoreRaid0, true);
-    assert.equal(message.networkInterfaces[0]?.efaOnly, true);
+    assert.equal(message.networkInterfaces[1]?.efaOnly, true);
     assert.equal(message.connectionTracking, true);
     assert.equal(message.nestedVirtualization, true);
   });

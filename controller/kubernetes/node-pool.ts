@@ -1,7 +1,15 @@
-// NodePools (karpenter.sh/v1): what a manifest leaves out, filled in; and the contract's NodePool. One effectiveSpec for
-// everybody: the command line, the controller, the webhook and hashes see the same pool.
+// NodePools (karpenter.sh/v1) as the contract's NodePools, and what is said about them. What a manifest leaves out is
+// filled in, and what is wrong found, by controller/resources.
 import { create } from '@bufbuild/protobuf';
 import { type NodePool, NodePoolSchema } from '../../proto/index.ts';
+import {
+  type EffectiveNodePoolSpec,
+  effectiveNodePoolSpec,
+  NODE_CLASS_GROUP,
+  NODE_CLASS_KIND,
+  NODE_POOL,
+  specViolations,
+} from '../resources/index.ts';
 import { poolRequirements, taints } from './constraints.ts';
 import {
   at,
@@ -13,76 +21,25 @@ import {
   mapping,
   nameOf,
   pathOf,
+  refuseWrong,
   requiredText,
-  text,
   textMap,
 } from './fields.ts';
 import { limitResources } from './resources.ts';
-
-/** API group of EC2NodeClass. */
-export const NODE_CLASS_GROUP = 'karpenter.k8s.aws';
-/** Kind of the only node class there is. */
-export const NODE_CLASS_KIND = 'EC2NodeClass';
-const DEFAULT_NODE_CLASS = 'default';
 
 const SPEC = pathOf('spec') as FieldPath;
 const TEMPLATE = at(SPEC, 'template');
 const TEMPLATE_SPEC = at(TEMPLATE, 'spec');
 const NODE_CLASS_REF = at(TEMPLATE_SPEC, 'nodeClassRef');
 
-/** The node class a pool refers to. */
-export interface NodeClassReference {
-  readonly group: string;
-  readonly kind: string;
-  readonly name: string;
-}
-
-/** A NodePool's spec with nothing left to guess. Fields without a default keep what was written, or are absent. */
-export interface EffectiveNodePoolSpec extends KubernetesObject {
-  readonly template: KubernetesObject & {
-    readonly spec: KubernetesObject & { readonly nodeClassRef: NodeClassReference };
-  };
-  readonly disruption: KubernetesObject;
-}
-
 /**
- * Fills in what the manifest of a NodePool leaves out, as Karpenter 1.14 does by its schema and as the mission's
- * manifests need beyond it: group, kind and name of the node class, consolidateAfter, the whole template.
- * Pure; what was written is never changed.
+ * What a NodePool means, with all that its manifest leaves out.
+ *
+ * @throws InputError for what the API server would refuse, naming the field; but for a pool without spec
  */
-export function effectiveNodePoolSpec(pool: KubernetesObject): EffectiveNodePoolSpec {
-  const spec = mapping(pool.spec, SPEC) ?? {};
-  const template = mapping(spec.template, TEMPLATE) ?? {};
-  const templateSpec = mapping(template.spec, TEMPLATE_SPEC) ?? {};
-  const reference = mapping(templateSpec.nodeClassRef, NODE_CLASS_REF) ?? {};
-  const disruption = mapping(spec.disruption, at(SPEC, 'disruption')) ?? {};
-  return {
-    ...spec,
-    template: {
-      ...template,
-      spec: {
-        ...templateSpec,
-        requirements: templateSpec.requirements ?? [],
-        expireAfter: templateSpec.expireAfter ?? '720h',
-        nodeClassRef: {
-          group: writtenOr(reference.group, 'group', NODE_CLASS_GROUP),
-          kind: writtenOr(reference.kind, 'kind', NODE_CLASS_KIND),
-          name: writtenOr(reference.name, 'name', DEFAULT_NODE_CLASS),
-        },
-      },
-    },
-    disruption: {
-      ...disruption,
-      consolidateAfter: disruption.consolidateAfter ?? '0s',
-      consolidationPolicy: disruption.consolidationPolicy ?? 'WhenEmptyOrUnderutilized',
-      budgets: disruption.budgets ?? [{ nodes: '10%' }],
-    },
-  };
-}
-
-function writtenOr(value: unknown, key: string, fallback: string): string {
-  const written = text(value, at(NODE_CLASS_REF, key));
-  return written === undefined || written === '' ? fallback : written;
+export function nodePoolSpec(pool: KubernetesObject): EffectiveNodePoolSpec {
+  refuseWrong(specViolations(NODE_POOL, { spec: pool.spec ?? {} }));
+  return effectiveNodePoolSpec(pool);
 }
 
 /**
@@ -111,7 +68,7 @@ export function nodePoolMessage(pool: KubernetesObject, spec: EffectiveNodePoolS
 export function unusableNodePool(pool: KubernetesObject, spec: EffectiveNodePoolSpec): string | undefined {
   const metadata = mapping(pool.metadata, pathOf('metadata'));
   if (metadata?.deletionTimestamp !== undefined && metadata.deletionTimestamp !== null) return 'it is being deleted';
-  if (spec.replicas !== undefined && spec.replicas !== null) {
+  if (spec.replicas !== undefined) {
     return 'it has spec.replicas: such a pool keeps a fixed number of nodes and adds none for pods';
   }
   const { group, kind } = spec.template.spec.nodeClassRef;

@@ -41,7 +41,7 @@ import {
 } from './fields.ts';
 import { type GroupedPods, groupPods, selectedLabelKeys } from './grouping.ts';
 import { namespaceMessages } from './namespaces.ts';
-import { checkTaintsUnique, effectiveNodePoolSpec, nodePoolMessage } from './node-pool.ts';
+import { checkTaintsUnique, nodePoolMessage, nodePoolSpec } from './node-pool.ts';
 import { nodeMessages } from './nodes.ts';
 import type { PodContext } from './pod.ts';
 import { offeredResources, requestedResources } from './resources.ts';
@@ -205,7 +205,7 @@ function refuseRepeatedNames(pods: readonly KubernetesObject[], key: string): vo
 }
 
 function readPool(pool: KubernetesObject): NodePool {
-  const spec = effectiveNodePoolSpec(pool);
+  const spec = nodePoolSpec(pool);
   checkTaintsUnique(spec);
   return nodePoolMessage(pool, spec, '');
 }

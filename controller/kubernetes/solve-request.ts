@@ -13,7 +13,7 @@ import {
 import { type ClusterFacts, clusterFacts } from './cluster-facts.ts';
 import { addAttachmentLimits } from './csi-nodes.ts';
 import { daemonPodOf, daemonSetMessage, newestDaemonPods } from './daemon-sets.ts';
-import { effectiveNodeClassSpec, nodeClassMessage } from './ec2-node-class.ts';
+import { nodeClassMessage, nodeClassSpec } from './ec2-node-class.ts';
 import {
   formatPath,
   InputError,
@@ -28,10 +28,10 @@ import { groupPods, selectedLabelKeys } from './grouping.ts';
 import { namespaceMessages } from './namespaces.ts';
 import {
   checkTaintsUnique,
-  effectiveNodePoolSpec,
   nodeClassName,
   nodePoolAdvice,
   nodePoolMessage,
+  nodePoolSpec,
   unusableNodePool,
 } from './node-pool.ts';
 import { deletingNodeNames, nodeMessages } from './nodes.ts';
@@ -392,7 +392,7 @@ class Builder {
     const names = new Set<string>();
     for (const object of this.#of('EC2NodeClass')) {
       this.#try(object, () => {
-        const message = nodeClassMessage(object, effectiveNodeClassSpec(object));
+        const message = nodeClassMessage(object, nodeClassSpec(object));
         names.add(message.name);
         messages.push(message);
         sources.push(object);
@@ -411,7 +411,7 @@ class Builder {
     const errorCount = this.#errors.length;
     for (const object of this.#of('NodePool')) {
       this.#try(object, () => {
-        const spec = effectiveNodePoolSpec(object);
+        const spec = nodePoolSpec(object);
         const nodeClass = nodeClassName(spec);
         let reason = unusableNodePool(object, spec);
         if (reason === undefined && !nodeClasses.has(nodeClass)) {
