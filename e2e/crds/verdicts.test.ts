@@ -1,6 +1,6 @@
 // A real API server is asked about every object of the corpus, first with Karpenter's CRDs and then with ours applied over
 // them. What Karpenter accepts, we accept, and it means the same; our check and our defaults, which work without an API
-// server, say what it says. Needs Go; five minutes on two idle cores once the control plane is built.
+// server, say what it says. Needs Go; two minutes of processor time once the control plane is built.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
