@@ -113,8 +113,11 @@ async function onlyRun(tools: VerifyTools, problem: object): Promise<KarpenterRe
   return result;
 }
 
+/** Times that Karpenter is asked a changed question: of three domains it may choose the wrong two again and again. */
+const PROOF_RUNS = 12;
+
 /**
- * Asks Karpenter changed questions, each as often as the problem itself, since its answers vary. It places a pod when it
+ * Asks Karpenter changed questions, each more often than the problem itself, since its answers vary. It places a pod when it
  * does so in one of the runs; of the whole problem it has to place as many pods equal to that one as we do, whichever.
  */
 function asking(
@@ -127,7 +130,7 @@ function asking(
     const changed = 'only' in question ? { ...problem, pods: [question.only] } : question.problem;
     const key = JSON.stringify(changed);
     const inLaterBatches = 'problem' in question && question.inLaterBatches === true;
-    const results = answers.get(key) ?? tools.runKarpenter(changed, tools.runs);
+    const results = answers.get(key) ?? tools.runKarpenter(changed, Math.max(PROOF_RUNS, tools.runs));
     answers.set(key, results);
     const group = 'only' in question ? [pod] : (groups.find((names) => names.includes(pod)) ?? [pod]);
     const mostOut = 'only' in question ? 0 : group.filter((name) => unplaced.has(name)).length;
