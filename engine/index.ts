@@ -118,10 +118,12 @@ export { validatePoolRequirement, validateRequirement } from './requirements/ind
 export {
   type MergedShapes,
   mergeShapes,
+  mergeStanding,
   readLabelKeys,
   type SelectingShape,
+  ShapeInterner,
+  type StandingShape,
   shapeKey,
-  shapeText,
   withReadLabels,
 } from './shapes/index.ts';
 export {

@@ -1,3 +1,12 @@
 // Door of shapes: their identity and their merging.
-export { type MergedShapes, mergeShapes, readLabelKeys, type SelectingShape, withReadLabels } from './merge.ts';
-export { nodeConstraintsKey, resourcesText, shapeKey, shapeText, tolerationsKey } from './shape-key.ts';
+export {
+  type MergedShapes,
+  mergeShapes,
+  mergeStanding,
+  readLabelKeys,
+  type SelectingShape,
+  ShapeInterner,
+  type StandingShape,
+  withReadLabels,
+} from './merge.ts';
+export { nodeConstraintsKey, resourcesText, shapeKey, tolerationsKey } from './shape-key.ts';

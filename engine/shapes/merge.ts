@@ -48,53 +48,86 @@ export function withReadLabels(shape: PodShape, keys: ReadonlySet<string>): PodS
   return dropped ? { ...shape, labels } : shape;
 }
 
-/**
- * Merges equal shapes. `keys` are the labels that selectors of the whole problem read (readLabelKeys over pods to place,
- * running pods and daemonsets). Shapes of one profile share everything but their requests, and equal requests are one
- * object, so that they are cloned and compiled once. O(groups) plus sorting the different shapes.
- */
-export function mergeShapes(groups: readonly ShapeCount[], keys: ReadonlySet<string>): MergedShapes {
-  const found = new Map<string, { key: string; profile: Profile; shape: PodShape; count: number; index: number }>();
-  const profiles = new Map<string, Profile>();
-  const requests = new Map<string, ResourceList>();
-  const entries = groups.map((group) => {
-    const read = withReadLabels(group.shape, keys);
-    const text = shapeText(read);
-    const { key } = text;
-    let entry = found.get(key);
-    if (entry === undefined) {
-      let profile = profiles.get(text.profileKey);
-      if (profile === undefined) {
-        profile = { shape: read, number: -1 };
-        profiles.set(text.profileKey, profile);
-      }
-      let list = requests.get(text.requestsKey);
-      if (list === undefined) {
-        list = group.shape.requests;
-        requests.set(text.requestsKey, list);
-      }
-      entry = { key, profile, shape: { ...profile.shape, requests: list }, count: 0, index: 0 };
-      found.set(key, entry);
-    }
-    entry.count += group.count;
-    return entry;
-  });
-  const ordered = [...found.values()].sort((left, right) => compareText(left.key, right.key));
-  let profileCount = 0;
-  ordered.forEach((entry, index) => {
-    entry.index = index;
-    if (entry.profile.number < 0) entry.profile.number = profileCount++;
-  });
-  return {
-    shapes: ordered.map(({ key, profile, shape, count }) => ({ key, profile: profile.number, shape, count })),
-    shapeOfGroup: Uint32Array.from(entries, (entry) => entry.index),
-  };
+/** The shape that stands for all that are equal to it. */
+export interface StandingShape {
+  readonly key: string;
+  /** The same for shapes that differ only in their requests. */
+  readonly profileKey: string;
+  /** Shapes of one profile share everything but their requests, and equal requests are one object. */
+  readonly shape: PodShape;
 }
 
-/** Everything of a shape but its requests. */
-interface Profile {
-  /** The first shape that has it. */
-  readonly shape: PodShape;
-  /** Counted in the order of the shapes; -1 until they are in order. */
-  number: number;
+/** Finds the shape that stands for each, the first of its kind, for as long as it is kept. */
+export class ShapeInterner {
+  readonly #standing = new Map<string, StandingShape>();
+  readonly #profiles = new Map<string, PodShape>();
+  readonly #requests = new Map<string, ResourceList>();
+
+  /** Shapes that stand for others. */
+  get size(): number {
+    return this.#standing.size;
+  }
+
+  /** The one that stands for a shape whose labels are all read. */
+  standingFor(shape: PodShape): StandingShape {
+    const { key, profileKey, requestsKey } = shapeText(shape);
+    let standing = this.#standing.get(key);
+    if (standing === undefined) {
+      const profile = keep(this.#profiles, profileKey, shape);
+      const requests = keep(this.#requests, requestsKey, shape.requests);
+      standing = { key, profileKey, shape: { ...profile, requests } };
+      this.#standing.set(key, standing);
+    }
+    return standing;
+  }
+
+  /** Forgets all of them. */
+  clear(): void {
+    this.#standing.clear();
+    this.#profiles.clear();
+    this.#requests.clear();
+  }
+}
+
+/**
+ * Merges equal shapes. `keys` are the labels that selectors of the whole problem read (readLabelKeys over pods to place,
+ * running pods and daemonsets). Shapes share what they have in common, so that it is cloned and compiled once. O(groups)
+ * plus sorting the different shapes.
+ */
+export function mergeShapes(groups: readonly ShapeCount[], keys: ReadonlySet<string>): MergedShapes {
+  const interner = new ShapeInterner();
+  return mergeStanding(
+    groups.map(({ shape }) => interner.standingFor(withReadLabels(shape, keys))),
+    groups.map(({ count }) => count),
+  );
+}
+
+/** Merges groups by the shapes that stand for theirs, one for each group. */
+export function mergeStanding(shapes: readonly StandingShape[], counts: ArrayLike<number>): MergedShapes {
+  const found = new Map<StandingShape, { count: number; index: number }>();
+  const entries = shapes.map((standing, group) => {
+    let entry = found.get(standing);
+    if (entry === undefined) {
+      entry = { count: 0, index: 0 };
+      found.set(standing, entry);
+    }
+    entry.count += counts[group] ?? 0;
+    return entry;
+  });
+  const ordered = [...found].sort(([left], [right]) => compareText(left.key, right.key));
+  // Profiles are counted in the order of the shapes.
+  const profiles = new Map<string, number>();
+  const merged = ordered.map(([{ key, profileKey, shape }, entry], index): KeyedShape => {
+    entry.index = index;
+    return { key, profile: keep(profiles, profileKey, profiles.size), shape, count: entry.count };
+  });
+  return { shapes: merged, shapeOfGroup: Uint32Array.from(entries, (entry) => entry.index) };
+}
+
+/** What the map has under the key, which is the value when it had nothing. */
+function keep<T>(map: Map<string, T>, key: string, value: T): T {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  map.set(key, value);
+  return value;
 }

@@ -1,23 +1,15 @@
 // The pod shapes that a state knows, by number: which labels their selectors read, and what they are once the labels that
 // nobody reads are dropped. Shapes keep their identity from plan to plan for as long as nothing about them changes.
 import {
-  compareText,
-  type KeyedShape,
+  type MergedShapes,
+  mergeStanding,
   type PodShape,
-  type ResourceList,
   readLabelKeys,
   type SelectingShape,
-  shapeText,
+  ShapeInterner,
+  type StandingShape,
   withReadLabels,
 } from '../../engine/index.ts';
-
-/** Shapes merged for one plan, as mergeShapes of the engine merges them. */
-export interface MergedPending {
-  /** Different shapes, ascending by key. */
-  readonly shapes: readonly KeyedShape[];
-  /** `Uint32Array[groups]`: the shape of each group. */
-  readonly shapeOfGroup: Uint32Array;
-}
 
 /** Groups of pods that wait. */
 export interface PendingGroups {
@@ -35,13 +27,6 @@ interface KnownShape {
   merged: { readonly of: StandingShape; readonly labels: ReadonlySet<string> } | undefined;
 }
 
-/** The shape that stands for all with its key, as mergeShapes makes it: what it shares with others is one object. */
-interface StandingShape {
-  readonly key: string;
-  readonly profileKey: string;
-  readonly shape: PodShape;
-}
-
 /** Standing shapes that may be kept beyond those that are there. */
 const SPARE_COUNT = 256;
 
@@ -52,10 +37,8 @@ export class ShapeTable {
   readonly #readCounts = new Map<string, number>();
   /** The labels of the last plan. */
   #labels: ReadonlySet<string> = new Set();
-  /** By key, by profile and by requests, under the labels of the last plan. */
-  readonly #standing = new Map<string, StandingShape>();
-  readonly #profiles = new Map<string, PodShape>();
-  readonly #requests = new Map<string, ResourceList>();
+  /** Under the labels of the last plan. */
+  readonly #interner = new ShapeInterner();
 
   add(id: number, shape: PodShape): void {
     this.#shapes.set(id, { shape, readKeys: [...readLabelKeys([shape])], merged: undefined });
@@ -85,29 +68,13 @@ export class ShapeTable {
   }
 
   /** Merges what waits. O(groups) and sorting the different shapes; texts are made when a shape or the labels are new. */
-  merge({ shapeIds, counts }: PendingGroups): MergedPending {
+  merge({ shapeIds, counts }: PendingGroups): MergedShapes {
     const labels = this.#labelsFor(shapeIds);
-    if (this.#standing.size > 2 * this.#shapes.size + SPARE_COUNT) this.#forgetStanding();
-    const found = new Map<StandingShape, { count: number; index: number }>();
-    const entries = Array.from(shapeIds, (id, group) => {
-      const standing = this.#standingFor(id, labels);
-      let entry = found.get(standing);
-      if (entry === undefined) {
-        entry = { count: 0, index: 0 };
-        found.set(standing, entry);
-      }
-      entry.count += counts[group] ?? 0;
-      return entry;
-    });
-    const ordered = [...found].sort(([left], [right]) => compareText(left.key, right.key));
-    const profiles = new Map<string, number>();
-    const shapes = ordered.map(([{ key, profileKey, shape }, entry], index): KeyedShape => {
-      entry.index = index;
-      const profile = profiles.get(profileKey) ?? profiles.size;
-      profiles.set(profileKey, profile);
-      return { key, profile, shape, count: entry.count };
-    });
-    return { shapes, shapeOfGroup: Uint32Array.from(entries, (entry) => entry.index) };
+    if (this.#interner.size > 2 * this.#shapes.size + SPARE_COUNT) this.#forgetStanding();
+    return mergeStanding(
+      Array.from(shapeIds, (id) => this.#standingFor(id, labels)),
+      counts,
+    );
   }
 
   /** The labels that count for a plan: the same set as before when they are the same. */
@@ -121,26 +88,14 @@ export class ShapeTable {
   }
 
   #forgetStanding(): void {
-    this.#standing.clear();
-    this.#profiles.clear();
-    this.#requests.clear();
+    this.#interner.clear();
     for (const known of this.#shapes.values()) known.merged = undefined;
   }
 
   #standingFor(id: number, labels: ReadonlySet<string>): StandingShape {
     const known = this.#known(id);
     if (known.merged?.labels === labels) return known.merged.of;
-    const read = withReadLabels(known.shape, labels);
-    const { key, profileKey, requestsKey } = shapeText(read);
-    let standing = this.#standing.get(key);
-    if (standing === undefined) {
-      const shape = {
-        ...keep(this.#profiles, profileKey, read),
-        requests: keep(this.#requests, requestsKey, read.requests),
-      };
-      standing = { key, profileKey, shape };
-      this.#standing.set(key, standing);
-    }
+    const standing = this.#interner.standingFor(withReadLabels(known.shape, labels));
     known.merged = { of: standing, labels };
     return standing;
   }
@@ -150,14 +105,6 @@ export class ShapeTable {
     if (known === undefined) throw new Error(`read state: no shape has this number (shape=${id})`);
     return known;
   }
-}
-
-/** What the map has under the key, which is the value when it had nothing. */
-function keep<T>(map: Map<string, T>, key: string, value: T): T {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  map.set(key, value);
-  return value;
 }
 
 /** Keys of labels that terms read by which running pods keep others away. */
