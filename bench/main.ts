@@ -4,6 +4,7 @@ import { fork } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CaseOrder } from './case-process.ts';
+import { readCommandLine } from './command-line.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { type BenchOptions, parseOptions } from './options.ts';
 import { renderPeers } from './peer-report.ts';
@@ -18,21 +19,12 @@ const CASE_TIMEOUT_MS = 30 * 60_000;
 await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<void> {
-  let options: BenchOptions;
-  let orders: CaseOrder[];
-  try {
+  const asked = readCommandLine('bench', () => {
     const parsed = parseOptions(args);
-    if ('text' in parsed) {
-      console.log(parsed.text);
-      return;
-    }
-    options = parsed;
-    orders = listOrders(options);
-  } catch (error) {
-    console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
-    process.exitCode = 2;
-    return;
-  }
+    return 'text' in parsed ? parsed : { options: parsed, orders: listOrders(parsed) };
+  });
+  if (asked === undefined) return;
+  const { options, orders } = asked;
   // Read before the first case: the benchmark itself is load.
   const environment = readEnvironment();
   if (options.readyRegion !== undefined) {

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { embeddedRegionSource } from '../server/index.ts';
+import { type Asked, parseCount, parseSeeds } from './command-line.ts';
 import { type CaseSize, CORPUS, findCase } from './corpus.ts';
 import type { MeasureOptions } from './measure.ts';
 
@@ -21,8 +22,8 @@ export interface BenchOptions {
   readonly measure: MeasureOptions;
 }
 
-/** Seeds in one run at most: a typing slip must not run for days. */
-const MAX_SEEDS = 10_000;
+/** Workers and repeats at most. */
+const MAX_COUNT = 1000;
 
 /** Time spent on other problems before the warm runs: enough for the hot code to be compiled. Smoke sizes skip it. */
 const WARM_UP_MS = 1_500;
@@ -49,7 +50,7 @@ export const HELP = `npm run bench -- [options]
 Each case runs in a process of its own.`;
 
 /** What was asked: to run, or to print a text. Throws an Error with a sentence for the user. */
-export function parseOptions(args: readonly string[]): BenchOptions | { readonly text: string } {
+export function parseOptions(args: readonly string[]): Asked<BenchOptions> {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -90,25 +91,10 @@ export function parseOptions(args: readonly string[]): BenchOptions | { readonly
     withKarpenter: values.peer === 'karpenter',
     json: values.json,
     measure: {
-      workerCount: values.workers === undefined ? availableParallelism() : parseCount('--workers', values.workers),
-      warmRunCount: parseCount('--repeat', repeat),
+      workerCount:
+        values.workers === undefined ? availableParallelism() : parseCount('--workers', values.workers, MAX_COUNT),
+      warmRunCount: parseCount('--repeat', repeat, MAX_COUNT),
       warmUpMs: values.size === 'smoke' ? 0 : WARM_UP_MS,
     },
   };
-}
-
-function parseSeeds(text: string): number[] {
-  const match = /^(\d{1,9})(?:\.\.(\d{1,9}))?$/.exec(text);
-  const from = Number(match?.[1]);
-  const to = Number(match?.[2] ?? match?.[1]);
-  if (match === null || to < from) throw new Error(`--seeds ${text}: write FROM..TO, as 1..20`);
-  if (to - from >= MAX_SEEDS) throw new Error(`--seeds ${text}: at most ${MAX_SEEDS} in one run`);
-  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
-}
-
-function parseCount(option: string, text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1 || count > 1000)
-    throw new Error(`${option} ${text}: a count from 1 to 1000`);
-  return count;
 }

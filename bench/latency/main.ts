@@ -1,24 +1,14 @@
 // `npm run bench:latency`: how long calls take over gRPC and HTTP/1.1, under load and alone. Exits non-zero when a call
 // failed, and with --judge when a goal is missed.
+import { readCommandLine } from '../command-line.ts';
 import { readEnvironment } from '../environment.ts';
-import { type LatencyOptions, parseOptions } from './options.ts';
+import { parseOptions } from './options.ts';
 
 await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<void> {
-  let options: LatencyOptions;
-  try {
-    const parsed = parseOptions(args);
-    if ('text' in parsed) {
-      console.log(parsed.text);
-      return;
-    }
-    options = parsed;
-  } catch (error) {
-    console.error(`bench:latency: ${error instanceof Error ? error.message : String(error)}`);
-    process.exitCode = 2;
-    return;
-  }
+  const options = readCommandLine('bench:latency', () => parseOptions(args));
+  if (options === undefined) return;
   // Read before the load begins.
   const environment = readEnvironment();
   const { measureLatency } = await import('./measure.ts');

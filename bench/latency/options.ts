@@ -1,6 +1,7 @@
 // What the latency benchmark is asked on its command line.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import type { Asked } from '../command-line.ts';
 import type { CaseSize } from '../corpus.ts';
 
 /** How the benchmark runs. */
@@ -34,7 +35,7 @@ gRPC: calls are sent at fixed times, whatever became of earlier ones, and latenc
 HTTP/1.1: autocannon, which sends when it has an answer; latency from its responses, one by one.`;
 
 /** What was asked: to run, or to print a text. Throws an Error with a sentence for the user. */
-export function parseOptions(args: readonly string[]): LatencyOptions | { readonly text: string } {
+export function parseOptions(args: readonly string[]): Asked<LatencyOptions> {
   const { values } = parseArgs({
     args: [...args],
     options: {

@@ -11,6 +11,7 @@ import {
   type SolveResponse,
   SolveResponseSchema,
 } from '../../proto/index.ts';
+import { type Asked, parseCount, readCommandLine } from '../command-line.ts';
 import { readEnvironment } from '../environment.ts';
 import { generateExistingNodes } from '../generators/index.ts';
 import { openRandom } from '../random.ts';
@@ -30,14 +31,16 @@ const NODES_A_PART = 1000;
 
 const REGION = 'us-east-1';
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  console.error(`bench:session: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
+await main(process.argv.slice(2));
+
+interface SessionOptions {
+  readonly nodeCount: number;
+  readonly podCount: number;
+  readonly rounds: number;
+  readonly workerCount: number;
 }
 
-async function main(args: readonly string[]): Promise<void> {
+function parseOptions(args: readonly string[]): Asked<SessionOptions> {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -48,16 +51,29 @@ async function main(args: readonly string[]): Promise<void> {
       help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) {
-    console.log(HELP);
-    return;
+  if (values.help) return { text: HELP };
+  return {
+    nodeCount: parseCount('--nodes', values.nodes, 50_000),
+    podCount: parseCount('--pods', values.pods, 100_000),
+    rounds: parseCount('--rounds', values.rounds, 100_000),
+    workerCount: parseCount('--workers', values.workers, 64),
+  };
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const options = readCommandLine('bench:session', () => parseOptions(args));
+  if (options === undefined) return;
+  try {
+    await run(options);
+  } catch (error) {
+    console.error(`bench:session: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
   }
-  const nodeCount = count('--nodes', values.nodes, 50_000);
-  const podCount = count('--pods', values.pods, 100_000);
-  const rounds = count('--rounds', values.rounds, 100_000);
+}
+
+async function run({ nodeCount, podCount, rounds, workerCount }: SessionOptions): Promise<void> {
   const environment = readEnvironment();
   const request = drawRequest(nodeCount, podCount);
-  const workerCount = count('--workers', values.workers, 64);
   const service = await startServiceProcess({ workerCount, telemetry: false, keepPhases: false });
   const connection = openConnection(service.grpcAddress);
   try {
@@ -194,11 +210,4 @@ async function timed(run: () => Promise<void>): Promise<number> {
   const startMs = performance.now();
   await run();
   return performance.now() - startMs;
-}
-
-function count(option: string, text: string, most: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > most)
-    throw new Error(`${option} ${text}: a count from 1 to ${most}`);
-  return value;
 }

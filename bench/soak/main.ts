@@ -1,6 +1,7 @@
 // `npm run soak`: mixed load on one service for some minutes, and what it holds then against what it held after 30 % of
 // the time. Exits with 1 when something grew, or a call failed that should not have.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readCommandLine } from '../command-line.ts';
 import { readEnvironment } from '../environment.ts';
 import { renderEnvironment } from '../report.ts';
 import { startServiceProcess } from '../service/index.ts';
@@ -19,19 +20,8 @@ const MEBIBYTE = 1024 * 1024;
 await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<void> {
-  let options: SoakOptions;
-  try {
-    const parsed = parseOptions(args);
-    if ('text' in parsed) {
-      console.log(parsed.text);
-      return;
-    }
-    options = parsed;
-  } catch (error) {
-    console.error(`soak: ${error instanceof Error ? error.message : String(error)}`);
-    process.exitCode = 2;
-    return;
-  }
+  const options = readCommandLine('soak', () => parseOptions(args));
+  if (options === undefined) return;
   const environment = readEnvironment();
   try {
     const { samples, counts } = await soak(options);

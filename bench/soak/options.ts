@@ -1,6 +1,7 @@
 // What the soak is asked on its command line.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import type { Asked } from '../command-line.ts';
 import type { CaseSize } from '../corpus.ts';
 
 /** How the soak runs. */
@@ -26,7 +27,7 @@ Mixed load on one service. What the heap of each thread, the process's memory an
 collection may be at most 1.05 times as much at the end as after 30 % of the time.`;
 
 /** What was asked: to run, or to print a text. Throws an Error with a sentence for the user. */
-export function parseOptions(args: readonly string[]): SoakOptions | { readonly text: string } {
+export function parseOptions(args: readonly string[]): Asked<SoakOptions> {
   const { values } = parseArgs({
     args: [...args],
     options: {

@@ -1,5 +1,6 @@
 // What verify:karpenter is asked on its command line.
 import { parseArgs } from 'node:util';
+import { parseCount, parseSeeds } from '../command-line.ts';
 
 /** The options. */
 export interface VerifyOptions {
@@ -11,8 +12,8 @@ export interface VerifyOptions {
   readonly runs: number;
 }
 
-/** Seeds in one run at most: a typing slip must not run for days. */
-const MAX_SEEDS = 10_000;
+/** Workers and runs at most. */
+const MAX_COUNT = 100;
 
 /** The text of --help. */
 export const HELP = `npm run verify:karpenter -- [options]
@@ -41,22 +42,7 @@ export function parseVerifyOptions(args: readonly string[]): VerifyOptions | und
   return {
     seeds: seeds === undefined ? [] : parseSeeds(seeds),
     ...(values.problems === undefined ? {} : { problemsDirectory: values.problems }),
-    workers: parseCount('--workers', values.workers),
-    runs: parseCount('--runs', values.runs),
+    workers: parseCount('--workers', values.workers, MAX_COUNT),
+    runs: parseCount('--runs', values.runs, MAX_COUNT),
   };
-}
-
-function parseSeeds(text: string): number[] {
-  const match = /^(\d{1,9})(?:\.\.(\d{1,9}))?$/.exec(text);
-  const from = Number(match?.[1]);
-  const to = Number(match?.[2] ?? match?.[1]);
-  if (match === null || to < from) throw new Error(`--seeds ${text}: write FROM..TO, as 1..20`);
-  if (to - from >= MAX_SEEDS) throw new Error(`--seeds ${text}: at most ${MAX_SEEDS} in one run`);
-  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
-}
-
-function parseCount(option: string, text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1 || count > 100) throw new Error(`${option} ${text}: a count from 1 to 100`);
-  return count;
 }
