@@ -146,21 +146,7 @@ export class ShapeCompiler {
   #requestIndexOf(request: Float64Array, sharedClaims: readonly SharedClaim[]): number {
     const own = request.join(' ');
     const key = sharedClaims.length === 0 ? own : `${own}|${sharedClaims.map(({ index }) => index).join(' ')}`;
-    let index = this.#requestIndices.get(key);
-    if (index === undefined) {
-      index = this.#requestIndices.size;
-      this.#requestIndices.set(key, index);
-    }
-    return index;
-  }
-
-  #toleranceOf(key: string): number {
-    let number = this.#tolerances.get(key);
-    if (number === undefined) {
-      number = this.#tolerances.size;
-      this.#tolerances.set(key, number);
-    }
-    return number;
+    return numberOf(this.#requestIndices, key);
   }
 
   #compileProfile(shape: PodShape): CompiledProfile {
@@ -193,7 +179,7 @@ export class ShapeCompiler {
           taintPolicy,
           ...apart,
           constraintSet: constraints.setOf(all),
-          tolerance: this.#toleranceOf(`${shape.priority} ${taintPolicy} ${profile.tolerationsKey}`),
+          tolerance: numberOf(this.#tolerances, `${shape.priority} ${taintPolicy} ${profile.tolerationsKey}`),
         };
       });
     return { shape, profile, demands };
@@ -217,6 +203,16 @@ export class ShapeCompiler {
     const besideDaemons = constraints.besideSome(daemons, isThere, counter.selector.text);
     return [{ rules: { ...rules, affinities }, besideDaemons }, { rules }];
   }
+}
+
+/** The number of a text: texts are counted in the order in which they are first asked about. */
+function numberOf(numbers: Map<string, number>, text: string): number {
+  let number = numbers.get(text);
+  if (number === undefined) {
+    number = numbers.size;
+    numbers.set(text, number);
+  }
+  return number;
 }
 
 /** What each pod of a shape takes, attachments of its own volumes included: those that it shares are left out. */
