@@ -9,7 +9,6 @@ import { type Attempt, attemptPlacement } from './attempt.ts';
 import { moreOpenValues, WIDENING_LIMIT } from './open-values.ts';
 import { placesMore } from './order-of-plans.ts';
 import { writePlan } from './plan-writer.ts';
-import { orderByLosses, stepsGivenUp } from './preferences.ts';
 import { ordersWithFirst } from './retrying.ts';
 
 /** Times that pods which stayed out are tried again before the others. */
@@ -56,35 +55,6 @@ function bestAttempt(compiled: CompiledProblem, budget: Budget): Attempt {
       last = attempt;
       if (placesMore(last, best)) best = last;
     }
-  }
-  return keepMore(compiled, budget, best);
-}
-
-/** Times that shapes which gave up preferences are placed before the others. */
-const PREFERENCE_RETRY_LIMIT = 3;
-
-/** Pods up to which it is looked for an order in which fewer preferences are given up: each costs another attempt. */
-const PREFERENCE_POD_LIMIT = 200;
-
-/** The attempt, or one that places no fewer pods and gives up less, with those first that gave up something. */
-function keepMore(compiled: CompiledProblem, budget: Budget, found: Attempt): Attempt {
-  let best = found;
-  const podCount = compiled.shapes.reduce((sum, { input }) => sum + input.count, 0);
-  if (podCount > PREFERENCE_POD_LIMIT) return best;
-  let last = found;
-  let least = stepsGivenUp(best);
-  const tried = new Set<string>();
-  for (let retry = 0; retry < PREFERENCE_RETRY_LIMIT && !budget.cut && least > 0; retry++) {
-    const phases = orderByLosses(compiled, last);
-    const key = phases.map((shapes) => shapes.map(({ index }) => index).join(' ')).join('|');
-    if (tried.has(key)) break;
-    tried.add(key);
-    last = attemptPlacement(compiled, budget, phases);
-    if (budget.cut || placesMore(best, last)) continue;
-    const steps = stepsGivenUp(last);
-    if (!placesMore(last, best) && steps >= least) continue;
-    best = last;
-    least = steps;
   }
   return best;
 }
