@@ -1,0 +1,146 @@
+// The Cloud port: what the controller asks of whoever sells instances. It speaks of instances and offerings, not of pods.
+// The adapters are EC2 and the simulated cloud, held to one contract suite.
+import type { ApiObject } from './cluster.ts';
+
+/** On demand, spot, or out of a capacity reservation: the values of `karpenter.sh/capacity-type`. */
+export type CapacityTypeName = 'on-demand' | 'spot' | 'reserved';
+
+/** One thing that can be launched. */
+export interface LaunchOffering {
+  readonly instanceType: string;
+  /** The zone's name (us-west-2a). */
+  readonly zone: string;
+  readonly capacityType: CapacityTypeName;
+  /** Present for `reserved`. */
+  readonly reservationId?: string;
+}
+
+/** A launch: one instance for one NodeClaim. */
+export interface LaunchRequest {
+  /** The NodeClaim: name, UID, labels, taints, startup taints, kubelet settings are read from it. */
+  readonly nodeClaim: ApiObject;
+  /** The node class that it names, with the status that `nodeClassStatus` gave it. */
+  readonly nodeClass: ApiObject;
+  /** What may be launched, best first. Never empty. */
+  readonly offerings: readonly LaunchOffering[];
+  /**
+   * Names the launch. The same id always means the same instance: a second call with it, also after a crash, finds the
+   * instance of the first and launches none.
+   */
+  readonly launchId: string;
+  /** Tags of the instance besides those that the adapter adds itself. */
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** How a launch ended. Outcomes that a user or a shortage causes are data; broken calls are a `CloudError`. */
+export type LaunchResult =
+  | { readonly kind: 'launched'; readonly instance: Instance; readonly exhausted: readonly LaunchOffering[] }
+  /** Nothing of the list can be had now. `exhausted` says which offerings the cloud refused. */
+  | { readonly kind: 'insufficient-capacity'; readonly message: string; readonly exhausted: readonly LaunchOffering[] }
+  /** The node class can't be launched with as it is. */
+  | { readonly kind: 'node-class-not-ready'; readonly message: string };
+
+/** One instance that this cluster launched. */
+export interface Instance {
+  /** aws:///ZONE/ID */
+  readonly providerId: string;
+  /** i-… */
+  readonly id: string;
+  readonly instanceType: string;
+  readonly zone: string;
+  /** use1-az1; absent where it is not known. */
+  readonly zoneId?: string;
+  readonly capacityType: CapacityTypeName;
+  readonly reservationId?: string;
+  readonly imageId: string;
+  readonly state: 'pending' | 'running' | 'shutting-down' | 'stopping' | 'stopped' | 'terminated';
+  readonly launchTimeMs: number;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Capacity as status of the NodeClaim shows it: resource name to quantity. */
+  readonly capacity: Readonly<Record<string, string>>;
+  readonly allocatable: Readonly<Record<string, string>>;
+  /** Labels that the instance gives its node (instance type, family, zone, …). */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A condition of a node class, without time stamps. */
+export interface NodeClassCondition {
+  readonly type: string;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What a node class comes to in the cloud: the status of EC2NodeClass apart from conditions, and the conditions. */
+export interface NodeClassResolution {
+  /** subnets, securityGroups, amis, instanceProfile, capacityReservations as EC2NodeClass has them in status. */
+  readonly status: Readonly<Record<string, unknown>>;
+  readonly conditions: readonly NodeClassCondition[];
+}
+
+/** News that an instance will go, or has gone. */
+export interface Interruption {
+  readonly kind:
+    | 'spot_interrupted'
+    | 'scheduled_change'
+    | 'instance_stopped'
+    | 'instance_terminated'
+    | 'instance_status'
+    | 'system_status'
+    | 'rebalance_recommendation';
+  readonly instanceId: string;
+  /** When the news was made. */
+  readonly timeMs: number;
+  /** To be called when it has been acted on; until then it may come again. */
+  acknowledge(): Promise<void>;
+}
+
+/** One offering with its price. */
+export interface PricedOffering extends LaunchOffering {
+  /** Whole nano-dollars per hour. */
+  readonly priceNanoUsdPerHour: number;
+  readonly available: boolean;
+}
+
+/** Which catalogue of the server holds what this cloud sells. */
+export interface CatalogueIdentity {
+  readonly partition: string;
+  readonly account: string;
+  readonly region: string;
+}
+
+/** The whole port. Calls reject with a `CloudError`, or with the signal's reason. */
+export interface Cloud {
+  readonly catalogue: CatalogueIdentity;
+  launch(request: LaunchRequest, signal?: AbortSignal): Promise<LaunchResult>;
+  /** Ends instances. Ids that are gone already are no error. */
+  terminate(instanceIds: readonly string[], signal?: AbortSignal): Promise<void>;
+  /** The instance, also while it shuts down; undefined once the cloud knows nothing of it or calls it terminated. */
+  get(instanceId: string, signal?: AbortSignal): Promise<Instance | undefined>;
+  /** Every instance of this cluster that is not terminated. Complete, or the call rejects. */
+  list(signal?: AbortSignal): Promise<readonly Instance[]>;
+  tag(instanceId: string, tags: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<void>;
+  /** Looks up what a node class selects, and whether it can be launched with. */
+  resolveNodeClass(nodeClass: ApiObject, signal?: AbortSignal): Promise<NodeClassResolution>;
+  /** Gives back what was made for a node class that is being deleted (profiles, templates). */
+  forgetNodeClass(nodeClass: ApiObject, signal?: AbortSignal): Promise<void>;
+  /** What is on sale now. Asked again every `offeringsRefreshMs`. */
+  offerings(signal?: AbortSignal): Promise<readonly PricedOffering[]>;
+  readonly offeringsRefreshMs: number;
+  /** News about instances until the signal aborts. */
+  interruptions(signal: AbortSignal): AsyncIterable<Interruption>;
+}
+
+/** A call to the cloud that failed: nothing is known of what it did. */
+export class CloudError extends Error {
+  /** As the cloud names it (RequestLimitExceeded). */
+  readonly code: string;
+  readonly retryable: boolean;
+
+  constructor(code: string, message: string, options: { readonly retryable: boolean; readonly cause?: unknown }) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'CloudError';
+    this.code = code;
+    this.retryable = options.retryable;
+  }
+}

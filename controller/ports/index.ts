@@ -1,0 +1,34 @@
+// The door of controller/ports: everything outside the controller, as interfaces. Adapters are in folders of their own.
+export type { Clock } from './clock.ts';
+export {
+  type CapacityTypeName,
+  type CatalogueIdentity,
+  type Cloud,
+  CloudError,
+  type Instance,
+  type Interruption,
+  type LaunchOffering,
+  type LaunchRequest,
+  type LaunchResult,
+  type NodeClassCondition,
+  type NodeClassResolution,
+  type PricedOffering,
+} from './cloud.ts';
+export {
+  type ApiObject,
+  CLUSTER_ERROR_CODES,
+  type Cluster,
+  ClusterError,
+  type ClusterErrorCode,
+  type DeleteOptions,
+  type ObjectEvent,
+  type ObjectMeta,
+  type ObjectName,
+  type ObjectPage,
+  type ObjectReader,
+  type ObjectWriter,
+  type OwnerReference,
+  type PatchType,
+  type Selection,
+} from './cluster.ts';
+export { apiVersionOf, KINDS, type Kind, type KindName } from './kinds.ts';

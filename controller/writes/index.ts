@@ -1,0 +1,2 @@
+// The door of controller/writes: the one wrapper around external writes.
+export { type WriteHooks, Writes } from './writes.ts';
