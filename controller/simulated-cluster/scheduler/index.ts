@@ -1,0 +1,2 @@
+// The door of controller/simulated-cluster/scheduler.
+export { Scheduler } from './scheduler.ts';
