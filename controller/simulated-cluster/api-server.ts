@@ -106,10 +106,11 @@ export class ApiServer {
     if (patched.metadata.resourceVersion !== stored.metadata.resourceVersion)
       throw errors.versionConflict(kind, name.name);
     if (patched.metadata.uid !== stored.metadata.uid) {
-      throw errors.conflict(
+      throw errors.invalid(
         kind,
         name.name,
-        `Precondition failed: UID in precondition: ${patched.metadata.uid}, UID in object meta: ${stored.metadata.uid}`,
+        'metadata.uid',
+        `Invalid value: "${patched.metadata.uid}": field is immutable`,
       );
     }
     return this.#change(rules, stored, copyJson(patched) as unknown as ApiObject, patch.subresource);

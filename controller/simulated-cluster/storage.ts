@@ -112,9 +112,10 @@ export class Storage {
     return this.#history.slice(low);
   }
 
-  /** Forgets all changes so far: whoever watches from an older version finds it Gone. */
+  /** Forgets all changes so far: whoever goes on from a version that he knows finds it Gone, and has to list anew. */
   compact(): void {
     this.#history = [];
+    this.#version += 1;
     this.#compactedVersion = this.#version;
   }
 
