@@ -19,9 +19,9 @@ export interface ClusterUnderTest {
   readonly cluster: Cluster;
   /** A namespace that exists and is empty. */
   readonly namespace: string;
-  /** A resource version from before everything that the server remembers. */
+  /** A resource version from before everything that the server remembers of NodePools. */
   readonly forgottenVersion: string;
-  /** Resolves once the continue tokens handed out until now are too old. */
+  /** Resolves once the continue tokens handed out until now for ConfigMaps are too old. */
   expireContinueTokens(): Promise<void>;
   /** Resolves when so much time has gone by on the server's clock. */
   passTime(ms: number): Promise<void>;

@@ -120,7 +120,7 @@ export function watchCases(run: ContractRun): void {
   run.case('a version from before what the server remembers is Gone', async (cluster) => {
     const resourceVersion = run.handles.forgottenVersion;
     const error = await rejectsWith('Gone', async () => {
-      for await (const event of cluster.watch(KINDS.configMaps, { resourceVersion })) {
+      for await (const event of cluster.watch(KINDS.nodePools, { resourceVersion })) {
         throw new Error(`an event came: ${event.type}`);
       }
     });
