@@ -1,0 +1,2 @@
+// The door of controller/clock/testing.
+export { DrivenClock } from './driven-clock.ts';
