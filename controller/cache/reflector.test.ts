@@ -1,7 +1,7 @@
 // The reflector on a scripted reader and a driven clock: what the store comes to hold, and when it asks again.
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { DrivenClock } from '../clock/testing/index.ts';
+import { DrivenClock } from '../clock/index.ts';
 import { type ApiObject, ClusterError, KINDS, type ObjectPage } from '../ports/index.ts';
 import { LIMITS } from './limits.ts';
 import { ObjectStore } from './object-store.ts';

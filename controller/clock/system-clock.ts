@@ -1,21 +1,39 @@
-// The real Clock.
-import { setTimeout as sleep } from 'node:timers/promises';
+// The Clock port on the time of the machine.
 import type { Clock } from '../ports/index.ts';
 
-/** A clock on Node's own; `sleep` keeps the process alive while it lasts. */
+/** The longest that a timer of Node can wait; longer sleeps are made of several. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** The clock of the machine. Sleeping keeps the process alive. */
 export function systemClock(): Clock {
   return {
     nowMs: () => Date.now(),
     monotonicMs: () => performance.now(),
     sleep: async (ms, signal) => {
-      signal?.throwIfAborted();
-      try {
-        await sleep(Math.max(0, ms), undefined, signal === undefined ? {} : { signal });
-      } catch (error) {
-        // Node rejects with an AbortError of its own around the reason.
-        signal?.throwIfAborted();
-        throw error;
+      const endMs = performance.now() + ms;
+      for (;;) {
+        const leftMs = endMs - performance.now();
+        await timer(Math.min(Math.max(leftMs, 0), MAX_TIMER_MS), signal);
+        if (leftMs <= MAX_TIMER_MS) return;
       }
     },
   };
+}
+
+function timer(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const onAbort = (): void => {
+      clearTimeout(handle);
+      reject(signal?.reason);
+    };
+    const handle = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, ms);
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
 }

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { DrivenClock } from '../clock/testing/index.ts';
+import { DrivenClock } from '../clock/index.ts';
 import { clusterAccess } from './access.ts';
 import { LIMITS } from './limits.ts';
 

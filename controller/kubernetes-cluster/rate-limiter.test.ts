@@ -1,7 +1,7 @@
 // The token bucket on a driven clock.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DrivenClock } from '../clock/testing/index.ts';
+import { DrivenClock } from '../clock/index.ts';
 import { RateLimiter } from './rate-limiter.ts';
 
 /** Takes so many turns at once; answers when each came. */

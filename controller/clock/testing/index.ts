@@ -1,2 +1,0 @@
-// The door of controller/clock/testing.
-export { DrivenClock } from './driven-clock.ts';
