@@ -205,6 +205,17 @@ test('a stream with neither event nor bookmark for the named time is left and op
   assert.deepEqual(scene.errors, []);
 });
 
+test('one timer waits, however many streams there have been', async () => {
+  start();
+  let watch = await scene.upTo('10', []);
+  for (let count = 2; count <= 5; count += 1) {
+    watch.send('BOOKMARK', bookmark(`1${count}`));
+    watch.end();
+    watch = await scene.watch(count);
+  }
+  assert.equal(scene.clock.sleeperCount, 1);
+});
+
 test('a server that came back with an older history is listed anew, whether a look at it or a message shows it', async () => {
   start();
   const watch = await scene.upTo('100', [pod('a', '90'), pod('b', '91')]);

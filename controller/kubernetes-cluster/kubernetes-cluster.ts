@@ -110,19 +110,15 @@ export class KubernetesCluster implements Cluster {
       timeoutSeconds: options.timeoutSeconds,
     });
     const what = `watch ${kind.plural}`;
-    const left = new AbortController();
-    const ended = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal]);
     try {
       const path = `${collectionPath(kind, options.namespace)}${query}`;
-      const response = await this.#transport.stream({ method: 'GET', path, what }, ended);
+      const response = await this.#transport.stream({ method: 'GET', path, what }, signal);
+      // Leaving the loop, by whatever way, closes the stream.
       for await (const line of readLines(response, LIMITS.watchLineBytes)) yield readEvent(what, line);
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof ClusterError) throw error;
       throw new ClusterError('Unavailable', `${what}: ${networkFailure(error)}`);
-    } finally {
-      // Whoever leaves early, or is failed by a line, leaves the connection open otherwise.
-      left.abort();
     }
   }
 
