@@ -6,3 +6,4 @@ export {
   type StoreChange,
   storeKey,
 } from './object-store.ts';
+export { type Reflector, type ReflectorOptions, startReflector } from './reflector.ts';

@@ -119,6 +119,8 @@ export interface ObjectWriter {
       readonly body: unknown;
       readonly subresource?: 'status';
       readonly fieldManager?: string;
+      /** Of `apply`: takes fields that another manager has set otherwise. Without it that is a `Conflict`. */
+      readonly force?: boolean;
     },
     signal?: AbortSignal,
   ): Promise<ApiObject>;

@@ -1,0 +1,2 @@
+// The door of controller/ports/testing: what every adapter of a port has to pass.
+export { type ClusterUnderTest, testClusterContract } from './cluster-contract.ts';
