@@ -18,7 +18,7 @@ import type { ClusterAccess } from './access.ts';
 import { LIMITS } from './limits.ts';
 import { assertPlace, collectionPath, objectPath, queryOf, selectionQuery } from './paths.ts';
 import { eventError } from './status-error.ts';
-import { networkFailure, Transport, type TransportOptions } from './transport.ts';
+import { CUT, networkFailure, Transport, type TransportOptions } from './transport.ts';
 import { readLines } from './watch-lines.ts';
 
 /** How the adapter behaves. */
@@ -112,9 +112,10 @@ export class KubernetesCluster implements Cluster {
     const what = `watch ${kind.plural}`;
     try {
       const path = `${collectionPath(kind, options.namespace)}${query}`;
-      const response = await this.#transport.stream({ method: 'GET', path, what }, signal);
+      const { body, wasCut } = await this.#transport.stream({ method: 'GET', path, what }, signal);
       // Leaving the loop, by whatever way, closes the stream.
-      for await (const line of readLines(response, LIMITS.watchLineBytes)) yield readEvent(what, line);
+      for await (const line of readLines(body, LIMITS.watchLineBytes)) yield readEvent(what, line);
+      if (wasCut()) throw new ClusterError('Unavailable', `${what}: ${CUT}`);
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof ClusterError) throw error;

@@ -1,9 +1,11 @@
-// Requests and answers over kept-alive connections: limits, deadlines, credentials. It knows HTTP, and of Kubernetes only
-// how refusals look. It repeats nothing but a call that was refused for its credentials, which was not carried out.
-import { type ClientRequest, type IncomingMessage, Agent as PlainAgent, request as requestPlain } from 'node:http';
-import { request as requestTls, Agent as TlsAgent } from 'node:https';
+// Requests and answers: limits, deadlines, credentials, over connections of whichever HTTP the server speaks. Of Kubernetes
+// it knows only how refusals look. It repeats a call only where the server has certainly not carried it out: refused for its
+// credentials, or never begun with.
 import { type Clock, ClusterError } from '../ports/index.ts';
 import type { ClusterAccess, Credentials } from './access.ts';
+import type { Connections, ConnectionUse, WireAnswer, WireRequest } from './connections.ts';
+import { Http1Connections } from './http1-connections.ts';
+import { Http2Connections, NoHttp2Error } from './http2-connections.ts';
 import { LIMITS } from './limits.ts';
 import { type RateLimit, RateLimiter } from './rate-limiter.ts';
 import { answerError } from './status-error.ts';
@@ -19,7 +21,7 @@ export interface Call {
   readonly what: string;
 }
 
-/** What an observer hears of every call that has come to an end, or of a watch that has been opened. */
+/** What an observer hears of every request: when its answer begins, or there will be none. */
 export interface CallReport {
   readonly method: Call['method'];
   /** HTTP status; 0 where there was no answer. */
@@ -34,48 +36,59 @@ export interface TransportOptions {
   readonly userAgent: string;
   /** Longest time of one call. */
   readonly callTimeoutMs?: number;
+  /** How often a connection in use is asked whether it lives. */
+  readonly pingIntervalMs?: number;
   readonly observe?: (report: CallReport) => void;
 }
 
-/** Connections to one server. */
+interface KeptConnections {
+  readonly credentials: Credentials;
+  readonly key: string;
+  readonly connections: Connections;
+}
+
+/** What is said of an answer or a stream that ended before its time. */
+export const CUT = 'the connection ended in the middle of the answer';
+
+/** Talks to one server. */
 export class Transport {
   readonly #access: ClusterAccess;
   readonly #options: TransportOptions;
   readonly #limiter: RateLimiter;
   readonly #callTimeoutMs: number;
-  #agents:
-    | { readonly credentials: Credentials; readonly key: string; readonly call: PlainAgent; readonly watch: PlainAgent }
-    | undefined;
+  #kept: KeptConnections | undefined;
+  /** Turns false for good with the first connection that shows it. */
+  #speaksHttp2: boolean;
 
   constructor(access: ClusterAccess, options: TransportOptions) {
     this.#access = access;
     this.#options = options;
     this.#limiter = new RateLimiter(options.limit, options.clock);
     this.#callTimeoutMs = options.callTimeoutMs ?? LIMITS.callMs;
+    this.#speaksHttp2 = access.server.protocol === 'https:';
   }
 
   /** Sends a call and answers the parsed JSON of a success. Rejects with a ClusterError, or the signal's reason. */
   async call(call: Call, signal?: AbortSignal): Promise<unknown> {
     const text = await this.#withDeadline(call, signal, async (bounded) => {
-      const response = await this.#open(call, 'call', bounded);
-      return await readText(response);
+      return await readText(await this.#open(call, 'call', bounded));
     });
     try {
       return JSON.parse(text) as unknown;
     } catch {
-      throw new ClusterError('InternalError', `${call.what}: the answer is not JSON`);
+      // Whether the server did what it was asked to is not known either way.
+      throw new ClusterError('Unavailable', `${call.what}: the answer is not JSON, or not the whole of it`);
     }
   }
 
   /** Opens a stream. Its end, and errors of it, are the caller's; only the opening has a deadline. */
-  async stream(call: Call, signal?: AbortSignal): Promise<IncomingMessage> {
+  async stream(call: Call, signal?: AbortSignal): Promise<WireAnswer> {
     return await this.#withDeadline(call, signal, (bounded) => this.#open(call, 'watch', bounded));
   }
 
   /** Ends every connection. */
   close(): void {
-    this.#agents?.call.destroy();
-    this.#agents?.watch.destroy();
+    this.#kept?.connections.close();
   }
 
   /** Runs with a signal that aborts when the caller's does or the time is over; errors get the call's name. */
@@ -102,98 +115,96 @@ export class Transport {
     }
   }
 
-  /** Sends and answers the response of a success, its body unread. */
-  async #open(call: Call, use: 'call' | 'watch', signal: AbortSignal): Promise<IncomingMessage> {
+  /** Sends and answers a success, its body unread. */
+  async #open(call: Call, use: ConnectionUse, signal: AbortSignal): Promise<WireAnswer> {
     for (const anew of [false, true]) {
-      const response = await this.#send(call, use, await this.#access.credentials(anew), signal);
-      const status = response.statusCode ?? 0;
-      if (status >= 200 && status < 300) return response;
-      const body = await readText(response);
-      if (status === 401 && !anew) continue;
-      throw answerError(call.what, status, body, response.headers['retry-after']);
+      const credentials = await this.#access.credentials(anew);
+      const answer = await this.#send(call, use, credentials, signal);
+      if (answer.status >= 200 && answer.status < 300) return answer;
+      const text = await readText(answer);
+      if (answer.status === 401 && !anew) continue;
+      throw answerError(call.what, answer.status, text, answer.retryAfter);
     }
     throw new Error('unreachable: the second answer returns or throws');
   }
 
-  #send(call: Call, use: 'call' | 'watch', credentials: Credentials, signal: AbortSignal): Promise<IncomingMessage> {
-    const { server } = this.#access;
-    const content = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
+  async #send(call: Call, use: ConnectionUse, credentials: Credentials, signal: AbortSignal): Promise<WireAnswer> {
+    const request = this.#wireRequest(call, credentials);
     const startedMs = performance.now();
     const report = (status: number) =>
       this.#options.observe?.({ method: call.method, status, seconds: (performance.now() - startedMs) / 1000 });
-    let answered = false;
-    return new Promise((resolve, reject) => {
-      const send = server.protocol === 'http:' ? requestPlain : requestTls;
-      const request: ClientRequest = send(
-        {
-          method: call.method,
-          // URL keeps the brackets of an IPv6 address, sockets want none.
-          hostname: server.hostname.replace(/^\[|\]$/g, ''),
-          port: server.port === '' ? undefined : server.port,
-          path: `${server.pathname.replace(/\/$/, '')}${call.path}`,
-          agent: this.#agent(credentials, use),
-          signal,
-          headers: {
-            ...credentials.headers,
-            accept: 'application/json',
-            'user-agent': this.#options.userAgent,
-            ...(content === undefined
-              ? {}
-              : { 'content-type': call.contentType ?? 'application/json', 'content-length': content.length }),
-          },
-        },
-        (response) => {
-          answered = true;
-          report(response.statusCode ?? 0);
-          resolve(response);
-        },
-      );
-      request.on('error', (error) => {
-        // Errors that come after the response are the response's own.
-        if (!answered) report(0);
-        answered = true;
-        reject(error);
-      });
-      request.end(content);
-    });
-  }
-
-  /** Connections are kept for as long as the credentials that they were made with. */
-  #agent(credentials: Credentials, use: 'call' | 'watch'): PlainAgent {
-    if (credentials.proxyAgent !== undefined) return credentials.proxyAgent;
-    if (this.#agents?.credentials !== credentials) {
-      const key = JSON.stringify(credentials.tls, (_, value: unknown) =>
-        Buffer.isBuffer(value) ? value.toString('base64') : value,
-      );
-      // Those that the old ones hold are in use or close when they have been idle for long enough.
-      if (this.#agents?.key === key) this.#agents = { ...this.#agents, credentials };
-      else this.#agents = { credentials, key, ...makeAgents(this.#access.server.protocol, credentials) };
+    try {
+      const answer = await this.#sendBySomeHttp(request, use, credentials, signal);
+      report(answer.status);
+      return answer;
+    } catch (error) {
+      report(0);
+      throw error;
     }
-    return this.#agents[use];
   }
-}
 
-function makeAgents(protocol: string, { tls }: Credentials): { call: PlainAgent; watch: PlainAgent } {
-  const call = { keepAlive: true, maxSockets: LIMITS.connectionCount, timeout: LIMITS.idleConnectionMs };
-  // A watch has a connection to itself, which ends with it.
-  const watch = { keepAlive: false };
-  if (protocol === 'http:') return { call: new PlainAgent(call), watch: new PlainAgent(watch) };
-  return { call: new TlsAgent({ ...call, ...tls }), watch: new TlsAgent({ ...watch, ...tls }) };
+  async #sendBySomeHttp(
+    request: WireRequest,
+    use: ConnectionUse,
+    credentials: Credentials,
+    signal: AbortSignal,
+  ): Promise<WireAnswer> {
+    try {
+      return await this.#connections(credentials).send(request, use, signal);
+    } catch (error) {
+      if (!(error instanceof NoHttp2Error)) throw error;
+      this.#speaksHttp2 = false;
+      return await this.#connections(credentials).send(request, use, signal);
+    }
+  }
+
+  #wireRequest(call: Call, credentials: Credentials): WireRequest {
+    const content = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
+    const common = { ...credentials.headers, accept: 'application/json', 'user-agent': this.#options.userAgent };
+    return {
+      method: call.method,
+      path: `${this.#access.server.pathname.replace(/\/$/, '')}${call.path}`,
+      headers: content === undefined ? common : { ...common, 'content-type': call.contentType ?? 'application/json' },
+      ...(content === undefined ? {} : { content }),
+    };
+  }
+
+  /** Connections are kept for as long as what they were made with stays the same. */
+  #connections(credentials: Credentials): Connections {
+    const useHttp2 = this.#speaksHttp2 && credentials.proxyAgent === undefined;
+    if (this.#kept?.credentials === credentials && useHttp2 === this.#kept.connections instanceof Http2Connections) {
+      return this.#kept.connections;
+    }
+    const key = `${useHttp2} ${JSON.stringify(credentials.tls)}`;
+    if (this.#kept?.key === key && credentials.proxyAgent === undefined) {
+      this.#kept = { ...this.#kept, credentials };
+    } else {
+      // Those made before are in use or close when they have been quiet for long enough.
+      const { server } = this.#access;
+      const connections = useHttp2
+        ? new Http2Connections(server, credentials, this.#options.pingIntervalMs ?? LIMITS.pingIntervalMs)
+        : new Http1Connections(server, credentials);
+      this.#kept = { credentials, key, connections };
+    }
+    return this.#kept.connections;
+  }
 }
 
 /** The body as text. Rejects when the connection ends in the middle of it. */
-function readText(response: IncomingMessage): Promise<string> {
+function readText({ body, wasCut }: WireAnswer): Promise<string> {
   return new Promise((resolve, reject) => {
+    const cut = () => reject(new Error(CUT));
     const chunks: Buffer[] = [];
     let byteCount = 0;
-    response.on('data', (chunk: Buffer) => {
+    body.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       byteCount += chunk.length;
       if (byteCount > LIMITS.answerBytes)
-        response.destroy(new Error(`the answer has more than ${LIMITS.answerBytes} bytes`));
+        body.destroy(new Error(`the answer has more than ${LIMITS.answerBytes} bytes`));
     });
-    response.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
-    response.once('error', reject);
+    body.once('end', () => (wasCut() ? cut() : resolve(Buffer.concat(chunks).toString('utf8'))));
+    body.once('error', reject);
+    body.once('close', cut);
   });
 }
 
