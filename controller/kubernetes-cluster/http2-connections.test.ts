@@ -106,15 +106,25 @@ test('a connection whose other side is silent to pings is given up, and what wai
 });
 
 test('a connection that answers pings stays, and one that nobody uses is closed', async () => {
+  let pingCount = 0;
   const { cluster, sockets } = await serve(
     (response, count) => {
+      const session = response.stream?.session;
       if (count > 1) answerPod(response);
-      else setTimeout(() => answerPod(response), 400);
+      else {
+        session?.on('ping', () => {
+          pingCount += 1;
+          if (pingCount === 5) answerPod(response);
+        });
+      }
     },
-    { pingIntervalMs: 20 },
+    { pingIntervalMs: 100 },
   );
   await cluster.get(KINDS.pods, NAME);
   assert.equal(sockets.length, 1);
-  while (sockets[0]?.destroyed !== true) await sleep(5);
+  const [socket] = sockets;
+  while (socket?.destroyed !== true) await sleep(5);
+  // Those that close a connection for being quiet send no ping.
+  assert.equal(pingCount, 5);
   await cluster.get(KINDS.pods, NAME);
 });

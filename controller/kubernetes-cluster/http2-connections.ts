@@ -73,24 +73,21 @@ class Connection {
   readonly #session: ClientHttp2Session;
   #streamCount = 0;
   #quietCount = 0;
-  #hasOpenPing = false;
-  #isLeaving = false;
+  /** Looks since a ping was sent that has no answer yet. */
+  #unansweredCount = 0;
 
   constructor(session: ClientHttp2Session, pingIntervalMs: number) {
     this.#session = session;
     // Streams hear of it themselves.
     session.on('error', () => {});
-    // Once the server says that it will go, what is new goes elsewhere.
-    session.once('goaway', () => {
-      this.#isLeaving = true;
-    });
     const timer = setInterval(() => this.#look(), pingIntervalMs);
     timer.unref();
     session.once('close', () => clearInterval(timer));
   }
 
+  /** False also once the server has said that it will go: what is new goes elsewhere then. */
   get isOpen(): boolean {
-    return !this.#isLeaving && !this.#session.closed && !this.#session.destroyed;
+    return !this.#session.closed && !this.#session.destroyed;
   }
 
   send({ method, path, headers, content }: WireRequest, signal: AbortSignal): Promise<WireAnswer> {
@@ -121,10 +118,13 @@ class Connection {
     this.#session.destroy();
   }
 
-  /** Closes a connection that nobody uses, and ends one that has not answered the last ping. */
+  /** Closes a connection that nobody uses, and ends one that does not answer a ping. */
   #look(): void {
-    if (this.#hasOpenPing) {
-      this.#session.destroy(new Error('the connection is dead: a ping got no answer'));
+    if (this.#unansweredCount > 0) {
+      this.#unansweredCount += 1;
+      if (this.#unansweredCount > LIMITS.unansweredLooks) {
+        this.#session.destroy(new Error('the connection is dead: a ping got no answer'));
+      }
       return;
     }
     if (this.#streamCount === 0) {
@@ -133,8 +133,9 @@ class Connection {
       return;
     }
     if (!this.isOpen) return;
-    this.#hasOpenPing = this.#session.ping(() => {
-      this.#hasOpenPing = false;
+    this.#unansweredCount = 1;
+    this.#session.ping(() => {
+      this.#unansweredCount = 0;
     });
   }
 }

@@ -13,10 +13,12 @@ export const LIMITS = {
   /** What the server may send on one stream, and on one connection, before it is read. */
   streamWindowBytes: 1024 * 1024,
   connectionWindowBytes: 16 * 1024 * 1024,
-  /** How often a connection in use is asked whether it lives. One that is dead is found within twice the time. */
-  pingIntervalMs: 15_000,
+  /** How often a connection in use is asked whether it lives. */
+  pingIntervalMs: 10_000,
+  /** One that has not answered after so many of these intervals is dead. More than one: this process may have stood still. */
+  unansweredLooks: 2,
   /** An HTTP/2 connection without a stream is closed after so many of these intervals. */
-  quietLooks: 4,
+  quietLooks: 6,
   /** Connections for calls by HTTP/1.1. Calls beyond wait for one. */
   http1ConnectionCount: 64,
   /** An idle HTTP/1.1 connection is closed after so long: before the server does, which keeps them for 90 s. */
