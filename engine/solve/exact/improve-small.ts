@@ -34,7 +34,7 @@ export function improveSmall(compiled: CompiledProblem, budget: Budget, best: At
   const cost = known === undefined ? undefined : costs.of(judge, known.arrangement, 'in-the-end');
   if (known === undefined || cost === undefined) return best;
   // Pods that gave something up are not pinned for it: that they could have it where they are is not yet that they do.
-  const below = known.isSure ? cost : cost + 1;
+  const below = cost < known.sureCost(costs) ? cost + 1 : cost;
   if (below === 0) return best;
   let better: Attempt | undefined;
   let visits = 0;
@@ -114,8 +114,8 @@ function attemptFor(
 /** Where an attempt has pods. */
 interface KnownArrangement {
   readonly arrangement: Arrangement;
-  /** False where some of the places are only among those that the pods may get. */
-  readonly isSure: boolean;
+  /** Steps that the attempt went down for its pods, and what it costs to leave the others out. */
+  readonly sureCost: (costs: Costs) => number;
 }
 
 /** Where an attempt has the pods; undefined where that can't be told. */
@@ -123,12 +123,14 @@ function arrangementOf(world: SmallWorld, attempt: Attempt): KnownArrangement | 
   const open = new Map<CompiledShape, number[]>();
   for (const [index, { shape }] of world.pods.entries()) open.set(shape, [...(open.get(shape) ?? []), index]);
   const arrangement: (Settled | undefined)[] = world.pods.map(() => undefined);
+  const steps: (number | undefined)[] = world.pods.map(() => undefined);
   const settle = (demand: Demand, host: number, spotOf: (pod: SmallPod) => SmallPod['spots'][number] | undefined) => {
     const index = open.get(demand.of)!.shift()!;
     const pod = world.pods[index]!;
     const spot = spotOf(pod);
     if (spot === undefined) return false;
     arrangement[index] = { pod, spot, host };
+    steps[index] = demand.step;
     return true;
   };
   for (const node of attempt.nodes) {
@@ -139,14 +141,12 @@ function arrangementOf(world: SmallWorld, attempt: Attempt): KnownArrangement | 
     }
   }
   let host = -1;
-  let isSure = true;
   for (const { units, unitCounts, nodeCount } of attempt.newNodes) {
     const isHere = placeTest(world, attempt, units);
     const onNew = ({ spots }: SmallPod) => spots.find((spot) => spot.node === undefined && isHere(spot.values));
     for (let node = 0; node < nodeCount; node++, host--) {
       for (const [index, { members }] of units.entries()) {
         for (const { pod, podCount } of members) {
-          if (pod.step > 0) isSure = false;
           for (let copy = 0; copy < podCount * unitCounts[index]!; copy++) {
             if (!settle(pod, host, onNew)) return undefined;
           }
@@ -154,7 +154,9 @@ function arrangementOf(world: SmallWorld, attempt: Attempt): KnownArrangement | 
       }
     }
   }
-  return { arrangement, isSure };
+  const sureCost = (costs: Costs): number =>
+    steps.reduce<number>((sum, step, index) => sum + (step ?? costs.ofLeavingOut(index)), 0);
+  return { arrangement, sureCost };
 }
 
 /** Whether values of the world's keys are those that a node's units are pinned to. */
