@@ -20,6 +20,9 @@ const SMALL_NODE_LIMIT = 16;
 /** Arrangements, and beginnings of them, that one search looks at. */
 const VISIT_LIMIT = 5000;
 
+/** What it counts to make nodes of an arrangement. */
+const VISITS_OF_A_TRY = 20;
+
 /** The attempt, or one that places more pods or gives up fewer preferences with as many. */
 export function improveSmall(compiled: CompiledProblem, budget: Budget, best: Attempt): Attempt {
   if (!isSmall(compiled) || !mayBeBetter(compiled, best)) return best;
@@ -44,6 +47,7 @@ export function improveSmall(compiled: CompiledProblem, budget: Budget, best: At
     judge,
     below,
     accept: (arrangement) => {
+      visits += VISITS_OF_A_TRY;
       const attempt = attemptFor(compiled, budget, world, judge, arrangement, best);
       if (attempt === undefined) return false;
       better = attempt;

@@ -76,8 +76,9 @@ export class Judge {
     const key = keyIndexOf(this.#world, rule.counter);
     const own = one.spot.values[key];
     if (own === undefined || !universe.has(own)) return false;
-    // Domains that are behind may still catch up.
-    if (scope === 'so-far') return true;
+    // Domains that are behind may still catch up. And a spread that must be kept binds a pod only when it comes: pods without
+    // it may come later. Whether there is such an order is looked at once all have their places.
+    if (scope === 'so-far' || rule.input.whenUnsatisfiable === 'DoNotSchedule') return true;
     const counts = new Map([...universe].map((domain) => [domain, 0]));
     const count = (domain: string | undefined, pods: number): void => {
       if (domain !== undefined && counts.has(domain)) counts.set(domain, counts.get(domain)! + pods);
