@@ -54,6 +54,9 @@ export interface Attempt {
   readonly left: readonly Leftover[];
   /** Limits with `remaining` after the attempt. */
   readonly limits: LimitTable;
+  /** Where pods with rules over domains are on new nodes, by the numbers of `domains`. */
+  readonly pinnedAt: ReadonlyMap<Unit, Location>;
+  readonly domains: DomainState;
 }
 
 /** Shapes in the order in which they have their turn; those of one phase are placed together. */
@@ -119,12 +122,14 @@ function heldPart({ work, waiting }: Placing): Attempt {
   return attemptOf(work, waiting);
 }
 
-function attemptOf(work: PlacingWork, waiting: ReadonlyMap<CompiledShape, Waiting>): Attempt {
+/** What was placed and what still waits. */
+export function attemptOf(work: PlacingWork, waiting: ReadonlyMap<CompiledShape, Waiting>): Attempt {
   const left = work.compiled.shapes.flatMap((shape) => {
     const entry = waiting.get(shape);
     return entry === undefined || entry.left === 0 ? [] : [{ shape, count: entry.left, obstacle: entry.obstacle }];
   });
-  return { nodes: work.nodes, newNodes: work.newNodes, left, limits: work.limits };
+  const { nodes, newNodes, limits, pinnedAt, domains } = work;
+  return { nodes, newNodes, left, limits, pinnedAt, domains };
 }
 
 function placeAll(
@@ -165,7 +170,8 @@ function placeAll(
   return { ...attemptOf(work, left), broken, work, waiting: left };
 }
 
-function openWork(compiled: CompiledProblem, budget: Budget): PlacingWork {
+/** Everything as it is before the first pod is placed. */
+export function openWork(compiled: CompiledProblem, budget: Budget): PlacingWork {
   const filter = new TemplateFilter(compiled);
   const tiers = tiersOf(compiled);
   const places = new PlaceFinder(compiled, filter, tiers);

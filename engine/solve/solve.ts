@@ -6,6 +6,7 @@ import { CompiledProblem } from '../compile/index.ts';
 import type { EnginePlan, Problem } from '../model/index.ts';
 import { Budget } from '../pack/index.ts';
 import { type Attempt, attemptPlacement } from './attempt.ts';
+import { improveSmall } from './exact/index.ts';
 import { moreOpenValues, WIDENING_LIMIT } from './open-values.ts';
 import { placesMore } from './order-of-plans.ts';
 import { writePlan } from './plan-writer.ts';
@@ -40,8 +41,14 @@ export function solve(
   return writePlan(compiled, { ...best, budget });
 }
 
-/** The best of several orders of placing. */
+/** The best way to place all pods that is found. */
 function bestAttempt(compiled: CompiledProblem, budget: Budget): Attempt {
+  const best = bestOrder(compiled, budget);
+  return budget.cut ? best : improveSmall(compiled, budget, best);
+}
+
+/** The best of several orders of placing. */
+function bestOrder(compiled: CompiledProblem, budget: Budget): Attempt {
   let best = attemptPlacement(compiled, budget, [compiled.shapes]);
   let last: Attempt = best;
   const first: number[] = [];

@@ -338,12 +338,25 @@ export function overAttached(allocatable: ResourceList, pods: Pods): string | un
   return undefined;
 }
 
+/** Claims of a shape that several pods mount. */
+function sharedClaimsOf({ namespace, volumes }: PodShape): string[] {
+  return volumes.flatMap(({ sharedClaim }) => (sharedClaim === undefined ? [] : [`${namespace}/${sharedClaim}`]));
+}
+
 function attachmentViolations(open: OpenCase): string[] {
   const onExisting = open.plan.existing.flatMap(({ nodeIndex, pods }) => {
     const node = open.problem.nodes[nodeIndex];
-    // Only the drivers of pods that come are looked at: others may join a node that has too many attached already.
+    // Only drivers of which more is attached are looked at: others may join a node that has too many attached already, and
+    // so may pods whose claims are attached to it.
     const placed = podsOf(open, pods);
-    const drivers = new Set(placed.flatMap(({ shape }) => shape.volumes.map(({ driver }) => driver)));
+    const there = new Set((node?.pods ?? []).flatMap(({ shape }) => sharedClaimsOf(shape)));
+    const drivers = new Set(
+      placed.flatMap(({ shape }) =>
+        shape.volumes
+          .filter(({ sharedClaim }) => !there.has(`${shape.namespace}/${sharedClaim}`))
+          .map(({ driver }) => driver),
+      ),
+    );
     if (drivers.size === 0) return [];
     const limits = Object.entries(node?.allocatable ?? {}).filter(([name]) =>
       drivers.has(name.slice(ATTACHMENT_PREFIX.length)),

@@ -61,6 +61,36 @@ const podShape = (rulesAboutPods: boolean): fc.Arbitrary<PodShape> =>
 
 /** One to three shapes with up to `podLimit` pods in all. */
 export function preferringSituation(podLimit: number, rulesAboutPods: boolean): fc.Arbitrary<Situation> {
+  return situationOf(podShape(rulesAboutPods), podLimit);
+}
+
+/** The same with rules about other pods of which half must be kept, and pods of two priorities. */
+export function entangledSituation(podLimit: number): fc.Arbitrary<Situation> {
+  const entangled = fc
+    .record({
+      shape: podShape(true),
+      hard: fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()),
+      priority: oneOf(0, 0, 9),
+    })
+    .map(
+      ({ shape: soft, hard: [near, apart, even], priority }): PodShape => ({
+        ...soft,
+        priority,
+        podAffinity: near ? soft.podAffinity.map(asRequired) : soft.podAffinity,
+        podAntiAffinity: apart ? soft.podAntiAffinity.map(asRequired) : soft.podAntiAffinity,
+        topologySpread: soft.topologySpread.map((rule) =>
+          even ? { ...rule, whenUnsatisfiable: 'DoNotSchedule' as const } : rule,
+        ),
+      }),
+    );
+  return situationOf(entangled, podLimit);
+}
+
+function asRequired({ weight: _, ...term }: PodAffinityInput): PodAffinityInput {
+  return term;
+}
+
+function situationOf(shapes: fc.Arbitrary<PodShape>, podLimit: number): fc.Arbitrary<Situation> {
   return fc
     .record({
       sales: fc.uniqueArray(
@@ -68,7 +98,7 @@ export function preferringSituation(podLimit: number, rulesAboutPods: boolean): 
         { selector: ({ zone }) => zone, minLength: 1, maxLength: 3 },
       ),
       discouraged: seldom<string[]>([], fc.subarray(ZONES, { minLength: 1 }), 2),
-      groups: fc.array(fc.record({ shape: podShape(rulesAboutPods), count: oneOf(1, 1, 2, 3) }), {
+      groups: fc.array(fc.record({ shape: shapes, count: oneOf(1, 1, 2, 3) }), {
         minLength: 1,
         maxLength: 3,
       }),

@@ -8,6 +8,7 @@ export {
   type Spot,
   type Universe,
 } from './domains.ts';
+export { heldRules } from './held.ts';
 export { buildHostRules, type HostRules, HostTracker, type HostUnit, selectHostRules } from './host-groups.ts';
 export { collidingPort, type HostObstacle, type HostPod, hasHostRules, hostObstacle } from './host-rules.ts';
 export { type RelaxedShape, relaxationSteps } from './relaxation.ts';
