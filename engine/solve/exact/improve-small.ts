@@ -2,7 +2,7 @@
 // about other pods, a better one is looked for. Larger problems are left as they are: their pods move in groups.
 import type { CompiledProblem, CompiledShape, Demand, Unit } from '../../compile/index.ts';
 import type { Budget } from '../../pack/index.ts';
-import { type Attempt, attemptOf, openWork } from '../attempt.ts';
+import { type Attempt, attemptOf, openWork, type PlacingWork } from '../attempt.ts';
 import { nodeLocation } from '../node-board.ts';
 import { takeBackUnheld } from '../taking-back.ts';
 import type { Waiting } from '../waiting.ts';
@@ -48,7 +48,7 @@ export function improveSmall(compiled: CompiledProblem, budget: Budget, best: At
     below,
     accept: (arrangement) => {
       visits += VISITS_OF_A_TRY;
-      const attempt = attemptFor(compiled, budget, world, judge, arrangement, best);
+      const attempt = attemptFor(compiled, openWork(compiled, budget), world, judge, arrangement, best);
       if (attempt === undefined) return false;
       better = attempt;
       return true;
@@ -86,13 +86,12 @@ function prefersAboutPods({ demands, input: { shape } }: CompiledShape): boolean
 /** The nodes of an arrangement; undefined where it can't be had. */
 function attemptFor(
   compiled: CompiledProblem,
-  budget: Budget,
+  work: PlacingWork,
   world: SmallWorld,
   judge: Judge,
   arrangement: Arrangement,
   best: Attempt,
 ): Attempt | undefined {
-  const work = openWork(compiled, budget);
   const settled = arrangement.filter((one) => one !== undefined);
   if (!realise(work, world, judge, settled)) return undefined;
   const waiting = new Map(

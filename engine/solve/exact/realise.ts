@@ -1,7 +1,6 @@
 // An arrangement of a few pods as nodes: pods of one node as one unit, pinned to its place, and then the packer, which
 // decides offerings and may put several units onto one node. Limits and sizes are looked at only here.
 import { type Demand, makeUnit, type Unit, type UnitMember } from '../../compile/index.ts';
-import { hasHostRules } from '../../topology/index.ts';
 import type { PlacingWork } from '../attempt.ts';
 import { nodeTakes } from '../node-board.ts';
 import { placeOnNewNodes } from '../placing.ts';
@@ -67,8 +66,7 @@ function unitsOf(
     return { key: `${spot.key}|${names.join(' ')}`, unit };
   };
   const list = [...members.values()];
-  const together = hostsMatter && ones.some(({ pod }) => hasHostRules(pod.held[0]!) || pod.held[0]!.counting.size > 0);
-  if (together) return [make(list)];
+  if (hostsMatter) return [make(list)];
   return list.flatMap(({ pod, podCount }) => {
     const one = make([{ pod, podCount: 1 }]);
     return Array.from({ length: podCount }, () => one);

@@ -56,7 +56,7 @@ export interface SmallWorld {
   /** Labels over whose domains some pod has rules or is counted. */
   readonly keys: readonly string[];
   readonly running: readonly Counted[];
-  /** Whether it matters which pods share a node. */
+  /** Whether it matters which pods share a node: to rules on hosts, and to how much of a limit is used. */
   readonly hostsMatter: boolean;
   readonly universeOf: (rule: SpreadRule) => ReadonlySet<string>;
 }
@@ -88,6 +88,7 @@ export function layOut({ compiled, places, nodes, locationOf }: WorldParts): Sma
     keys,
     running,
     hostsMatter:
+      compiled.problem.pools.some(({ limits }) => Object.keys(limits).length > 0) ||
       shapes.some(({ demands }) => hasHostRules(demands[0]!)) ||
       compiled.running.some((list) => list.some(hasHostRules)),
     universeOf: (rule) => places.universe(rule),
