@@ -60,7 +60,7 @@ export class ApiServer {
     const admitted = this.#admission?.(kind, object as ApiObject) ?? (object as ApiObject);
     const name = nameOf(admitted);
     if (this.storage.get(kind, name) !== undefined) throw errors.alreadyExists(kind, name.name);
-    return this.storage.put(kind, copyJson(admitted));
+    return this.storage.put(kind, this.#admission === undefined ? admitted : copyJson(admitted));
   }
 
   replace(of: Kind, given: ApiObject, subresource?: 'status'): ApiObject {
@@ -223,11 +223,15 @@ export class ApiServer {
     if (rules.countsGenerations) metadata.generation = 1;
   }
 
-  /** Stores a changed object: system fields stay, the generation counts, and the last finalizer's end is the object's. */
+  /**
+   * Stores a changed object: system fields stay, the generation counts, and the last finalizer's end is the object's.
+   * @param given taken over; what it shares with `stored` stays shared
+   */
   #change(rules: KindRules, stored: ApiObject, given: ApiObject, subresource: 'status' | undefined): ApiObject {
     const { kind } = rules;
     const proposed = withinReach(rules, stored, given, subresource);
-    const object = subresource === undefined ? (this.#admission?.(kind, proposed) ?? proposed) : proposed;
+    const isAdmitted = subresource === undefined && this.#admission !== undefined;
+    const object = isAdmitted ? copyJson(this.#admission?.(kind, proposed) ?? proposed) : proposed;
     const metadata: Fields = { ...object.metadata };
     for (const field of SYSTEM_FIELDS) {
       if (stored.metadata[field] === undefined) delete metadata[field];
@@ -242,11 +246,10 @@ export class ApiServer {
     if (isSameJson(next, stored)) return stored;
     const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = next.metadata;
     if (deletionTimestamp === undefined || deletionGracePeriodSeconds > 0 || finalizers.length > 0) {
-      return this.storage.put(kind, copyJson(next));
+      return this.storage.put(kind, next);
     }
-    if (kind.kind === 'Namespace' && namespaceFinalizers(next).length > 0)
-      return this.storage.put(kind, copyJson(next));
-    this.#remove(kind, stored, copyJson(next));
+    if (kind.kind === 'Namespace' && namespaceFinalizers(next).length > 0) return this.storage.put(kind, next);
+    this.#remove(kind, stored, next);
     return next;
   }
 

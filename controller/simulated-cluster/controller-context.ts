@@ -3,8 +3,10 @@ import type { ApiObject, Clock, Kind, ObjectName } from '../ports/index.ts';
 import { KINDS } from '../ports/index.ts';
 import type { Chance } from '../random/index.ts';
 import type { ApiServer } from './api-server.ts';
+import { isSameJson } from './json.ts';
 import { kindKey } from './kind-rules.ts';
 import { podSpec } from './objects.ts';
+import type { PodCounts } from './pod-counts.ts';
 import { type Change, nameOf, objectKey } from './storage.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -16,6 +18,7 @@ export interface ControllerContext {
   readonly signal: AbortSignal;
   readonly owned: OwnerIndex;
   readonly podsByNode: NodeIndex;
+  readonly podCounts: PodCounts;
 }
 
 /** A controller: told of every change from its start on. */
@@ -79,7 +82,7 @@ export class OwnerIndex {
 
   #update(kind: Kind, before: ApiObject | undefined, after: ApiObject | undefined): void {
     const owners = after?.metadata.ownerReferences;
-    if (before !== undefined && after !== undefined && before.metadata.ownerReferences === owners) return;
+    if (before !== undefined && after !== undefined && isSameJson(before.metadata.ownerReferences, owners)) return;
     for (const { uid } of before?.metadata.ownerReferences ?? []) {
       const dependents = this.#byOwner.get(uid);
       dependents?.delete(referenceKey(kind, before as ApiObject));

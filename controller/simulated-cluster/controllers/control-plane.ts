@@ -2,6 +2,7 @@
 // scheduler.
 import { KINDS, type Kind } from '../../ports/index.ts';
 import { type Controller, type ControllerContext, NodeIndex, OwnerIndex } from '../controller-context.ts';
+import { PodCounts } from '../pod-counts.ts';
 import { Scheduler } from '../scheduler/index.ts';
 import type { SimulatedCluster } from '../simulated-cluster.ts';
 import { Deployments } from './deployments.ts';
@@ -28,6 +29,7 @@ export function startControlPlane(cluster: SimulatedCluster, { signal }: Control
     signal,
     owned: new OwnerIndex(api, kinds),
     podsByNode: new NodeIndex(api),
+    podCounts: new PodCounts(api),
   };
   const controllers: readonly Controller[] = [
     new NodeLifecycle(context),

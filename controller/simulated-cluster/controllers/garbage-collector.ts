@@ -3,6 +3,7 @@
 import type { ApiObject, Kind } from '../../ports/index.ts';
 import { type Controller, type ControllerContext, controllerQueue, type Reference } from '../controller-context.ts';
 import { FOREGROUND, ORPHAN } from '../deletion.ts';
+import { isSameJson } from '../json.ts';
 import { kindNamed } from '../kind-rules.ts';
 import { isDeleting } from '../objects.ts';
 import { type Change, nameOf } from '../storage.ts';
@@ -26,12 +27,17 @@ export class GarbageCollector implements Controller {
     this.#context.signal.addEventListener('abort', stop, { once: true });
   }
 
-  #hear({ kind, type, object }: Change): void {
+  #hear({ kind, type, object, before }: Change): void {
     if (type === 'DELETED') {
       for (const dependent of this.#context.owned.dependentsOf(String(object.metadata.uid)))
         this.#addReference(dependent);
       for (const owner of object.metadata.ownerReferences ?? []) this.#addOwner(object, owner);
-    } else if (isDeleting(object) || object.metadata.ownerReferences !== undefined) this.#add(kind, object);
+      return;
+    }
+    const { ownerReferences } = object.metadata;
+    const hasNewOwners =
+      ownerReferences !== undefined && !isSameJson(before?.metadata.ownerReferences, ownerReferences);
+    if (isDeleting(object) || hasNewOwners) this.#add(kind, object);
   }
 
   /** An owner that waits for its dependents looks again when one of them has gone. */

@@ -3,7 +3,8 @@ import type { ApiObject } from '../../ports/index.ts';
 import { KINDS } from '../../ports/index.ts';
 import { type Controller, type ControllerContext, controllerQueue, follow, nameOfKey } from '../controller-context.ts';
 import { isReady } from '../eviction.ts';
-import { isDeleting, isFinished, podSpec, podStatus, workloadSpec } from '../objects.ts';
+import { isDeleting, podSpec, podStatus, workloadSpec } from '../objects.ts';
+import { isActive } from '../pod-counts.ts';
 import { nameOf, objectKey } from '../storage.ts';
 import type { WorkQueue } from '../work-queue.ts';
 import { controllerKey, podOf, podsOf, updateStatus } from './pod-template.ts';
@@ -34,33 +35,27 @@ export class ReplicaSets implements Controller {
     const replicaSet = api.storage.get(KINDS.replicaSets, nameOfKey(key));
     if (replicaSet === undefined) return;
     if (!isDeleting(replicaSet)) this.#reachCount(key, replicaSet);
-    const pods = podsOf(this.#context, replicaSet).filter(isActive);
-    const readyCount = pods.filter(isReady).length;
+    const { active, ready } = this.#context.podCounts.of(replicaSet);
     updateStatus(this.#context, KINDS.replicaSets, replicaSet, {
-      replicas: pods.length,
-      readyReplicas: readyCount,
-      availableReplicas: readyCount,
+      replicas: active,
+      readyReplicas: ready,
+      availableReplicas: ready,
       observedGeneration: replicaSet.metadata.generation,
     });
   }
 
   #reachCount(key: string, replicaSet: ApiObject): void {
-    const { api } = this.#context;
-    const pods = podsOf(this.#context, replicaSet).filter(isActive);
-    const missing = (workloadSpec(replicaSet).replicas ?? 1) - pods.length;
+    const { api, podCounts } = this.#context;
+    const missing = (workloadSpec(replicaSet).replicas ?? 1) - podCounts.of(replicaSet).active;
     if (Math.abs(missing) > BURST) this.#queue.add(key);
     for (let index = 0; index < Math.min(missing, BURST); index += 1) {
       api.create(KINDS.pods, podOf(KINDS.replicaSets, replicaSet));
     }
     if (missing >= 0) return;
+    const pods = podsOf(this.#context, replicaSet).filter(isActive);
     const ranked = pods.toSorted(compareWorth).slice(0, Math.min(-missing, BURST));
     for (const pod of ranked) api.delete(KINDS.pods, nameOf(pod));
   }
-}
-
-/** Whether a pod counts: it has neither ended nor is it ending. */
-export function isActive(pod: ApiObject): boolean {
-  return !isFinished(pod) && !isDeleting(pod);
 }
 
 /** Pods that are worth less come first: without a node, not running, not ready, cheap to delete, young. */

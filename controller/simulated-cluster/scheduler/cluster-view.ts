@@ -1,34 +1,15 @@
 // What the scheduler sees: nodes with their room, and the pods on them. Kept up to date change by change.
 import type { ApiObject } from '../../ports/index.ts';
 import { isSameJson } from '../json.ts';
-import {
-  isDeleting,
-  isFinished,
-  nodeSpec,
-  nodeStatus,
-  type PodSpec,
-  podSpec,
-  podStatus,
-  type Taint,
-} from '../objects.ts';
+import { isDeleting, isFinished, nodeSpec, nodeStatus, type Taint } from '../objects.ts';
 import { nameOf, objectKey } from '../storage.ts';
-import { type Amounts, amountsOf, requestsOf } from './quantities.ts';
+import { type PodView, viewOfPod } from './pod-view.ts';
+import { type Amounts, amountsOf } from './quantities.ts';
 
-/** A pod with what the scheduler reads of it. */
-export interface PodView {
-  readonly key: string;
-  readonly namespace: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly spec: PodSpec;
-  readonly requests: Amounts;
-  readonly priority: number;
-  readonly isDeleting: boolean;
-  /** Whether pods elsewhere decide where it may be. */
-  readonly looksAtOthers: boolean;
-  /** Where it has been promised room; empty where it has not. */
-  readonly nominatedNodeName: string;
-  /** Equal for pods that fit the same nodes. */
-  readonly shape: string;
+/** Pods of one node that no rule of any pod can tell apart, because labels and rules about others are the same. */
+export interface Peers {
+  readonly sample: PodView;
+  count: number;
 }
 
 /** A node with what is on it. */
@@ -39,28 +20,11 @@ export interface NodeView {
   isUnschedulable: boolean;
   allocatable: Amounts;
   readonly used: Map<string, number>;
+  /** The same with what pods count with in scores that ask for nothing. */
+  readonly weighed: { cpu: number; memory: number };
   readonly pods: Map<string, PodView>;
-}
-
-/** Reads a pod. */
-export function viewOfPod(pod: ApiObject): PodView {
-  const spec = podSpec(pod);
-  const namespace = String(pod.metadata.namespace);
-  const labels = pod.metadata.labels ?? {};
-  const nominatedNodeName = podStatus(pod).nominatedNodeName ?? '';
-  const { nodeName: _, ...shapeSpec } = spec;
-  return {
-    key: objectKey(nameOf(pod)),
-    namespace,
-    labels,
-    spec,
-    requests: requestsOf(spec),
-    priority: spec.priority ?? 0,
-    isDeleting: isDeleting(pod),
-    looksAtOthers: spec.topologySpreadConstraints !== undefined || spec.affinity?.podAffinity !== undefined,
-    nominatedNodeName,
-    shape: JSON.stringify([namespace, labels, shapeSpec, nominatedNodeName]),
-  };
+  /** The pods again, by what rules can see of them. */
+  readonly peers: Map<string, Peers>;
 }
 
 /** Nodes and the pods on them. */
@@ -68,29 +32,36 @@ export class ClusterView {
   readonly nodes = new Map<string, NodeView>();
   /** Nodes of pods that are bound, by the pods' keys. The node need not be there. */
   readonly #nodeOfPod = new Map<string, { readonly nodeName: string; readonly view: PodView }>();
+  /** Pods whose nodes are not there, by the nodes' names. */
+  readonly #homeless = new Map<string, Map<string, PodView>>();
   readonly #fingerprints = new Map<string, string>();
-  #version = 0;
+  #listed: readonly NodeView[] | undefined;
+  #repellingCount = 0;
 
-  /** Grows with everything that can change where a pod fits. */
-  get version(): number {
-    return this.#version;
+  /** All nodes in the order in which they came. */
+  get listed(): readonly NodeView[] {
+    this.#listed ??= [...this.nodes.values()];
+    return this.#listed;
   }
 
-  /** Takes in a node that came or changed. Answers whether pods may fit now that did not before. */
-  updateNode(node: ApiObject): boolean {
+  /** How many of the pods on nodes keep others away. */
+  get repellingCount(): number {
+    return this.#repellingCount;
+  }
+
+  /** Takes in a node that came or changed. Answers it where that can matter to where pods fit. */
+  updateNode(node: ApiObject): NodeView | undefined {
     const name = String(node.metadata.name);
     const { taints = [], unschedulable = false } = nodeSpec(node);
     const { allocatable } = nodeStatus(node);
     const labels = node.metadata.labels ?? {};
     const known = this.nodes.get(name);
     const fingerprint = JSON.stringify([labels, taints, unschedulable, allocatable]);
-    if (known !== undefined && fingerprint === this.#fingerprints.get(name)) return false;
+    if (known !== undefined && fingerprint === this.#fingerprints.get(name)) return undefined;
     this.#fingerprints.set(name, fingerprint);
-    this.#version += 1;
     const amounts = amountsOf(allocatable, 'down');
     if (known !== undefined) {
-      Object.assign(known, { labels, taints, isUnschedulable: unschedulable, allocatable: amounts });
-      return true;
+      return Object.assign(known, { labels, taints, isUnschedulable: unschedulable, allocatable: amounts });
     }
     const view: NodeView = {
       name,
@@ -99,57 +70,89 @@ export class ClusterView {
       isUnschedulable: unschedulable,
       allocatable: amounts,
       used: new Map(),
+      weighed: { cpu: 0, memory: 0 },
       pods: new Map(),
+      peers: new Map(),
     };
     this.nodes.set(name, view);
-    for (const { nodeName, view: pod } of this.#nodeOfPod.values()) if (nodeName === name) place(view, pod);
-    return true;
+    this.#listed = undefined;
+    for (const pod of this.#homeless.get(name)?.values() ?? []) this.#place(view, pod);
+    this.#homeless.delete(name);
+    return view;
   }
 
   removeNode(name: string): void {
+    const node = this.nodes.get(name);
+    if (node === undefined) return;
     this.nodes.delete(name);
+    this.#listed = undefined;
     this.#fingerprints.delete(name);
-    this.#version += 1;
+    if (node.pods.size > 0) this.#homeless.set(name, new Map(node.pods));
+    for (const pod of node.pods.values()) if (pod.repels.length > 0) this.#repellingCount -= 1;
   }
 
-  /** Takes in a pod that is bound; one that has ended takes no room. Answers what that changed for others. */
-  updateBoundPod(pod: ApiObject): 'nothing' | 'came' | 'made room' {
+  /**
+   * Takes in a pod that is bound; one that has ended takes no room. Answers the pod where others may care that it came
+   * or changed, and the node that has more room now.
+   */
+  updateBoundPod(pod: ApiObject): { readonly came?: PodView; readonly roomier?: string } {
     const key = objectKey(nameOf(pod));
-    if (isFinished(pod)) return this.removePod(key) ? 'made room' : 'nothing';
+    if (isFinished(pod)) {
+      const nodeName = this.removePod(key);
+      return nodeName === undefined ? {} : { roomier: nodeName };
+    }
     const known = this.#nodeOfPod.get(key);
     const labels = pod.metadata.labels ?? {};
     if (known !== undefined && known.view.isDeleting === isDeleting(pod) && isSameJson(known.view.labels, labels)) {
-      return 'nothing';
+      return {};
     }
     const view = viewOfPod(pod);
     if (known !== undefined) this.removePod(key);
     const nodeName = view.spec.nodeName ?? '';
     this.#nodeOfPod.set(view.key, { nodeName, view });
     const node = this.nodes.get(nodeName);
-    if (node !== undefined) place(node, view);
-    this.#version += 1;
-    return 'came';
+    if (node !== undefined) this.#place(node, view);
+    else this.#homeless.set(nodeName, (this.#homeless.get(nodeName) ?? new Map()).set(key, view));
+    return { came: view };
   }
 
-  /** Answers whether the pod took room. */
-  removePod(key: string): boolean {
+  /** Answers the name of the node on which the pod took room. */
+  removePod(key: string): string | undefined {
     const known = this.#nodeOfPod.get(key);
-    if (known === undefined) return false;
+    if (known === undefined) return undefined;
+    const { nodeName, view } = known;
     this.#nodeOfPod.delete(key);
-    const node = this.nodes.get(known.nodeName);
-    if (node?.pods.delete(key)) change(node, known.view, -1);
-    this.#version += 1;
-    return true;
+    const node = this.nodes.get(nodeName);
+    if (node !== undefined) this.#takeAway(node, view);
+    const homeless = this.#homeless.get(nodeName);
+    homeless?.delete(key);
+    if (homeless?.size === 0) this.#homeless.delete(nodeName);
+    return nodeName;
   }
-}
 
-function place(node: NodeView, pod: PodView): void {
-  node.pods.set(pod.key, pod);
-  change(node, pod, 1);
+  #place(node: NodeView, pod: PodView): void {
+    node.pods.set(pod.key, pod);
+    const peers = node.peers.get(pod.likeness);
+    if (peers === undefined) node.peers.set(pod.likeness, { sample: pod, count: 1 });
+    else peers.count += 1;
+    if (pod.repels.length > 0) this.#repellingCount += 1;
+    change(node, pod, 1);
+  }
+
+  #takeAway(node: NodeView, pod: PodView): void {
+    if (!node.pods.delete(pod.key)) return;
+    const peers = node.peers.get(pod.likeness);
+    if (peers !== undefined) peers.count -= 1;
+    if (peers?.count === 0) node.peers.delete(pod.likeness);
+    if (pod.repels.length > 0) this.#repellingCount -= 1;
+    change(node, pod, -1);
+  }
 }
 
 function change(node: NodeView, pod: PodView, sign: number): void {
   for (const [resource, amount] of pod.requests) {
     node.used.set(resource, (node.used.get(resource) ?? 0) + sign * amount);
   }
+  node.weighed.cpu += sign * pod.weighed.cpu;
+  node.weighed.memory += sign * pod.weighed.memory;
 }

@@ -1,7 +1,8 @@
 // Filters that look at one node: whether a pod may run there by its taints, labels, ports and room. Each answers why not,
 // in kube-scheduler's words, or undefined.
 import { type NodeSelectorTerm, type PodSpec, type Taint, tolerates } from '../objects.ts';
-import type { NodeView, PodView } from './cluster-view.ts';
+import type { NodeView } from './cluster-view.ts';
+import type { PodView } from './pod-view.ts';
 
 const UNSCHEDULABLE: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
 
@@ -13,7 +14,7 @@ export function nodeRefusal(pod: PodView, node: NodeView, nominated: readonly Po
   const taint = node.taints.find((entry) => entry.effect !== 'PreferNoSchedule' && !isTolerated(entry));
   if (taint !== undefined) return `node(s) had untolerated taint(s)`;
   if (!matchesNodeAffinity(spec, node)) return "node(s) didn't match Pod's node affinity/selector";
-  if (hasPortConflict(spec, node)) return "node(s) didn't have free ports for the requested pod ports";
+  if (hasPortConflict(pod, node)) return "node(s) didn't have free ports for the requested pod ports";
   return shortage(pod, node, nominated);
 }
 
@@ -58,29 +59,10 @@ function isWhole(value: string | undefined): boolean {
   return value !== undefined && /^-?\d+$/.test(value);
 }
 
-interface HostPort {
-  readonly port: number;
-  readonly protocol: string;
-  readonly address: string;
-}
-
-function hostPorts(spec: PodSpec): HostPort[] {
-  return spec.containers.flatMap(({ ports = [] }) =>
-    ports
-      .filter(({ hostPort = 0 }) => hostPort > 0)
-      .map(({ hostPort = 0, protocol = 'TCP', hostIP = '0.0.0.0' }) => ({
-        port: hostPort,
-        protocol,
-        address: hostIP === '' ? '0.0.0.0' : hostIP,
-      })),
-  );
-}
-
-function hasPortConflict(spec: PodSpec, node: NodeView): boolean {
-  const wanted = hostPorts(spec);
-  if (wanted.length === 0) return false;
-  const taken = [...node.pods.values()].flatMap((pod) => hostPorts(pod.spec));
-  return wanted.some((port) =>
+function hasPortConflict(pod: PodView, node: NodeView): boolean {
+  if (pod.hostPorts.length === 0) return false;
+  const taken = [...node.pods.values()].flatMap(({ hostPorts }) => hostPorts);
+  return pod.hostPorts.some((port) =>
     taken.some(
       (other) =>
         other.port === port.port &&

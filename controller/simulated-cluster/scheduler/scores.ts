@@ -1,17 +1,12 @@
 // Which of the nodes that fit is taken: those with most room left (LeastAllocated), with a use of CPU and memory that is in
 // balance, with preferred labels and without taints that are only a preference. Weights are those of kube-scheduler.
 import { tolerates } from '../objects.ts';
-import type { NodeView, PodView } from './cluster-view.ts';
+import type { NodeView } from './cluster-view.ts';
 import { matchesTerm } from './node-filters.ts';
+import type { PodView } from './pod-view.ts';
 
 const MAX_SCORE = 100;
 const WEIGHTS = { room: 1, balance: 1, preferredLabels: 2, softTaints: 3 } as const;
-
-/** What pods that ask for nothing count with, so that they spread too: 100m and 200 MB. */
-const ASSUMED: ReadonlyMap<string, number> = new Map([
-  ['cpu', 100],
-  ['memory', 200 * 1024 * 1024],
-]);
 
 /** Scores by node, in the order of `nodes`. Higher is better. */
 export function scoresOf(pod: PodView, nodes: readonly NodeView[]): number[] {
@@ -31,12 +26,9 @@ export function scoresOf(pod: PodView, nodes: readonly NodeView[]): number[] {
 }
 
 function sharesUsed(pod: PodView, node: NodeView): readonly [cpu: number, memory: number] {
-  const share = (resource: string): number => {
+  const share = (resource: 'cpu' | 'memory'): number => {
     const allocatable = node.allocatable.get(resource) ?? 0;
-    if (allocatable === 0) return 1;
-    let used = pod.requests.get(resource) || (ASSUMED.get(resource) as number);
-    for (const other of node.pods.values()) used += other.requests.get(resource) || (ASSUMED.get(resource) as number);
-    return Math.min(1, used / allocatable);
+    return allocatable === 0 ? 1 : Math.min(1, (node.weighed[resource] + pod.weighed[resource]) / allocatable);
   };
   return [share('cpu'), share('memory')];
 }
