@@ -15,6 +15,9 @@ export interface JournalEntry {
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
+/** What an entry has besides its time and its name. */
+export type NoteDetails = Omit<JournalEntry, 'timeMs' | 'what'>;
+
 /** The journal. */
 export class Journal {
   readonly #clock: Clock;
@@ -32,7 +35,7 @@ export class Journal {
     return this.#entries;
   }
 
-  note(what: string, rest: Omit<JournalEntry, 'timeMs' | 'what'> = {}): void {
+  note(what: string, rest: NoteDetails = {}): void {
     const entry = { timeMs: this.#clock.nowMs(), what, ...rest };
     this.#entries.push(entry);
     if (this.#entries.length >= 2 * LIMITS.journalLength) this.#entries = this.#entries.slice(-LIMITS.journalLength);

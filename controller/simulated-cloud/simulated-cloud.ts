@@ -16,6 +16,7 @@ import type {
 } from '../ports/index.ts';
 import { CloudError } from '../ports/index.ts';
 import { type Chance, openChance } from '../random/index.ts';
+import type { CloudControls } from './controls.ts';
 import {
   type CloudFacts,
   type CloudTimes,
@@ -24,8 +25,8 @@ import {
   type OfferingMatch,
   type Span,
 } from './facts.ts';
-import { Journal, type JournalEntry } from './journal.ts';
-import { launchMachine } from './launch.ts';
+import { Journal, type JournalEntry, type NoteDetails } from './journal.ts';
+import { type LaunchOutcome, launchMachine } from './launch.ts';
 import { instanceOf, type Machine } from './machine.ts';
 import { NewsQueue } from './news.ts';
 import { resolveNodeClass } from './node-class.ts';
@@ -51,7 +52,7 @@ export interface SimulatedCloudOptions {
 const OFFERINGS_REFRESH_MS = 5 * 60_000;
 
 /** The simulated cloud. */
-export class SimulatedCloud implements Cloud {
+export class SimulatedCloud implements Cloud, CloudControls {
   readonly offeringsRefreshMs = OFFERINGS_REFRESH_MS;
   readonly catalogue: CatalogueIdentity;
   readonly #clock: Clock;
@@ -122,6 +123,7 @@ export class SimulatedCloud implements Cloud {
 
   /** Launches go well again. */
   clearFaults(): void {
+    this.#journal.note('control.clear-faults');
     this.#faults.length = 0;
   }
 
@@ -161,18 +163,19 @@ export class SimulatedCloud implements Cloud {
     await this.#clock.sleep(callMs / 2, signal);
     const result = await (this.#launches.get(launchId) ?? this.#launchFirst(request, chance));
     await this.#clock.sleep(callMs / 2, signal);
-    const fault = result.kind === 'launched' ? this.#lostAnswers.delete(launchId) : false;
-    if (fault)
-      throw new CloudError('RequestTimeout', `launch instance: no answer came (launchId=${launchId})`, {
-        retryable: true,
-      });
+    if (result.kind === 'launched' && this.#lostAnswers.delete(launchId)) {
+      const message = `launch instance: no answer came (launchId=${launchId})`;
+      this.#journal.note('launch.answer-lost', { launchId, instanceId: result.instance.id });
+      throw new CloudError('RequestTimeout', message, { retryable: true });
+    }
     // A launch that is asked for again answers how its instance is now.
     return result.kind === 'launched' ? { ...result, instance: this.#current(result.instance) } : result;
   }
 
   async terminate(instanceIds: readonly string[], signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
     for (const instanceId of instanceIds) this.#journal.note('call.terminate', { instanceId });
-    await this.#call(signal);
+    await this.#callTime(signal);
     for (const instanceId of instanceIds) {
       const machine = this.#machines.get(instanceId);
       if (machine !== undefined) this.#shutDown(machine);
@@ -180,21 +183,20 @@ export class SimulatedCloud implements Cloud {
   }
 
   async get(instanceId: string, signal?: AbortSignal): Promise<Instance | undefined> {
-    await this.#call(signal);
+    await this.#call('get', { instanceId }, signal);
     const machine = this.#machines.get(instanceId);
     return machine === undefined || !this.#isListed(machine) ? undefined : this.#instanceOf(machine);
   }
 
   async list(signal?: AbortSignal): Promise<readonly Instance[]> {
-    await this.#call(signal);
+    await this.#call('list', {}, signal);
     return [...this.#machines.values()]
       .filter((machine) => this.#isListed(machine))
       .map((machine) => this.#instanceOf(machine));
   }
 
   async tag(instanceId: string, tags: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<void> {
-    this.#journal.note('call.tag', { instanceId, detail: { tags } });
-    await this.#call(signal);
+    await this.#call('tag', { instanceId, detail: { tags } }, signal);
     const machine = this.#machines.get(instanceId);
     if (machine === undefined || machine.state === 'terminated') {
       const message = `tag instance: the instance ID '${instanceId}' does not exist`;
@@ -204,18 +206,17 @@ export class SimulatedCloud implements Cloud {
   }
 
   async resolveNodeClass(nodeClass: ApiObject, signal?: AbortSignal): Promise<NodeClassResolution> {
-    await this.#call(signal);
+    await this.#call('resolveNodeClass', { detail: { name: nodeClass.metadata.name } }, signal);
     const { network, clusterName } = this.#facts;
     return resolveNodeClass(network, clusterName, nodeClass, (subnetId) => this.#stock.freeAddresses(subnetId));
   }
 
   async forgetNodeClass(nodeClass: ApiObject, signal?: AbortSignal): Promise<void> {
-    this.#journal.note('call.forgetNodeClass', { detail: { name: nodeClass.metadata.name } });
-    await this.#call(signal);
+    await this.#call('forgetNodeClass', { detail: { name: nodeClass.metadata.name } }, signal);
   }
 
   async offerings(signal?: AbortSignal): Promise<readonly PricedOffering[]> {
-    await this.#call(signal);
+    await this.#call('offerings', {}, signal);
     return this.#stock.offerings();
   }
 
@@ -239,25 +240,15 @@ export class SimulatedCloud implements Cloud {
   }
 
   async #launchNow(request: LaunchRequest, chance: Chance): Promise<LaunchResult> {
-    const outcome = launchMachine({
-      request,
-      facts: this.#facts,
-      stock: this.#stock,
-      chance,
-      clock: this.#clock,
-      listLagMs: this.#draw(this.#times.listLagMs, chance),
-      takeFault: (offering) => this.#takeFault(offering),
-    });
+    const { launchId } = request;
+    const outcome = this.#tryLaunch(request, chance);
     if (outcome.kind !== 'launched') {
-      this.#journal.note('launch.failed', {
-        launchId: request.launchId,
-        detail: { outcome: outcome.kind, message: outcome.message },
-      });
+      this.#journal.note('launch.failed', { launchId, detail: { outcome: outcome.kind, message: outcome.message } });
       return outcome;
     }
     const { machine, exhausted, loseAnswer } = outcome;
     this.#machines.set(machine.id, machine);
-    if (loseAnswer) this.#lostAnswers.add(request.launchId);
+    if (loseAnswer) this.#lostAnswers.add(launchId);
     this.#note('instance.launched', machine, {
       instanceType: machine.facts.instanceType,
       zone: machine.subnet.zone,
@@ -265,6 +256,26 @@ export class SimulatedCloud implements Cloud {
     });
     this.#start(machine, chance);
     return { kind: 'launched', instance: this.#instanceOf(machine), exhausted };
+  }
+
+  #tryLaunch(request: LaunchRequest, chance: Chance): LaunchOutcome {
+    try {
+      return launchMachine({
+        request,
+        facts: this.#facts,
+        stock: this.#stock,
+        chance,
+        clock: this.#clock,
+        listLagMs: this.#draw(this.#times.listLagMs, chance),
+        takeFault: (offering) => this.#takeFault(offering),
+      });
+    } catch (error) {
+      if (error instanceof CloudError) {
+        const detail = { outcome: 'error', code: error.code, message: error.message };
+        this.#journal.note('launch.failed', { launchId: request.launchId, detail });
+      }
+      throw error;
+    }
   }
 
   #takeFault(offering: Parameters<Stock['take']>[0]): LaunchFault | undefined {
@@ -346,8 +357,14 @@ export class SimulatedCloud implements Cloud {
     return chance.integer(fromMs, toMs);
   }
 
-  async #call(signal: AbortSignal | undefined): Promise<void> {
+  /** Notes a call, which then takes its time. */
+  async #call(what: string, about: NoteDetails, signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
+    this.#journal.note(`call.${what}`, about);
+    await this.#callTime(signal);
+  }
+
+  async #callTime(signal: AbortSignal | undefined): Promise<void> {
     await this.#clock.sleep(this.#draw(this.#times.callMs, this.#callChance), signal);
   }
 

@@ -1,2 +1,5 @@
-// The door of controller/simulated-cloud/testing: a small account for tests.
-export { nodeClassObject, smallCloudFacts } from './small-cloud.ts';
+// The door of controller/simulated-cloud/testing: a small account for tests, time that passes by itself, and a cloud in a
+// process of its own.
+export { type CloudProcess, type CloudProcessOptions, startCloudProcess } from './cloud-process.ts';
+export { type DrivingClock, startDriving } from './driving.ts';
+export { contractOfferings, nodeClassObject, smallCloudFacts } from './small-cloud.ts';

@@ -1,6 +1,6 @@
 // A small account: four instance types in three zones of us-west-2, on demand and on spot, with round prices, and a node
 // class that finds its network. The figures are Karpenter's own for AL2023 nodes with 20 GiB of disk.
-import type { ApiObject, PricedOffering } from '../../ports/index.ts';
+import type { ApiObject, LaunchOffering, PricedOffering } from '../../ports/index.ts';
 import { type CloudFacts, type InstanceTypeFacts, plainNetwork } from '../index.ts';
 
 const CLUSTER_NAME = 'test';
@@ -109,4 +109,13 @@ export function nodeClassObject(name = 'default', spec: Readonly<Record<string, 
     metadata: { name },
     spec: { amiFamily: 'AL2023', role: 'node', subnetSelectorTerms: terms, securityGroupSelectorTerms: terms, ...spec },
   };
+}
+
+/** Offerings of the account for the contract of the Cloud port. */
+export function contractOfferings(): readonly LaunchOffering[] {
+  return [
+    { instanceType: 'm7i.large', zone: 'us-west-2a', capacityType: 'spot' },
+    { instanceType: 'm7g.large', zone: 'us-west-2b', capacityType: 'on-demand' },
+    { instanceType: 'c7i.2xlarge', zone: 'us-west-2c', capacityType: 'spot' },
+  ];
 }
