@@ -13,7 +13,11 @@ export class EngineError extends Error {
   /** How long the service asks to wait; 0 where it does not say. */
   readonly retryAfterMs: number;
 
-  constructor(code: EngineErrorCode, message: string, options: { readonly retryAfterMs?: number; cause?: unknown } = {}) {
+  constructor(
+    code: EngineErrorCode,
+    message: string,
+    options: { readonly retryAfterMs?: number; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'EngineError';
     this.code = code;

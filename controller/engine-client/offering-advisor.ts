@@ -141,16 +141,18 @@ export class OfferingAdvisor {
       {
         catalogue: this.#catalogue,
         replaceAll: true,
-        updates: offerings.map(({ instanceType, zone, capacityType, reservationId, priceNanoUsdPerHour, available }) => ({
-          instanceType,
-          offering: {
-            zone,
-            capacityType: CAPACITY_TYPES[capacityType],
-            priceNanoUsdPerHour: BigInt(priceNanoUsdPerHour),
-            available,
-            ...(reservationId === undefined ? {} : { reservation: { id: reservationId, freeCount: 1 } }),
-          },
-        })),
+        updates: offerings.map(
+          ({ instanceType, zone, capacityType, reservationId, priceNanoUsdPerHour, available }) => ({
+            instanceType,
+            offering: {
+              zone,
+              capacityType: CAPACITY_TYPES[capacityType],
+              priceNanoUsdPerHour: BigInt(priceNanoUsdPerHour),
+              available,
+              ...(reservationId === undefined ? {} : { reservation: { id: reservationId, freeCount: 1 } }),
+            },
+          }),
+        ),
       },
       signal === undefined ? {} : { signal },
     );

@@ -73,9 +73,7 @@ export class SessionStream {
   /** Says what has changed. One that is refused may be said again, mended. */
   async delta({ deletes, upserts }: SessionChange): Promise<Said> {
     const version = this.#version + 1n;
-    const result = said(
-      await this.#ask(`delta ${version}`, { case: 'delta', value: { version, deletes, upserts } }),
-    );
+    const result = said(await this.#ask(`delta ${version}`, { case: 'delta', value: { version, deletes, upserts } }));
     if (result.kind === 'accepted') this.#version = version;
     return result;
   }

@@ -1,7 +1,7 @@
 // The hash of a NodePool's template: when it changes, nodes that were made from the old one have drifted. Requirements are
 // not in it: whether a node still meets them can be seen on the node.
 import type { EffectiveNodePoolSpec } from '../resources/index.ts';
-import { goDuration, goSet, goText, goTextMap, type GoValue, structHash } from '../struct-hash/index.ts';
+import { type GoValue, goDuration, goSet, goText, goTextMap, structHash } from '../struct-hash/index.ts';
 
 /** By which rule the hash is made: Karpenter's third. */
 export const NODE_POOL_HASH_RULE = 'v3';

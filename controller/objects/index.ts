@@ -1,6 +1,7 @@
 // The door of controller/objects: the API's objects as reconcilers read them, names that have a meaning, conditions and
 // taints. Pure.
-export { type ConditionValue, ConditionSet, conditionOf, isTrue } from './conditions.ts';
+export { ConditionSet, type ConditionValue, conditionOf, isTrue } from './conditions.ts';
+export { durationMs } from './durations.ts';
 export {
   ARCH_LABEL,
   CAPACITY_TYPE_LABEL,
@@ -55,10 +56,10 @@ export {
   labelOf,
   momentMs,
   momentText,
-  nameOf,
   type NodeClaimStatus,
   type NodeClaimView,
   type NodeView,
+  nameOf,
   type PodView,
   type Quantities,
   type TaintView,

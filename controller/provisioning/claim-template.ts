@@ -1,22 +1,22 @@
 // One planned node as the NodeClaim that asks for it. Pure: names and times are passed in.
 import type { Plan, PlannedNode, Resources } from '../../proto/index.ts';
+import { launchOffering } from '../engine-client/index.ts';
 import { rankedOfferings } from '../kubernetes/index.ts';
 import {
   CAPACITY_TYPE_LABEL,
   INSTANCE_TYPE_LABEL,
   MIN_VALUES_RELAXED,
-  type NodeClaimView,
   NODE_CLASS_LABEL,
   NODE_POOL_HASH,
   NODE_POOL_HASH_VERSION,
   NODE_POOL_LABEL,
+  type NodeClaimView,
   nameOf,
   RESERVATION_ID_LABEL,
   TERMINATION_FINALIZER,
   ZONE_LABEL,
 } from '../objects/index.ts';
 import type { ApiObject, CapacityTypeName } from '../ports/index.ts';
-import { launchOffering } from '../engine-client/index.ts';
 import { type EffectiveNodePoolSpec, NODE_POOL } from '../resources/index.ts';
 
 /** A pool with what it means. */
@@ -193,4 +193,3 @@ export function isContained(sent: unknown, stored: unknown): boolean {
   if (typeof stored !== 'object' || stored === null) return false;
   return Object.entries(sent).every(([key, value]) => isContained(value, (stored as Record<string, unknown>)[key]));
 }
-

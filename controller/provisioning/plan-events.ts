@@ -44,7 +44,10 @@ export function recordPlanEvents(
 }
 
 /** nodeclaim/x, node/y of an entry of the session's nodes. */
-function placeText({ feed, stores, index }: Pick<ControllerContext, 'feed' | 'stores' | 'index'>, entry: string): string {
+function placeText(
+  { feed, stores, index }: Pick<ControllerContext, 'feed' | 'stores' | 'index'>,
+  entry: string,
+): string {
   if (feed.kindOfEntry(entry) === 'claim') return `nodeclaim/${entry}`;
   const node = stores.nodes.get({ name: entry });
   const claim = node === undefined ? undefined : index.claimOf(node as never);

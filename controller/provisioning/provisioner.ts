@@ -20,8 +20,8 @@ import { isSynced } from '../state/index.ts';
 import { Batcher } from './batcher.ts';
 import { ClaimCreator } from './claim-creator.ts';
 import { claimOfPlannedNode, drawClaimName, type TemplatePool } from './claim-template.ts';
-import { followTriggers } from './triggers.ts';
 import { recordPlanEvents } from './plan-events.ts';
+import { followTriggers } from './triggers.ts';
 
 /** The longest that one plan may take; what is planned by then is used. */
 const SOLVE_LIMIT_MS = 60_000;
@@ -210,7 +210,10 @@ export class Provisioner {
   #logPlan({ solution }: SessionPlanned): void {
     const { plan, stats } = solution ?? {};
     if (plan === undefined || plan.nodes.length === 0) return;
-    const podCount = plan.nodes.reduce((sum, { pods }) => sum + pods.reduce((all, { names }) => all + names.length, 0), 0);
+    const podCount = plan.nodes.reduce(
+      (sum, { pods }) => sum + pods.reduce((all, { names }) => all + names.length, 0),
+      0,
+    );
     this.#context.log.info(
       { nodeclaims: plan.nodes.length, pods: podCount, hash: plan.hash, solveUs: Number(stats?.solveUs ?? 0n) },
       'computed new nodeclaim(s) to fit pod(s)',

@@ -133,7 +133,8 @@ export class DirtySets {
       for (const pool of this.#stores.nodePools.values()) this.pools.add(nameOf(pool));
     });
     this.#stores.daemonSets.subscribe(({ key, before, after }) => {
-      if (before?.metadata.generation !== undefined && before.metadata.generation === after?.metadata.generation) return;
+      if (before?.metadata.generation !== undefined && before.metadata.generation === after?.metadata.generation)
+        return;
       this.daemonSets.add(key);
     });
     this.#stores.namespaces.subscribe(({ key }) => this.namespaces.add(key));

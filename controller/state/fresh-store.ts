@@ -89,7 +89,8 @@ export class FreshStore implements ObjectStoreReader<ApiObject> {
     const noted = this.#noted.get(key);
     // News of a state that we wrote over.
     if (after !== undefined && noted !== undefined && isNewer(noted, after)) return;
-    const before = noted ?? (change.before !== undefined && !this.#isGone(key, change.before) ? change.before : undefined);
+    const before =
+      noted ?? (change.before !== undefined && !this.#isGone(key, change.before) ? change.before : undefined);
     this.#noted.delete(key);
     if (after !== undefined && this.#isGone(key, after)) return;
     this.#gone.delete(key);

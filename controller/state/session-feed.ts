@@ -269,8 +269,7 @@ export class SessionFeed {
     const claim = object === undefined ? undefined : asNodeClaim(object);
     if (claim === undefined || claim.status?.allocatable !== undefined) this.#expected.delete(name);
     const hasNode = claim !== undefined && this.#index.nodeOf(claim) !== undefined;
-    const message =
-      claim === undefined || hasNode ? undefined : claimMessage(claim, this.#expected.get(name), context);
+    const message = claim === undefined || hasNode ? undefined : claimMessage(claim, this.#expected.get(name), context);
     if (message !== undefined) {
       upserts.nodes.push(message);
       this.#told.nodes.set(name, 'claim');
@@ -286,9 +285,7 @@ export class SessionFeed {
     const daemonPods = node === undefined ? [] : this.#index.podsOn(name).filter(isDaemonPod);
     const csiNode = this.#stores.csiNodes.get({ name });
     const message =
-      node === undefined
-        ? undefined
-        : nodeMessage(node, this.#index.claimOf(node), daemonPods, csiNode, context);
+      node === undefined ? undefined : nodeMessage(node, this.#index.claimOf(node), daemonPods, csiNode, context);
     if (message !== undefined) {
       upserts.nodes.push(message);
       this.#told.nodes.set(name, 'node');

@@ -4,7 +4,11 @@
 
 /** A value as Go has it. Zero values are left out by whoever describes a struct. */
 export type GoValue =
-  | { readonly kind: 'struct'; readonly name: string; readonly fields: readonly (readonly [string, GoValue | undefined])[] }
+  | {
+      readonly kind: 'struct';
+      readonly name: string;
+      readonly fields: readonly (readonly [string, GoValue | undefined])[];
+    }
   | { readonly kind: 'map'; readonly entries: readonly (readonly [GoValue, GoValue])[] }
   | { readonly kind: 'set'; readonly items: readonly GoValue[] }
   | { readonly kind: 'text'; readonly text: string }

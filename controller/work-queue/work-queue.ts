@@ -3,8 +3,8 @@
 // nothing of what keys mean.
 import { type Clock, ClusterError } from '../ports/index.ts';
 
-/** What a reconciliation asks for: nothing, or to be called again after a while. */
-export type ReconcileResult = { readonly requeueAfterMs: number } | undefined;
+/** What a reconciliation asks for: nothing, or to be called again, after a while or with the backoff of a failure. */
+export type ReconcileResult = { readonly requeueAfterMs: number } | { readonly backoff: true } | undefined;
 
 /** Brings one thing from how it is to how it should be. It may be called at any time, any number of times. */
 export type Reconcile = (key: string, signal: AbortSignal) => Promise<ReconcileResult>;
@@ -128,6 +128,7 @@ export class WorkQueue {
     const { name, reconcile, onError } = this.#options;
     try {
       const result = await reconcile(key, signal);
+      if (result !== undefined && 'backoff' in result) return this.#backoffMs(key, undefined);
       this.#failures.delete(key);
       return result?.requeueAfterMs;
     } catch (error) {
