@@ -15,7 +15,6 @@ import {
   NODE_POOL_TAG,
   type NodeClaimView,
   nameOf,
-  TAGGED,
 } from '../objects/index.ts';
 import type { ApiObject, Instance, LaunchOffering } from '../ports/index.ts';
 import { CloudError } from '../ports/index.ts';
@@ -148,10 +147,6 @@ export function launchedStatus(instance: Instance) {
   return { providerID: providerId, imageID: imageId, capacity, allocatable };
 }
 
-/** True where the tags that only a registered node has are on the instance. */
-export function isTagged(claim: NodeClaimView): boolean {
-  return annotationOf(claim, TAGGED) === 'true';
-}
 
 /** Says in the condition why a launch has not succeeded yet. */
 export function noteLaunchError(conditions: ConditionSet, error: LaunchError): void {

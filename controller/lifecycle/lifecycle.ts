@@ -30,7 +30,7 @@ export interface LifecycleHooks {
   /** The pods of a claim need another plan, at once. */
   readonly replan: () => void;
   /** A claim of a pool has become a node, or it never will. */
-  readonly registered: (claim: NodeClaimView, isHealthy: boolean) => Promise<void>;
+  readonly registered: (claim: NodeClaimView, isHealthy: boolean) => void;
   /** Takes the next step to the end of a claim that is being deleted. */
   readonly finalize: (claim: NodeClaimView, instance: KnownInstance, signal: AbortSignal) => Promise<ReconcileResult>;
 }
@@ -180,7 +180,7 @@ export class Lifecycle {
     status.nodeName = nameOf(node);
     conditions.set({ type: 'Registered', status: 'True' });
     this.#context.log.info({ ...logNames(claim), Node: { name: nameOf(node) } }, 'registered nodeclaim');
-    await this.#hooks.registered(claim, true);
+    this.#hooks.registered(claim, true);
   }
 
   #tellMissingTaint(claim: NodeClaimView): void {
@@ -238,7 +238,7 @@ export class Lifecycle {
   ): Promise<number | undefined> {
     const liveness = livenessOf(conditions, this.#context.clock.nowMs());
     if (liveness.kind === 'alive') return liveness.forMs ?? Number.POSITIVE_INFINITY;
-    await this.#hooks.registered(claim, false);
+    this.#hooks.registered(claim, false);
     this.#context.log.info({ ...logNames(claim), reason: liveness.reason }, 'terminating due to timeout');
     await this.#remove(claim, liveness.reason, this.#knownInstance(claim), signal);
     return undefined;
