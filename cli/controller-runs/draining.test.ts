@@ -1,12 +1,24 @@
 // Nodes that have to go, on the simulated cluster and cloud: drained in order, within budgets, and without leaving anything.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, type TestContext, test } from 'node:test';
 import { type ApiObject, KINDS } from '../../controller/ports/index.ts';
-import { AMD64, conditionsOf, createPool, deploymentObject, poolObject, Run, runningPods } from './testing/index.ts';
+import {
+  AMD64,
+  conditionsOf,
+  createPool,
+  deploymentObject,
+  poolObject,
+  Run,
+  runningPods,
+  startSettledEngine,
+} from './testing/index.ts';
+
+const engine = await startSettledEngine();
+after(() => engine.close());
 
 /** A run with pods of one app on one node. */
-async function runWithPods(t: Parameters<typeof Run.open>[0], replicas: number, template: object = {}, pod: object = {}) {
-  const run = await Run.open(t);
+async function runWithPods(t: TestContext, replicas: number, template: object = {}, pod: object = {}) {
+  const run = Run.open(t, engine);
   run.startController();
   await createPool(run, poolObject('default', { ...AMD64, ...template }));
   await run.cluster.create(KINDS.deployments, deploymentObject('web', replicas, pod));
@@ -17,17 +29,23 @@ async function runWithPods(t: Parameters<typeof Run.open>[0], replicas: number, 
 
 const nameOf = (object: ApiObject | undefined) => ({ name: String(object?.metadata.name) });
 
-const hasEnded = (run: Run, id: string): boolean => run.cloud.journal.some((entry) => entry.instanceId === id && entry.what === 'instance.terminated');
+const hasEnded = (run: Run, id: string): boolean =>
+  run.cloud.journal.some((entry) => entry.instanceId === id && entry.what === 'instance.terminated');
 
 const instanceOf = (claim: ApiObject | undefined): string =>
-  String((claim?.status as { providerID?: string })?.providerID).split('/').at(-1) ?? '';
+  String((claim?.status as { providerID?: string })?.providerID)
+    .split('/')
+    .at(-1) ?? '';
 
 test('deleting a NodeClaim moves its pods to another node, ends the instance, and leaves nothing', async (t) => {
   const run = await runWithPods(t, 3);
   const [claim] = run.objects(KINDS.nodeClaims);
   const [node] = run.objects(KINDS.nodes);
   await run.cluster.delete(KINDS.nodeClaims, nameOf(claim));
-  await run.until('the claim is gone', () => run.cluster.api.storage.get(KINDS.nodeClaims, nameOf(claim)) === undefined);
+  await run.until(
+    'the claim is gone',
+    () => run.cluster.api.storage.get(KINDS.nodeClaims, nameOf(claim)) === undefined,
+  );
   assert.equal(run.cluster.api.storage.get(KINDS.nodes, nameOf(node)), undefined);
   assert.ok(hasEnded(run, instanceOf(claim)), JSON.stringify(run.cloud.journal.slice(-5)));
   await run.until('the pods run again', () => runningPods(run, 'web').length === 3);
@@ -39,7 +57,10 @@ test('deleting the Node does the same', async (t) => {
   const [claim] = run.objects(KINDS.nodeClaims);
   const [node] = run.objects(KINDS.nodes);
   await run.cluster.delete(KINDS.nodes, nameOf(node));
-  await run.until('the claim is gone', () => run.cluster.api.storage.get(KINDS.nodeClaims, nameOf(claim)) === undefined);
+  await run.until(
+    'the claim is gone',
+    () => run.cluster.api.storage.get(KINDS.nodeClaims, nameOf(claim)) === undefined,
+  );
   assert.equal(run.cluster.api.storage.get(KINDS.nodes, nameOf(node)), undefined);
   assert.ok(hasEnded(run, instanceOf(claim)));
   await run.until('the pods run again', () => runningPods(run, 'web').length === 3);
@@ -60,7 +81,10 @@ test('a budget holds a drain up until it allows it', async (t) => {
   assert.ok(run.events.some(({ reason, message }) => reason === 'FailedDraining' && /violates a PDB/.test(message)));
   assert.equal(conditionsOf(run.cluster.api.storage.get(KINDS.nodeClaims, nameOf(claim))).Drained, 'Unknown');
   await run.cluster.patch(KINDS.podDisruptionBudgets, budget, { type: 'merge', body: { spec: { maxUnavailable: 1 } } });
-  await run.until('the claim is gone', () => run.cluster.api.storage.get(KINDS.nodeClaims, nameOf(claim)) === undefined);
+  await run.until(
+    'the claim is gone',
+    () => run.cluster.api.storage.get(KINDS.nodeClaims, nameOf(claim)) === undefined,
+  );
   await run.until('the pods run', () => runningPods(run, 'web').length === 3);
 });
 
@@ -76,13 +100,16 @@ test('a pod that may not be disrupted holds the drain up, until the grace period
   await run.clock.advance(400_000);
   const isThere = () => run.cluster.api.storage.get(KINDS.pods, name)?.metadata.uid === kept?.metadata.uid;
   assert.ok(isThere(), 'a protected pod was evicted');
-  await run.until('the claim is gone', () => run.cluster.api.storage.get(KINDS.nodeClaims, nameOf(claim)) === undefined);
+  await run.until(
+    'the claim is gone',
+    () => run.cluster.api.storage.get(KINDS.nodeClaims, nameOf(claim)) === undefined,
+  );
   assert.equal(isThere(), false);
   assert.ok(run.events.some(({ reason }) => reason === 'Disrupted'));
 });
 
 test('a claim whose node never joins goes after its time, and its pods get another', async (t) => {
-  const run = await Run.open(t);
+  const run = Run.open(t, engine);
   run.startController();
   run.cloud.addFault({ neverJoins: true, count: 1 });
   await createPool(run, poolObject('default', AMD64));
@@ -92,6 +119,9 @@ test('a claim whose node never joins goes after its time, and its pods get anoth
   await run.clock.advance(14 * 60_000);
   assert.notEqual(run.cluster.api.storage.get(KINDS.nodeClaims, nameOf(claim)), undefined, run.describe());
   await run.until('the pods run', () => runningPods(run, 'web').length === 2, 600_000);
-  await run.until('the claim is gone', () => run.cluster.api.storage.get(KINDS.nodeClaims, nameOf(claim)) === undefined);
+  await run.until(
+    'the claim is gone',
+    () => run.cluster.api.storage.get(KINDS.nodeClaims, nameOf(claim)) === undefined,
+  );
   assert.equal(run.cloud.journal.filter(({ what }) => what === 'instance.launched').length, 2);
 });

@@ -1,12 +1,24 @@
 // The controller on a simulated cluster and cloud with the real planning service: pods that wait get nodes, and nodes take
 // their whole course.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { KINDS } from '../../controller/ports/index.ts';
-import { AMD64, conditionsOf, createPool, deploymentObject, poolObject, Run, runningPods } from './testing/index.ts';
+import {
+  AMD64,
+  conditionsOf,
+  createPool,
+  deploymentObject,
+  poolObject,
+  Run,
+  runningPods,
+  startSettledEngine,
+} from './testing/index.ts';
+
+const engine = await startSettledEngine();
+after(() => engine.close());
 
 test('five pods that wait get one node, and run on it', async (t) => {
-  const run = await Run.open(t);
+  const run = Run.open(t, engine);
   run.startController();
   await createPool(run, poolObject('default', AMD64));
   await run.cluster.create(KINDS.deployments, deploymentObject('inflate', 5));
@@ -22,15 +34,18 @@ test('five pods that wait get one node, and run on it', async (t) => {
   assert.equal(labels['karpenter.sh/nodepool'], 'default');
   // Asked again every ten seconds while they waited, and never for more.
   assert.equal(run.writes.filter((point) => point === 'instance.launch').length, 1);
-  await run.until('the pool counts its node', () => (run.objects(KINDS.nodePools)[0]?.status as { nodes?: number }).nodes === 1);
-  const { resources } = run.objects(KINDS.nodePools)[0]?.status as { resources: Record<string, string> };
-  assert.equal(resources.cpu, '4');
+  await run.until(
+    'the pool counts its node',
+    () => (run.objects(KINDS.nodePools)[0]?.status as { nodes?: number } | undefined)?.nodes === 1,
+  );
+  const status = run.objects(KINDS.nodePools)[0]?.status as { resources: Record<string, string> } | undefined;
+  assert.equal(status?.resources.cpu, '4');
   const nominated = run.events.filter(({ reason }) => reason === 'Nominated');
   assert.ok(nominated.some(({ message }) => message === `Pod should schedule on: nodeclaim/${claim?.metadata.name}`));
 });
 
 test('pods that come while a launch is under way get a plan at once, which counts what is on its way', async (t) => {
-  const run = await Run.open(t);
+  const run = Run.open(t, engine);
   run.startController();
   await createPool(run, poolObject('default', AMD64));
   await run.cluster.create(KINDS.deployments, deploymentObject('first', 5));
@@ -46,7 +61,7 @@ test('pods that come while a launch is under way get a plan at once, which count
 });
 
 test('a pod that nothing helps is told why, and the others are not held up', async (t) => {
-  const run = await Run.open(t);
+  const run = Run.open(t, engine);
   run.startController();
   await createPool(run);
   const huge = { containers: [{ name: 'main', resources: { requests: { cpu: '500' } } }] };
@@ -58,7 +73,7 @@ test('a pod that nothing helps is told why, and the others are not held up', asy
 });
 
 test('a pool at its limit makes no further node', async (t) => {
-  const run = await Run.open(t);
+  const run = Run.open(t, engine);
   run.startController();
   await createPool(run, poolObject('default', AMD64, { limits: { cpu: '4' } }));
   await run.cluster.create(KINDS.deployments, deploymentObject('inflate', 12));
@@ -72,7 +87,7 @@ const hasFailed = (run: Run, app: string): boolean =>
   run.events.some(({ reason, name }) => reason === 'FailedScheduling' && name.startsWith(app));
 
 test('a zone without capacity is left out of the next plan at once', async (t) => {
-  const run = await Run.open(t);
+  const run = Run.open(t, engine);
   run.startController();
   await createPool(run, poolObject('default', AMD64));
   const [zone = '', ...others] = ['us-west-2a', 'us-west-2b', 'us-west-2c'];
@@ -86,14 +101,19 @@ test('a zone without capacity is left out of the next plan at once', async (t) =
   });
   const affinity = inZone('topology.kubernetes.io/zone', [zone]);
   await run.cluster.create(KINDS.deployments, deploymentObject('pinned', 1, { affinity }));
-  await run.until('the shortage is known', () => run.events.some(({ reason }) => reason === 'InsufficientCapacityError'));
+  await run.until('the shortage is known', () =>
+    run.events.some(({ reason }) => reason === 'InsufficientCapacityError'),
+  );
   // Offerings that were not tried yet are tried one plan after the other, each as soon as the one before has failed.
   const isOut = () => run.objects(KINDS.nodeClaims).length === 0;
   await run.until('the zone is known to be out', () => isOut() && hasFailed(run, 'pinned'), 15_000);
   await run.cluster.create(KINDS.deployments, deploymentObject('free', 3));
   await run.until('pods elsewhere run', () => runningPods(run, 'free').length === 3);
   const zones = run.objects(KINDS.nodes).map(({ metadata }) => metadata.labels?.['topology.kubernetes.io/zone'] ?? '');
-  assert.ok(zones.every((found) => others.includes(found)), String(zones));
+  assert.ok(
+    zones.every((found) => others.includes(found)),
+    String(zones),
+  );
   run.cloud.restock();
   // The shortage passes after three minutes.
   await run.until('the pinned pod runs', () => runningPods(run, 'pinned').length === 1, 400_000);

@@ -61,7 +61,10 @@ export async function collectClaims(context: ControllerContext, signal: AbortSig
     const node = index.nodeOf(claim);
     if (node !== undefined && isTrue(node, 'Ready')) continue;
     await own.delete('nodeclaim.delete.garbage_collected', 'nodeClaims', claim, {}, signal);
-    log.info({ NodeClaim: { name: nameOf(claim) } }, 'garbage collecting nodeclaim with no cloudprovider representation');
+    log.info(
+      { NodeClaim: { name: nameOf(claim) } },
+      'garbage collecting nodeclaim with no cloudprovider representation',
+    );
   }
 }
 

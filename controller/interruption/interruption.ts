@@ -111,7 +111,10 @@ export async function actOn(context: ControllerContext, news: Interruption, sign
   const message = 'Interruption triggered termination for the NodeClaim';
   context.events.record(claim, { type: 'Warning', reason: 'TerminatingOnInterruption', message });
   await context.own.delete('nodeclaim.delete.interruption', 'nodeClaims', current, {}, signal);
-  context.log.info({ NodeClaim: { name: claim.metadata.name }, kind: news.kind }, 'initiating delete from interruption message');
+  context.log.info(
+    { NodeClaim: { name: claim.metadata.name }, kind: news.kind },
+    'initiating delete from interruption message',
+  );
 }
 
 function claimOfInstance({ stores }: ControllerContext, instanceId: string): NodeClaimView | undefined {

@@ -147,7 +147,6 @@ export function launchedStatus(instance: Instance) {
   return { providerID: providerId, imageID: imageId, capacity, allocatable };
 }
 
-
 /** Says in the condition why a launch has not succeeded yet. */
 export function noteLaunchError(conditions: ConditionSet, error: LaunchError): void {
   conditions.set({ type: 'Launched', status: 'Unknown', reason: error.reason, message: error.message });

@@ -49,7 +49,8 @@ export class Reconcilers {
       },
       finalize: (claim, instance, signal) => endClaim(context, claim, instance, signal),
     });
-    const queue = (name: string, concurrency: number, reconcile: Reconcile) => this.#queue(name, concurrency, reconcile);
+    const queue = (name: string, concurrency: number, reconcile: Reconcile) =>
+      this.#queue(name, concurrency, reconcile);
     this.#lifecycle = queue('nodeclaim.lifecycle', CONCURRENCY.lifecycle, (key, signal) =>
       lifecycle.reconcile(key, signal),
     );
@@ -91,7 +92,10 @@ export class Reconcilers {
       concurrency,
       reconcile,
       onError: (controller, key, error) => {
-        log.error({ controller, name: key, error: error instanceof Error ? error.message : String(error) }, 'Reconciler error');
+        log.error(
+          { controller, name: key, error: error instanceof Error ? error.message : String(error) },
+          'Reconciler error',
+        );
       },
     });
   }

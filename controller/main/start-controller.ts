@@ -15,7 +15,6 @@ import { collectGarbage } from '../garbage-collection/index.ts';
 import { followInterruptions } from '../interruption/index.ts';
 import { type Clock, type Cloud, type Cluster, KINDS } from '../ports/index.ts';
 import { Provisioner } from '../provisioning/index.ts';
-import { Reconcilers } from './reconcilers.ts';
 import {
   ClusterIndex,
   createRawStores,
@@ -30,6 +29,7 @@ import {
   WATCHED_KINDS,
 } from '../state/index.ts';
 import { type WriteHooks, Writes } from '../writes/index.ts';
+import { Reconcilers } from './reconcilers.ts';
 
 /** The planning service, over the generated client. */
 export interface EngineClients {
@@ -177,11 +177,7 @@ async function run(
     if (signal.aborted) return;
     log.info({ cluster: context.settings.clusterName }, 'starting workers');
     reconcilers.start(signal);
-    await Promise.all([
-      provisioner.run(signal),
-      collectGarbage(context, signal),
-      followInterruptions(context, signal),
-    ]);
+    await Promise.all([provisioner.run(signal), collectGarbage(context, signal), followInterruptions(context, signal)]);
   } catch (error) {
     if (!signal.aborted) log.error({ error: String(error) }, 'the controller broke');
   }

@@ -10,3 +10,4 @@ export {
   Run,
   runningPods,
 } from './run.ts';
+export { type SettledEngine, startSettledEngine } from './settled-engine.ts';

@@ -7,11 +7,17 @@ import type { EventNote } from '../../../controller/context/index.ts';
 import { type RunningController, startController } from '../../../controller/main/index.ts';
 import { type ApiObject, KINDS, type Kind } from '../../../controller/ports/index.ts';
 import { openChance } from '../../../controller/random/index.ts';
-import { NODE_CLAIM, NODE_POOL, type Resource, EC2_NODE_CLASS, withSchemaDefaults } from '../../../controller/resources/index.ts';
+import {
+  EC2_NODE_CLASS,
+  NODE_CLAIM,
+  NODE_POOL,
+  type Resource,
+  withSchemaDefaults,
+} from '../../../controller/resources/index.ts';
 import { SimulatedCloud } from '../../../controller/simulated-cloud/index.ts';
 import { nodeClassObject, smallCloudFacts } from '../../../controller/simulated-cloud/testing/index.ts';
 import { Kubelets, SimulatedCluster, startControlPlane } from '../../../controller/simulated-cluster/index.ts';
-import { startSettledEngine, type SettledEngine } from './settled-engine.ts';
+import type { SettledEngine } from './settled-engine.ts';
 
 /** Where the controller is killed: before or after the n-th write of a name. */
 export interface KillPoint {
@@ -82,11 +88,10 @@ export class Run {
     void kubelets.run(this.#end.signal);
   }
 
-  /** Starts everything but the controller; ends it with the test. */
-  static async open(context: Pick<TestContext, 'after'>, seed = 1): Promise<Run> {
-    let clock: DrivenClock | undefined;
-    const engine = await startSettledEngine(() => clock?.nowMs() ?? 0);
-    clock = new DrivenClock({ settle: () => engine.settle() });
+  /** Starts everything but the controller, on a planning service that is there; ends it with the test. */
+  static open(context: Pick<TestContext, 'after'>, engine: SettledEngine, seed = 1): Run {
+    const clock = new DrivenClock({ settle: () => engine.settle() });
+    engine.follow(clock);
     const run = new Run(engine, clock, seed);
     context.after(() => run.close());
     return run;
@@ -155,7 +160,9 @@ export class Run {
         return `${kind.kind} ${name} ${deletionTimestamp ?? ''} ${finalizers ?? ''} ${text}`;
       }),
     );
-    const log = this.log.slice(-25).map(({ level, fields, message }) => `${level} ${message} ${JSON.stringify(fields)}`);
+    const log = this.log
+      .slice(-25)
+      .map(({ level, fields, message }) => `${level} ${message} ${JSON.stringify(fields)}`);
     return [...lines, ...log, `writes: ${this.writes.slice(-30).join(' ')}`].join('\n');
   }
 
@@ -166,7 +173,6 @@ export class Run {
     this.cloud.close();
     // A killed controller waits for its last write for ever.
     await Promise.race([Promise.all(stopped), this.#engine.settle()]);
-    await this.#engine.close();
   }
 
   /** What a process does that is killed: from that moment on nothing more comes of it. */
@@ -185,7 +191,8 @@ export class Run {
   }
 
   #logger() {
-    const write = (level: string) => (fields: object, message: string) => void this.log.push({ level, fields, message });
+    const write = (level: string) => (fields: object, message: string) =>
+      void this.log.push({ level, fields, message });
     return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
   }
 }
@@ -237,5 +244,7 @@ export function conditionsOf(object: ApiObject | undefined): Readonly<Record<str
 export function runningPods(run: Run, app: string): ApiObject[] {
   return run
     .objects(KINDS.pods)
-    .filter(({ metadata, status }) => metadata.labels?.app === app && (status as { phase?: string }).phase === 'Running');
+    .filter(
+      ({ metadata, status }) => metadata.labels?.app === app && (status as { phase?: string }).phase === 'Running',
+    );
 }

@@ -8,12 +8,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createClient, type Interceptor } from '@connectrpc/connect';
 import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
 import type { EngineClients } from '../../../controller/main/index.ts';
+import type { Clock } from '../../../controller/ports/index.ts';
 import { OfferingService, SchedulerService, type SessionRequest } from '../../../proto/index.ts';
 import { startServer } from '../../../server/index.ts';
 
-/** The service with clients of it. */
+/** The service with clients of it. Many runs may use it, one after the other. */
 export interface SettledEngine {
   readonly clients: EngineClients;
+  /** From now on it has the time of this clock. */
+  follow(clock: Pick<Clock, 'nowMs'>): void;
   /** Resolves when every question has been answered and what the answers set off has come to rest. */
   settle(): Promise<void>;
   close(): Promise<void>;
@@ -22,8 +25,9 @@ export interface SettledEngine {
 /** Turns of the event loop without anything unanswered that count as rest. */
 const QUIET_TURNS = 3;
 
-/** Starts a service on a socket of its own. `nowMs` is the time of day by which its shortages pass. */
-export async function startSettledEngine(nowMs: () => number): Promise<SettledEngine> {
+/** Starts a service on a socket of its own. Its shortages pass by the clock that it follows. */
+export async function startSettledEngine(): Promise<SettledEngine> {
+  let followed: Pick<Clock, 'nowMs'> = { nowMs: () => 0 };
   const folder = mkdtempSync(join(tmpdir(), 'dovetail-run-'));
   const socketPath = join(folder, 'engine.sock');
   const server = await startServer({
@@ -31,7 +35,7 @@ export async function startSettledEngine(nowMs: () => number): Promise<SettledEn
     http: false,
     health: false,
     workerCount: 1,
-    clock: { nowMs },
+    clock: { nowMs: () => followed.nowMs() },
   });
   const count = { unanswered: 0 };
   const baseUrl = 'http://localhost';
@@ -41,6 +45,9 @@ export async function startSettledEngine(nowMs: () => number): Promise<SettledEn
     clients: {
       scheduler: createClient(SchedulerService, transport),
       offerings: createClient(OfferingService, transport),
+    },
+    follow: (clock) => {
+      followed = clock;
     },
     settle: async () => {
       for (let quiet = 0; quiet < QUIET_TURNS; quiet += 1) {
