@@ -1,6 +1,6 @@
 // What has changed in the stores since a session was last told, by name. It drops changes that no plan would notice, such as
 // a heartbeat of a node or a new IP address of a pod.
-import { asNode, asNodeClaim, DO_NOT_DISRUPT, isDeleting, nameOf } from '../objects/index.ts';
+import { asNode, asNodeClaim, asPod, DO_NOT_DISRUPT, isDeleting, nameOf } from '../objects/index.ts';
 import type { ApiObject } from '../ports/index.ts';
 import { type ClusterIndex, claimProvider, nodeProvider } from './cluster-index.ts';
 import { keyOf, nameOfKey } from './fresh-store.ts';
@@ -64,13 +64,21 @@ export class DirtySets {
       this.pods.add(keyOf(pod));
       return;
     }
-    const nodeName = (pod.spec as { readonly nodeName?: string } | undefined)?.nodeName ?? '';
+    const nodeName = nodeNameOf(pod);
     if (nodeName !== '') this.nodes.add(nodeName);
     const owner = daemonSetOf(pod);
     this.daemonSets.add(owner);
     const keys = this.#daemonPods.get(owner);
     if (keys === undefined) this.#daemonPods.set(owner, new Set([keyOf(pod)]));
     else keys.add(keyOf(pod));
+  }
+
+  #removeDaemonPod(pod: ApiObject): void {
+    const nodeName = nodeNameOf(pod);
+    if (nodeName !== '') this.nodes.add(nodeName);
+    const owner = daemonSetOf(pod);
+    this.daemonSets.add(owner);
+    this.#daemonPods.get(owner)?.delete(keyOf(pod));
   }
 
   /** The pods of a DaemonSet that are there. */
@@ -87,15 +95,17 @@ export class DirtySets {
   #followPods(onFacts: () => void): void {
     this.#stores.pods.subscribe(({ key, before, after }) => {
       if (before !== undefined && after !== undefined && podFields(before) === podFields(after)) return;
-      const pod = after ?? before;
-      if (pod === undefined) return;
-      this.addPod(pod);
+      // A pod that was made anew under its name may have changed in everything.
+      const sharing = before === undefined ? [] : this.#volumeUsers.remove(before);
+      if (before !== undefined && isDaemonPod(before)) this.#removeDaemonPod(before);
+      if (after !== undefined) {
+        this.addPod(after);
+        sharing.push(...this.#volumeUsers.add(after));
+      }
+      this.pods.add(key);
       // Whether a claim is shared depends on all pods that mount it.
-      const sharing = after === undefined ? this.#volumeUsers.remove(pod) : this.#volumeUsers.add(pod);
-      for (const user of sharing) this.pods.add(user);
+      for (const user of sharing) this.#addByKey(user);
       if (sharing.length > 0) onFacts();
-      if (after === undefined && isDaemonPod(pod)) this.#daemonPods.get(daemonSetOf(pod))?.delete(key);
-      if (before !== undefined && after !== undefined && isDaemonPod(before) !== isDaemonPod(after)) this.pods.add(key);
     });
   }
 
@@ -108,7 +118,6 @@ export class DirtySets {
         if (provider === undefined) continue;
         for (const name of this.#index.claimNamesOfProvider(provider)) this.claims.add(name);
       }
-      if (isLeaving(before) !== isLeaving(after)) this.#addPodsOn(key);
     });
     this.#stores.nodeClaims.subscribe(({ key, before, after }) => {
       if (before !== undefined && after !== undefined && claimFields(before) === claimFields(after)) return;
@@ -116,10 +125,7 @@ export class DirtySets {
       for (const claim of [before, after]) {
         const provider = claimProvider(claim);
         if (provider === undefined) continue;
-        for (const name of this.#index.nodeNamesOfProvider(provider)) {
-          this.nodes.add(name);
-          if (isLeaving(before) !== isLeaving(after)) this.#addPodsOn(name);
-        }
+        for (const name of this.#index.nodeNamesOfProvider(provider)) this.nodes.add(name);
       }
     });
     this.#stores.csiNodes.subscribe(({ key }) => this.nodes.add(key));
@@ -151,22 +157,23 @@ export class DirtySets {
     for (const store of [persistentVolumes, storageClasses]) {
       store.subscribe(() => {
         onFacts();
-        for (const key of this.#volumeUsers.all()) this.pods.add(key);
+        for (const user of this.#volumeUsers.all()) this.#addByKey(user);
       });
     }
     persistentVolumeClaims.subscribe(({ key }) => {
       onFacts();
-      for (const user of this.#volumeUsers.usersOf(key)) this.pods.add(user);
+      for (const user of this.#volumeUsers.usersOf(key)) this.#addByKey(user);
     });
   }
 
-  #addPodsOn(nodeName: string): void {
-    for (const key of this.#index.podKeysOn(nodeName)) this.pods.add(key);
+  #addByKey(key: string): void {
+    const pod = this.#stores.pods.get(nameOfKey(key));
+    if (pod !== undefined) this.addPod(pod);
   }
 }
 
-function isLeaving(object: ApiObject | undefined): boolean {
-  return object !== undefined && isDeleting(object);
+function nodeNameOf(pod: ApiObject): string {
+  return asPod(pod).spec?.nodeName ?? '';
 }
 
 function daemonSetOf(pod: ApiObject): string {

@@ -29,13 +29,13 @@ import {
   claimMessage,
   classMessage,
   type ExpectedNode,
-  isDaemonPod,
   type NodeClassSettings,
   namespaceMessage,
   nodeMessage,
   podMessages,
   podPlace,
   poolMessage,
+  runningDaemonPods,
 } from './session-messages.ts';
 import type { Stores } from './stores.ts';
 
@@ -52,6 +52,8 @@ const PODS_PER_PART = 10_000;
 interface Told {
   readonly pods: Map<string, string>;
   readonly nodes: Map<string, 'node' | 'claim'>;
+  /** Nodes whose pods count as waiting, because they have to leave. */
+  readonly leaving: Set<string>;
   readonly pools: Set<string>;
   readonly classes: Set<string>;
   readonly daemonSets: Set<string>;
@@ -61,6 +63,7 @@ interface Told {
 const toldNothing = (): Told => ({
   pods: new Map(),
   nodes: new Map(),
+  leaving: new Set(),
   pools: new Set(),
   classes: new Set(),
   daemonSets: new Set(),
@@ -282,7 +285,7 @@ export class SessionFeed {
   #tellNode(name: string, { deletes, upserts }: SessionChange, context: PodContext): void {
     const object = this.#stores.nodes.get({ name });
     const node = object === undefined ? undefined : asNode(object);
-    const daemonPods = node === undefined ? [] : this.#index.podsOn(name).filter(isDaemonPod);
+    const daemonPods = node === undefined ? [] : runningDaemonPods(this.#index.podsOn(name));
     const csiNode = this.#stores.csiNodes.get({ name });
     const message =
       node === undefined ? undefined : nodeMessage(node, this.#index.claimOf(node), daemonPods, csiNode, context);
@@ -290,6 +293,16 @@ export class SessionFeed {
       upserts.nodes.push(message);
       this.#told.nodes.set(name, 'node');
     } else if (this.#told.nodes.delete(name)) deletes.nodes.push(name);
+    this.#noteLeaving(name, node !== undefined && this.#index.isLeaving(node));
+  }
+
+  /** Where a node's pods count depends on whether it goes. */
+  #noteLeaving(nodeName: string, isLeaving: boolean): void {
+    const { leaving } = this.#told;
+    if (leaving.has(nodeName) === isLeaving) return;
+    if (isLeaving) leaving.add(nodeName);
+    else leaving.delete(nodeName);
+    for (const key of this.#index.podKeysOn(nodeName)) this.#dirty.pods.add(key);
   }
 
   #tellPods({ deletes, upserts }: SessionChange, context: PodContext): void {

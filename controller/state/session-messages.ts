@@ -59,6 +59,18 @@ export function podPlace(pod: PodView, isLeaving: (nodeName: string) => boolean)
   }
 }
 
+/** Those pods of a node that run and are daemonsets', in the order of their names. */
+export function runningDaemonPods(pods: readonly PodView[]): PodView[] {
+  return pods
+    .filter((pod) => isDaemonPod(pod) && placeOfDaemonPod(pod) !== undefined)
+    .sort((a, b) => (`${a.metadata.namespace}/${nameOf(a)}` < `${b.metadata.namespace}/${nameOf(b)}` ? -1 : 1));
+}
+
+function placeOfDaemonPod(pod: PodView): string | undefined {
+  const state = ignoringInput(() => podState(pod, true));
+  return state?.kind === 'bound' ? state.nodeName : undefined;
+}
+
 /** Pods of one place in groups of one shape. Those that can't be understood are in `refused`. */
 export function podMessages(
   place: string,
