@@ -49,10 +49,12 @@ export class PlanSession {
 
   async #upToDate(): Promise<SessionStream> {
     const present = this.#stream;
-    if (present?.isOpen) {
+    if (present !== undefined && present.error === undefined) {
       await this.#sayDelta(present);
       return present;
     }
+    // Who has been told that another one leads does not come back on its own account.
+    if (present?.error instanceof EngineError && present.error.code === 'deposed') throw present.error;
     const { scheduler, identity } = this.#options;
     const stream = await SessionStream.open(scheduler, identity);
     this.#stream = stream;

@@ -53,9 +53,9 @@ export class SessionStream {
     return stream;
   }
 
-  /** False once the stream has ended. */
-  get isOpen(): boolean {
-    return this.#error === undefined;
+  /** Why the stream has ended; undefined while it is open. */
+  get error(): unknown {
+    return this.#error;
   }
 
   /** Says everything there is. */

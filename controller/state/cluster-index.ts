@@ -72,7 +72,9 @@ export class ClusterIndex {
   nodesOf(claim: NodeClaimView): NodeView[] {
     const providerId = claimProvider(claim);
     if (providerId === undefined) return [];
-    return found([...this.#nodesByProvider.get(providerId)], (name) => this.#stores.nodes.get({ name })).map(asNode);
+    return found([...this.#nodesByProvider.get(providerId)].sort(), (name) => this.#stores.nodes.get({ name })).map(
+      asNode,
+    );
   }
 
   nodeOf(claim: NodeClaimView): NodeView | undefined {
@@ -82,7 +84,7 @@ export class ClusterIndex {
   claimsOf(node: NodeView): NodeClaimView[] {
     const providerId = nodeProvider(node);
     if (providerId === undefined) return [];
-    const names = [...this.#claimsByProvider.get(providerId)];
+    const names = [...this.#claimsByProvider.get(providerId)].sort();
     return found(names, (name) => this.#stores.nodeClaims.get({ name })).map(asNodeClaim);
   }
 

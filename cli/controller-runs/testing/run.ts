@@ -57,6 +57,8 @@ export class Run {
   readonly cloud: SimulatedCloud;
   readonly events: RecordedEvent[] = [];
   readonly log: LogLine[] = [];
+  /** How often a controller was told that another one had taken over. */
+  deposedCount = 0;
   /** Names of all external writes that were made, in order. */
   readonly writes: string[] = [];
   readonly #engine: SettledEngine;
@@ -118,6 +120,9 @@ export class Run {
       log: this.#logger(),
       random: () => this.#chance.fraction(),
       leaseEpoch: isOurs,
+      onDeposed: () => {
+        this.deposedCount += 1;
+      },
       hooks: {
         before: (point) => this.#pass('before', point, isOurs),
         after: (point) => {

@@ -80,14 +80,25 @@ function counting(count: Count): Interceptor {
         count.unanswered -= 1;
       }
     }
-    const own: Count = { unanswered: 0 };
+    const own = { unanswered: 0, hasEnded: false };
     const change = (by: number): void => {
+      // What is said into a stream that has ended is never answered.
+      if (own.hasEnded) return;
       own.unanswered += by;
       count.unanswered += by;
     };
-    const answer = await next({ ...request, message: asked(request.message, change) } as typeof request);
+    const end = (): void => {
+      change(-own.unanswered);
+      own.hasEnded = true;
+    };
+    const answer = await next({ ...request, message: asked(request.message, change) } as typeof request).catch(
+      (error) => {
+        end();
+        throw error;
+      },
+    );
     if (!answer.stream) return answer;
-    return { ...answer, message: answered(answer.message, change, own) } as typeof answer;
+    return { ...answer, message: answered(answer.message, change, end) } as typeof answer;
   };
 }
 
@@ -106,7 +117,7 @@ function isAnswered({ message }: SessionRequest): boolean {
 async function* answered(
   messages: AsyncIterable<unknown>,
   change: (by: number) => void,
-  own: Count,
+  end: () => void,
 ): AsyncGenerator<unknown> {
   try {
     for await (const message of messages) {
@@ -114,6 +125,6 @@ async function* answered(
       yield message;
     }
   } finally {
-    change(-own.unanswered);
+    end();
   }
 }
