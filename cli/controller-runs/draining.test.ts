@@ -78,6 +78,9 @@ test('a budget holds a drain up until it allows it', async (t) => {
   await run.cluster.delete(KINDS.nodeClaims, nameOf(claim));
   await run.clock.advance(120_000);
   assert.equal(runningPods(run, 'web').length, 3, 'pods were evicted against their budget');
+  // More and more seldom, up to once in ten seconds for each of the three.
+  const tries = run.tries.filter(({ point }) => point === 'pod.evict').length;
+  assert.ok(tries > 30 && tries < 75, `${tries} evictions were tried in two minutes`);
   assert.ok(run.events.some(({ reason, message }) => reason === 'FailedDraining' && /violates a PDB/.test(message)));
   assert.equal(conditionsOf(run.cluster.api.storage.get(KINDS.nodeClaims, nameOf(claim))).Drained, 'Unknown');
   await run.cluster.patch(KINDS.podDisruptionBudgets, budget, { type: 'merge', body: { spec: { maxUnavailable: 1 } } });
@@ -124,4 +127,39 @@ test('a claim whose node never joins goes after its time, and its pods get anoth
     () => run.cluster.api.storage.get(KINDS.nodeClaims, nameOf(claim)) === undefined,
   );
   assert.equal(run.cloud.journal.filter(({ what }) => what === 'instance.launched').length, 2);
+});
+
+test('a claim that is deleted before its node has joined stays until its instance has ended', async (t) => {
+  const run = Run.open(t, engine);
+  run.startController();
+  await createPool(run, poolObject('default', AMD64));
+  await run.cluster.create(KINDS.deployments, deploymentObject('web', 2));
+  const isLaunched = () => conditionsOf(run.objects(KINDS.nodeClaims)[0]).Launched === 'True';
+  await run.until('the claim is launched', isLaunched);
+  const [claim] = run.objects(KINDS.nodeClaims);
+  await run.cluster.delete(KINDS.nodeClaims, nameOf(claim));
+  await run.until(
+    'the claim is gone',
+    () => run.cluster.api.storage.get(KINDS.nodeClaims, nameOf(claim)) === undefined,
+  );
+  assert.ok(hasEnded(run, instanceOf(claim)), 'the claim was gone before its instance');
+});
+
+test('an instance that was launched just before a crash ends with its claim, although the claim never knew of it', async (t) => {
+  const run = Run.open(t, engine);
+  run.startController();
+  run.killAt({ when: 'after', point: 'instance.launch' });
+  await createPool(run, poolObject('default', AMD64));
+  await run.cluster.create(KINDS.deployments, deploymentObject('web', 2));
+  await run.until('it is killed', () => run.isKilled);
+  const [claim] = run.objects(KINDS.nodeClaims);
+  assert.equal(instanceOf(claim), 'undefined');
+  const id = run.cloud.journal.find(({ what }) => what === 'instance.launched')?.instanceId ?? '';
+  await run.cluster.delete(KINDS.nodeClaims, nameOf(claim));
+  run.startController();
+  await run.until(
+    'the claim is gone',
+    () => run.cluster.api.storage.get(KINDS.nodeClaims, nameOf(claim)) === undefined,
+  );
+  assert.ok(hasEnded(run, id), 'the claim was gone before its instance');
 });

@@ -56,6 +56,10 @@ test('pods that come while a launch is under way get a plan at once, which count
   await run.cluster.create(KINDS.deployments, deploymentObject('second', 6));
   await run.until('the second claim is there', () => run.objects(KINDS.nodeClaims).length === 2, 2_500);
   assert.equal(isLaunched(), false, 'the plan waited for the launch');
+  const requests = run
+    .objects(KINDS.nodeClaims)
+    .map(({ spec }) => (spec as { resources: { requests: { cpu: string } } }).resources.requests.cpu);
+  assert.deepEqual(requests.sort(), ['2', '2500m'], 'the second claim is not for the four pods without room only');
   await run.until('all pods run', () => runningPods(run, 'first').length + runningPods(run, 'second').length === 11);
   assert.equal(run.objects(KINDS.nodeClaims).length, 2);
 });
@@ -107,6 +111,10 @@ test('a zone without capacity is left out of the next plan at once', async (t) =
   // Offerings that were not tried yet are tried one plan after the other, each as soon as the one before has failed.
   const isOut = () => run.objects(KINDS.nodeClaims).length === 0;
   await run.until('the zone is known to be out', () => isOut() && hasFailed(run, 'pinned'), 15_000);
+  const timesOf = (point: string) => run.tries.filter((one) => one.point === point).map(({ atMs }) => atMs);
+  const [, secondMs = Number.NaN] = timesOf('nodeclaim.create');
+  const [failedMs = Number.NaN] = timesOf('nodeclaim.delete.insufficient_capacity');
+  assert.ok(secondMs - failedMs < 500, `the next claim came ${secondMs - failedMs} ms after the shortage`);
   await run.cluster.create(KINDS.deployments, deploymentObject('free', 3));
   await run.until('pods elsewhere run', () => runningPods(run, 'free').length === 3);
   const zones = run.objects(KINDS.nodes).map(({ metadata }) => metadata.labels?.['topology.kubernetes.io/zone'] ?? '');

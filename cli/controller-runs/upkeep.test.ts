@@ -90,6 +90,17 @@ test('an instance that vanishes takes its claim and its node along, and its pods
   await run.until('the pods run', () => runningPods(run, 'web').length === 2, 600_000);
 });
 
+test('a claim whose node and instance were taken away behind its back is collected', async (t) => {
+  const run = await runWithPods(t, 1);
+  const [claim] = run.objects(KINDS.nodeClaims);
+  const [node] = run.objects(KINDS.nodes);
+  await run.cluster.delete(KINDS.deployments, { namespace: 'default', name: 'web' });
+  await run.cluster.patch(KINDS.nodes, nameOf(node), { type: 'merge', body: { metadata: { finalizers: [] } } });
+  await run.cluster.delete(KINDS.nodes, nameOf(node));
+  run.cloud.kill(instanceOf(claim));
+  await run.until('the claim is gone', () => !isThere(run, KINDS.nodeClaims, claim), 300_000);
+});
+
 test('an instance whose claim lost its finalizer to somebody is ended, with its node', async (t) => {
   const run = await runWithPods(t, 1);
   const [claim] = run.objects(KINDS.nodeClaims);
@@ -127,6 +138,8 @@ test('a pool without its class is not ready, names it, and becomes ready once it
   assert.match(JSON.stringify(pool?.status), /NodeClassNotFound/);
   assert.equal(run.objects(KINDS.nodeClaims).length, 0);
   await run.cluster.create(KINDS.ec2NodeClasses, nodeClassObject());
+  // Sooner than pods ask again by themselves.
+  await run.until('a claim is there', () => run.objects(KINDS.nodeClaims).length === 1, 3_000);
   await run.until('the pod runs', () => runningPods(run, 'web').length === 1);
 });
 

@@ -18,6 +18,7 @@ import {
   TERMINATION_FINALIZER,
 } from '../objects/index.ts';
 import type { ApiObject, Instance } from '../ports/index.ts';
+import { NODE_CLASS_GROUP } from '../resources/index.ts';
 import type { KnownInstance } from '../termination/index.ts';
 import type { ReconcileResult } from '../work-queue/index.ts';
 import { initializationObstacle } from './initialization.ts';
@@ -60,6 +61,8 @@ export class Lifecycle {
     // Without a UID it is about to be created, and comes again once it is.
     if (object?.metadata.uid === undefined) return undefined;
     let claim: NodeClaimView | undefined = asNodeClaim(object);
+    // Claims of other classes belong to other controllers.
+    if (claim.spec.nodeClassRef.group !== NODE_CLASS_GROUP) return undefined;
     if (isDeleting(claim)) {
       return this.#hooks.finalize(claim, this.#knownInstance(claim), signal);
     }

@@ -43,6 +43,8 @@ export class Upkeep {
   constructor(context: ControllerContext, wake: (claimName: string) => void) {
     this.#context = context;
     context.stores.pods.subscribe(({ before, after }) => {
+      // What the first list brings has been there before.
+      if (!context.stores.pods.isSynced) return;
       const nodeName = podEventNode(before, after);
       const node = nodeName === undefined ? undefined : context.stores.nodes.get({ name: nodeName });
       const claim = node === undefined ? undefined : context.index.claimOf(node as NodeView);

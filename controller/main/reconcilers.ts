@@ -3,7 +3,7 @@ import type { ControllerContext } from '../context/index.ts';
 import { Lifecycle, tagInstance, Upkeep } from '../lifecycle/index.ts';
 import { reconcileNodeClass } from '../node-class/index.ts';
 import { NodePools } from '../node-pool/index.ts';
-import { asNode, asNodeClaim, asPod, labelOf, NODE_POOL_LABEL, nameOf } from '../objects/index.ts';
+import { asNode, asNodeClaim, asPod, isDeleting, labelOf, NODE_POOL_LABEL, nameOf } from '../objects/index.ts';
 import type { ApiObject } from '../ports/index.ts';
 import { effectiveNodePoolSpec } from '../resources/index.ts';
 import { nodeProvider } from '../state/index.ts';
@@ -114,9 +114,14 @@ export class Reconcilers {
       if (claim === undefined) return;
       for (const node of index.nodesOf(asNodeClaim(claim))) this.#nodeEnd.add(nameOf(node));
       this.#countPool(claim);
-      // A class that is being deleted waits for its claims.
-      if (after === undefined) this.#nodeClass.add(asNodeClaim(claim).spec.nodeClassRef.name);
+      if (after === undefined) this.#wakeWaitingClass(asNodeClaim(claim).spec.nodeClassRef.name);
     });
+  }
+
+  /** A class that is being deleted waits for its claims. */
+  #wakeWaitingClass(name: string): void {
+    const nodeClass = this.#context.stores.ec2NodeClasses.get({ name });
+    if (nodeClass !== undefined && isDeleting(nodeClass)) this.#nodeClass.add(name);
   }
 
   #followNodes(): void {
@@ -152,8 +157,9 @@ export class Reconcilers {
       this.#nodePool.add(key);
       for (const claim of index.claimsOfPool(key)) this.#upkeep.add(nameOf(claim));
     });
-    stores.ec2NodeClasses.subscribe(({ key }) => {
-      this.#nodeClass.add(key);
+    stores.ec2NodeClasses.subscribe(({ key, before, after }) => {
+      // Each look at a class asks the cloud: our own writes to its status are no reason.
+      if (classFields(before) !== classFields(after)) this.#nodeClass.add(key);
       for (const pool of stores.nodePools.values()) {
         if (effectiveNodePoolSpec(pool).template.spec.nodeClassRef.name === key) this.#nodePool.add(nameOf(pool));
       }
@@ -164,4 +170,10 @@ export class Reconcilers {
     const pool = labelOf(object, NODE_POOL_LABEL);
     if (pool !== undefined) this.#nodePool.addAfter(pool, COUNT_DELAY_MS);
   }
+}
+
+/** What of a class is looked after. */
+function classFields(nodeClass: ApiObject | undefined): string {
+  const { uid, generation, deletionTimestamp, finalizers, annotations } = nodeClass?.metadata ?? {};
+  return JSON.stringify([uid, generation, deletionTimestamp, finalizers, annotations]);
 }

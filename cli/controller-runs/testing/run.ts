@@ -61,6 +61,8 @@ export class Run {
   deposedCount = 0;
   /** Names of all external writes that were made, in order. */
   readonly writes: string[] = [];
+  /** Names of all that were tried, with the time. */
+  readonly tries: { readonly point: string; readonly atMs: number }[] = [];
   readonly #engine: SettledEngine;
   readonly #end = new AbortController();
   readonly #name = `run-${++runCount}`;
@@ -124,7 +126,10 @@ export class Run {
         this.deposedCount += 1;
       },
       hooks: {
-        before: (point) => this.#pass('before', point, isOurs),
+        before: (point) => {
+          this.tries.push({ point, atMs: this.clock.monotonicMs() });
+          return this.#pass('before', point, isOurs);
+        },
         after: (point) => {
           this.writes.push(point);
           return this.#pass('after', point, isOurs);
