@@ -179,6 +179,10 @@ test('pods that come to a node and go from it are noted on its claim, and so is 
   const eventTime = () => (claim()?.status as { lastPodEventTime?: string } | undefined)?.lastPodEventTime ?? '';
   const before = eventTime();
   await run.clock.advance(60_000);
+  // What a new leader finds has been there before: nothing has come or gone.
+  run.startController();
+  await run.clock.advance(60_000);
+  assert.equal(eventTime(), before);
   await run.cluster.patch(
     KINDS.deployments,
     { namespace: 'default', name: 'web' },
