@@ -142,6 +142,11 @@ export function taints(value: unknown, path: FieldPath): Taint[] {
   });
 }
 
+/** Taints of a checked object. */
+export function taintMessages(value: unknown): Taint[] {
+  return taints(value, at(undefined, 'taints'));
+}
+
 const TOLERATION_OPERATORS = ['Equal', 'Exists', 'Lt', 'Gt'] as const;
 const TOLERATION_OPERATOR_CODES: Readonly<Record<(typeof TOLERATION_OPERATORS)[number], TolerationOperator>> = {
   Equal: TolerationOperator.EQUAL,

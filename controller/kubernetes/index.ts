@@ -2,6 +2,9 @@
 // people read. Pure; it imports the contract and libraries only, so that the command line, the benchmark and the
 // controller all stand on it.
 export { type ClusterFacts, clusterFacts, NO_CLUSTER_FACTS } from './cluster-facts.ts';
+export { poolRequirements, taintMessages } from './constraints.ts';
+export { addAttachmentLimits } from './csi-nodes.ts';
+export { daemonPodOf, daemonSetMessage, newestDaemonPods } from './daemon-sets.ts';
 export { nodeClassMessage, nodeClassSpec } from './ec2-node-class.ts';
 export { formatPath, InputError, type KubernetesObject } from './fields.ts';
 export { type GroupedPods, groupPods, type RefusedPod, selectedLabelKeys } from './grouping.ts';
@@ -17,6 +20,8 @@ export {
   type SourcePlace,
 } from './manifests.ts';
 export {
+  checkTaintsUnique,
+  nodeClassName,
   nodePoolAdvice,
   nodePoolMessage,
   nodePoolSpec,
@@ -35,9 +40,10 @@ export {
   reportPlan,
 } from './plan-report.ts';
 export { type PodContext, podShape } from './pod.ts';
-export { type PodState, podState } from './pod-state.ts';
+export { isReschedulable, type PodState, podState } from './pod-state.ts';
 export { type ProblemInput, priceNanoUsd, readProblem, readProblemCatalogue } from './problem.ts';
 export { parseQuantity } from './quantity.ts';
+export { offeredResources, requestedResources } from './resources.ts';
 export {
   buildSolveInput,
   type Finding,
@@ -45,4 +51,5 @@ export {
   type SolveInput,
   type SolveInputOptions,
 } from './solve-request.ts';
+export { claimsOfSeveral } from './volumes.ts';
 export { type Scale, WORKLOAD_KINDS } from './workloads.ts';

@@ -27,7 +27,6 @@ const under = (parent: string, waitsFor: string, names: string): NotBuiltField[]
 const LAUNCH = 'launching EC2 instances';
 const DISRUPTION = 'consolidation';
 const EXPIRATION = 'expiration';
-const TERMINATION = 'draining nodes';
 const KUBELET = 'writing the kubelet’s settings into user data';
 
 /** The fields of each resource, by kind. */
@@ -36,14 +35,9 @@ export const NOT_BUILT_YET: Readonly<Record<string, readonly NotBuiltField[]>> =
     ...under('disruption', DISRUPTION, 'consolidateAfter consolidationPolicy'),
     { field: 'disruption.budgets', waitsFor: 'disruption within budgets' },
     { field: 'template.spec.expireAfter', waitsFor: EXPIRATION },
-    { field: 'template.spec.terminationGracePeriod', waitsFor: TERMINATION },
-    { field: 'template.metadata.annotations', waitsFor: LAUNCH },
     { field: 'replicas', waitsFor: 'pools with a fixed number of nodes' },
   ],
-  [NODE_CLAIM.kind]: [
-    { field: 'expireAfter', waitsFor: EXPIRATION },
-    { field: 'terminationGracePeriod', waitsFor: TERMINATION },
-  ],
+  [NODE_CLAIM.kind]: [{ field: 'expireAfter', waitsFor: EXPIRATION }],
   [EC2_NODE_CLASS.kind]: [
     ...under('', LAUNCH, 'subnetSelectorTerms securityGroupSelectorTerms role instanceProfile userData tags'),
     ...under('', LAUNCH, 'amiSelectorTerms metadataOptions associatePublicIPAddress ipPrefixCount'),

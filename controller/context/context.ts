@@ -1,0 +1,61 @@
+// What every reconciler is given: the cluster as it is known, the ways to change it, time, chance, and where to speak. Made
+// once, by main.ts.
+import type { OfferingAdvisor } from '../engine-client/index.ts';
+import type { ApiObject, Clock, Cloud, ObjectReader } from '../ports/index.ts';
+import type { ClusterIndex, Nominations, OwnWrites, SessionFeed, Stores } from '../state/index.ts';
+import type { Writes } from '../writes/index.ts';
+
+/** What is said of an object to its user. */
+export interface EventNote {
+  readonly type: 'Normal' | 'Warning';
+  /** One word: FailedScheduling. */
+  readonly reason: string;
+  readonly message: string;
+  /** Equal events of an object within this time are one; absent means the recorder's usual 2 minutes. */
+  readonly dedupeMs?: number;
+}
+
+/** Writes events on objects, as far as its limits allow. It never fails and nobody waits for it. */
+export interface EventRecorder {
+  record(about: ApiObject, note: EventNote): void;
+}
+
+/** Structured logs, with the fields first. */
+export interface ControllerLog {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Settings that reconcilers read, under Karpenter's names. */
+export interface ReconcilerSettings {
+  readonly clusterName: string;
+  readonly batchIdleMs: number;
+  readonly batchMaxMs: number;
+  readonly preferencePolicy: 'Respect' | 'Ignore';
+  readonly minValuesPolicy: 'Strict' | 'BestEffort';
+  readonly vmMemoryOverheadPercent?: number;
+  readonly reservedEnis?: number;
+}
+
+/** The parts. */
+export interface ControllerContext {
+  readonly stores: Stores;
+  readonly index: ClusterIndex;
+  readonly own: OwnWrites;
+  /** For what is not written to the kinds that we decide by: evictions, launches. */
+  readonly writes: Writes;
+  /** Reads past the caches. */
+  readonly reader: ObjectReader;
+  readonly cloud: Cloud;
+  readonly advisor: OfferingAdvisor;
+  readonly feed: SessionFeed;
+  readonly nominations: Nominations;
+  readonly clock: Clock;
+  /** Numbers from 0 up to 1: names and jitter. */
+  readonly random: () => number;
+  readonly events: EventRecorder;
+  readonly log: ControllerLog;
+  readonly settings: ReconcilerSettings;
+}

@@ -1,0 +1,2 @@
+// The door of controller/context: what every reconciler is given.
+export type { ControllerContext, ControllerLog, EventNote, EventRecorder, ReconcilerSettings } from './context.ts';

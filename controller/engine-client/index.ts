@@ -1,0 +1,6 @@
+// The door of controller/engine-client: the planning service as the controller uses it, over the generated client.
+export { EngineError, type EngineErrorCode } from './engine-error.ts';
+export { launchOffering, type OfferedNode, OfferingAdvisor, type Ranking } from './offering-advisor.ts';
+export { feedOfferings, type OfferingFeedOptions } from './offering-feed.ts';
+export { PlanSession, type PlanSessionOptions } from './plan-session.ts';
+export type { SessionIdentity } from './session-stream.ts';

@@ -1,0 +1,153 @@
+// The launch of a NodeClaim: offerings are ranked anew for every try, one instance is asked for under an id that never
+// changes, and what came of it is written onto the claim. Shortages go back to the planning service.
+import type { ControllerContext } from '../context/index.ts';
+import {
+  annotationOf,
+  type ConditionSet,
+  isDeleting,
+  isTrue,
+  labelOf,
+  NODE_CLAIM_TAG,
+  NODE_CLASS_HASH,
+  NODE_CLASS_HASH_VERSION,
+  NODE_CLASS_TAG,
+  NODE_POOL_LABEL,
+  NODE_POOL_TAG,
+  type NodeClaimView,
+  nameOf,
+} from '../objects/index.ts';
+import type { ApiObject, Instance, LaunchOffering } from '../ports/index.ts';
+import { CloudError } from '../ports/index.ts';
+
+/** How a launch stands. */
+export type LaunchOutcome =
+  | { readonly kind: 'launched'; readonly instance: Instance; readonly nodeClass: ApiObject }
+  /** The claim can't become a node: it has to go, and its pods need another plan. */
+  | { readonly kind: 'hopeless'; readonly reason: string; readonly message: string };
+
+/** A launch that failed in a way that may pass; the condition Launched says why. */
+export class LaunchError extends Error {
+  readonly reason: string;
+
+  constructor(reason: string, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'LaunchError';
+    this.reason = reason;
+  }
+}
+
+const INSUFFICIENT_CAPACITY = 'insufficient_capacity';
+const NODE_CLASS_NOT_READY = 'nodeclass_not_ready';
+
+/** Most characters of a message in a condition. */
+const LONGEST_MESSAGE = 300;
+
+/**
+ * Launches a claim's instance, or finds the one that an earlier try launched.
+ *
+ * The claim's UID names the launch: it is stored with the claim before any launch, and never changes.
+ */
+export async function launch(
+  context: Pick<ControllerContext, 'advisor' | 'feed' | 'stores' | 'writes' | 'events' | 'log'>,
+  claim: NodeClaimView,
+  signal: AbortSignal,
+): Promise<LaunchOutcome> {
+  const nodeClass = context.stores.ec2NodeClasses.get({ name: claim.spec.nodeClassRef.name });
+  const notReady = whyNotReady(nodeClass, claim.spec.nodeClassRef.name);
+  if (notReady !== undefined || nodeClass === undefined) return nodeClassNotReady(context, claim, notReady ?? '');
+  const message = context.feed.nodeClass(nodeClass);
+  if (message === undefined) return nodeClassNotReady(context, claim, 'its spec is not valid');
+  const { offerings, reason } = await context.advisor.rank(claim, message, signal);
+  if (offerings.length === 0) return insufficient(context, claim, `no offering can be launched: ${reason}`, [], signal);
+  const result = await callCloud(context, claim, nodeClass, offerings, signal);
+  switch (result.kind) {
+    case 'launched':
+      await context.advisor.reportUnavailable(result.exhausted, INSUFFICIENT_CAPACITY, signal);
+      return { kind: 'launched', instance: result.instance, nodeClass };
+    case 'insufficient-capacity':
+      return insufficient(context, claim, result.message, result.exhausted, signal);
+    case 'node-class-not-ready':
+      return nodeClassNotReady(context, claim, result.message);
+  }
+}
+
+function whyNotReady(nodeClass: ApiObject | undefined, name: string): string | undefined {
+  if (nodeClass === undefined) return `EC2NodeClass ${name} does not exist`;
+  if (isDeleting(nodeClass)) return `EC2NodeClass ${name} is being deleted`;
+  return isTrue(nodeClass, 'Ready') ? undefined : `EC2NodeClass ${name} is not ready`;
+}
+
+async function callCloud(
+  context: Pick<ControllerContext, 'writes'>,
+  claim: NodeClaimView,
+  nodeClass: ApiObject,
+  offerings: readonly LaunchOffering[],
+  signal: AbortSignal,
+) {
+  const pool = labelOf(claim, NODE_POOL_LABEL);
+  const request = {
+    nodeClaim: claim,
+    nodeClass,
+    offerings,
+    launchId: claim.metadata.uid ?? '',
+    tags: {
+      [NODE_CLAIM_TAG]: nameOf(claim),
+      [NODE_CLASS_TAG]: nameOf(nodeClass),
+      ...(pool === undefined ? {} : { [NODE_POOL_TAG]: pool }),
+    },
+  };
+  try {
+    return await context.writes.launch('instance.launch', request, signal);
+  } catch (error) {
+    if (!(error instanceof CloudError)) throw error;
+    throw new LaunchError(conditionReason(error.code), error.message.slice(0, LONGEST_MESSAGE), error);
+  }
+}
+
+/** A reason has to be one word of letters and digits. */
+function conditionReason(code: string): string {
+  return /^[A-Za-z][A-Za-z0-9_]*$/.test(code) ? code : 'LaunchFailed';
+}
+
+async function insufficient(
+  context: Pick<ControllerContext, 'advisor' | 'events' | 'log'>,
+  claim: NodeClaimView,
+  message: string,
+  exhausted: readonly LaunchOffering[],
+  signal: AbortSignal,
+): Promise<LaunchOutcome> {
+  await context.advisor.reportUnavailable(exhausted, INSUFFICIENT_CAPACITY, signal);
+  const text = `NodeClaim ${nameOf(claim)} event: ${message}`.slice(0, 1024);
+  context.events.record(claim, { type: 'Warning', reason: 'InsufficientCapacityError', message: text });
+  return { kind: 'hopeless', reason: INSUFFICIENT_CAPACITY, message };
+}
+
+function nodeClassNotReady(
+  context: Pick<ControllerContext, 'events'>,
+  claim: NodeClaimView,
+  message: string,
+): LaunchOutcome {
+  context.events.record(claim, { type: 'Warning', reason: 'NodeClassNotReady', message });
+  return { kind: 'hopeless', reason: NODE_CLASS_NOT_READY, message };
+}
+
+/** Labels and annotations of a launched claim: the instance's, under those that the claim has already. */
+export function launchedMetadata(claim: NodeClaimView, instance: Instance, nodeClass: ApiObject) {
+  const annotations: Record<string, string> = { ...claim.metadata.annotations };
+  for (const key of [NODE_CLASS_HASH, NODE_CLASS_HASH_VERSION]) {
+    const value = annotationOf(nodeClass, key);
+    if (value !== undefined) annotations[key] = value;
+  }
+  return { labels: { ...instance.labels, ...claim.metadata.labels }, annotations };
+}
+
+/** Status of a launched claim apart from its conditions. */
+export function launchedStatus(instance: Instance) {
+  const { providerId, imageId, capacity, allocatable } = instance;
+  return { providerID: providerId, imageID: imageId, capacity, allocatable };
+}
+
+/** Says in the condition why a launch has not succeeded yet. */
+export function noteLaunchError(conditions: ConditionSet, error: LaunchError): void {
+  conditions.set({ type: 'Launched', status: 'Unknown', reason: error.reason, message: error.message });
+}

@@ -1,0 +1,184 @@
+// The composition of the controller: makes the parts, connects them, starts and stops them. It knows which change wakes
+// whom; what each part does is its own business.
+import { create } from '@bufbuild/protobuf';
+import type { Client } from '@connectrpc/connect';
+import {
+  type CatalogueReference,
+  CatalogueReferenceSchema,
+  type OfferingService,
+  type SchedulerService,
+} from '../../proto/index.ts';
+import { startReflector } from '../cache/index.ts';
+import type { ControllerContext, ControllerLog, EventRecorder, ReconcilerSettings } from '../context/index.ts';
+import { type EngineError, feedOfferings, OfferingAdvisor, PlanSession } from '../engine-client/index.ts';
+import { collectGarbage } from '../garbage-collection/index.ts';
+import { followInterruptions } from '../interruption/index.ts';
+import { type Clock, type Cloud, type Cluster, KINDS } from '../ports/index.ts';
+import { Provisioner } from '../provisioning/index.ts';
+import {
+  ClusterIndex,
+  createRawStores,
+  createStores,
+  isSynced,
+  Nominations,
+  OwnWrites,
+  PROJECTIONS,
+  type RawStores,
+  SessionFeed,
+  type Stores,
+  WATCHED_KINDS,
+} from '../state/index.ts';
+import { type WriteHooks, Writes } from '../writes/index.ts';
+import { Reconcilers } from './reconcilers.ts';
+
+/** The planning service, over the generated client. */
+export interface EngineClients {
+  readonly scheduler: Client<typeof SchedulerService>;
+  readonly offerings: Client<typeof OfferingService>;
+}
+
+/** What a controller is made of. */
+export interface ControllerOptions {
+  readonly cluster: Cluster;
+  readonly cloud: Cloud;
+  readonly clock: Clock;
+  readonly engine: EngineClients;
+  readonly settings: ReconcilerSettings;
+  readonly events: EventRecorder;
+  readonly log: ControllerLog;
+  /** Numbers from 0 up to 1: names and jitter. */
+  readonly random: () => number;
+  /** Rises whenever another controller takes over. */
+  readonly leaseEpoch: bigint;
+  /** What happens around every external write; absent means nothing. */
+  readonly hooks?: WriteHooks;
+  /** Caches that somebody else fills and that a standby keeps warm; absent starts some of its own. */
+  readonly caches?: RawStores;
+  /** Hears that another controller has taken over: this one has stopped deciding. */
+  readonly onDeposed?: (error: EngineError) => void;
+}
+
+/** A controller at work. */
+export interface RunningController {
+  readonly stores: Stores;
+  /** True once every kind has been listed and the offerings are known: from then on it acts. */
+  readonly isReady: () => boolean;
+  /** Starts nothing new, lets writes in flight end, and stops. May be called more than once. */
+  stop(): Promise<void>;
+}
+
+const NO_HOOKS: WriteHooks = { before: () => undefined, after: () => undefined };
+
+/** Fills caches until the signal aborts. */
+export function startCaches(
+  options: Pick<ControllerOptions, 'cluster' | 'clock' | 'random' | 'log'>,
+  signal: AbortSignal,
+): RawStores {
+  const { cluster, clock, random, log } = options;
+  const stores = createRawStores(PROJECTIONS);
+  for (const name of WATCHED_KINDS) {
+    const reflector = startReflector({
+      reader: cluster,
+      kind: KINDS[name],
+      store: stores[name],
+      clock,
+      random,
+      signal,
+      onError: (error) => log.warn({ kind: KINDS[name].kind, error: error.message }, 'failed watching'),
+    });
+    reflector.done.catch((error) => log.error({ kind: KINDS[name].kind, error: String(error) }, 'watch broke'));
+  }
+  return stores;
+}
+
+/** Starts a controller that leads: it acts as soon as its caches are filled. */
+export function startController(options: ControllerOptions): RunningController {
+  const end = new AbortController();
+  const { signal } = end;
+  const raw = options.caches ?? startCaches(options, signal);
+  const stores = createStores(raw, PROJECTIONS);
+  const context = createContext(options, stores);
+  const session = new PlanSession({
+    scheduler: options.engine.scheduler,
+    identity: {
+      cluster: options.settings.clusterName,
+      leaseEpoch: options.leaseEpoch,
+      catalogue: catalogueOf(options.cloud),
+    },
+    feed: context.feed,
+    onLeftOut: (object, why) => options.log.warn({ object, why }, 'left out of planning'),
+  });
+  const provisioner = new Provisioner(context, session, (error) => {
+    options.onDeposed?.(error);
+    void stop();
+  });
+  const reconcilers = new Reconcilers(context, { replan: () => provisioner.replan() });
+  const fed = Promise.withResolvers<void>();
+  let isFed = false;
+  const onFed = () => {
+    isFed = true;
+    fed.resolve();
+  };
+  const feeding = feedOfferings({ ...context, onFed }, signal);
+  const running = run(context, provisioner, reconcilers, fed.promise, signal);
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    stopping ??= (async () => {
+      end.abort(new Error('the controller was stopped'));
+      await Promise.all([running, feeding, reconcilers.drained()]);
+    })();
+    return stopping;
+  };
+  return { stores, isReady: () => isFed && isSynced(stores), stop };
+}
+
+function createContext(options: ControllerOptions, stores: Stores): ControllerContext {
+  const { cluster, cloud, clock, engine, settings, events, log, random } = options;
+  const writes = new Writes(cluster, cloud, options.hooks ?? NO_HOOKS);
+  const index = new ClusterIndex(stores);
+  return {
+    stores,
+    index,
+    own: new OwnWrites(writes, cluster, stores),
+    writes,
+    reader: cluster,
+    cloud,
+    advisor: new OfferingAdvisor(engine.offerings, catalogueOf(cloud)),
+    feed: new SessionFeed(stores, index, settings),
+    nominations: new Nominations(clock),
+    clock,
+    random,
+    events,
+    log,
+    settings,
+  };
+}
+
+function catalogueOf({ catalogue }: Cloud): CatalogueReference {
+  return create(CatalogueReferenceSchema, { catalogue: { case: 'identity', value: catalogue } });
+}
+
+/** While the caches fill. */
+const SYNC_POLL_MS = 100;
+
+/** Everything that begins once the caches are filled. */
+async function run(
+  context: ControllerContext,
+  provisioner: Provisioner,
+  reconcilers: Reconcilers,
+  fed: Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, log, stores } = context;
+  const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  try {
+    while (!isSynced(stores)) await clock.sleep(SYNC_POLL_MS, signal);
+    await Promise.race([fed, aborted]);
+    if (signal.aborted) return;
+    log.info({ cluster: context.settings.clusterName }, 'starting workers');
+    reconcilers.start(signal);
+    await Promise.all([provisioner.run(signal), collectGarbage(context, signal), followInterruptions(context, signal)]);
+  } catch (error) {
+    if (!signal.aborted) log.error({ error: String(error) }, 'the controller broke');
+  }
+}

@@ -1,0 +1,2 @@
+// The door of controller/work-queue: keys to be reconciled, one worker a key, with backoff.
+export { type Reconcile, type ReconcileResult, WorkQueue, type WorkQueueOptions } from './work-queue.ts';
