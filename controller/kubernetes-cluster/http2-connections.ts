@@ -151,7 +151,10 @@ async function openConnection(server: URL, credentials: Credentials, pingInterva
     createConnection: () => socket,
     settings: { initialWindowSize: LIMITS.streamWindowBytes, enablePush: false },
   });
-  session.once('connect', () => session.setLocalWindowSize(LIMITS.connectionWindowBytes));
+  session.once('connect', () => {
+    // Who opened it may have closed it by now.
+    if (!session.destroyed) session.setLocalWindowSize(LIMITS.connectionWindowBytes);
+  });
   return new Connection(session, pingIntervalMs);
 }
 
