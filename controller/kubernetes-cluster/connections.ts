@@ -6,11 +6,13 @@ export type ConnectionUse = 'call' | 'watch';
 
 /** A request, with everything that goes over the wire. */
 export interface WireRequest {
-  readonly method: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly content?: Buffer;
+  /** Called when everything is ready, right before the request goes out. What it throws keeps the request back. */
+  readonly onSend?: () => void;
 }
 
 /** The beginning of an answer. Who gets it reads or destroys the body. */

@@ -20,7 +20,11 @@ export class Http1Connections implements Connections {
     else this.#agents = { call: new TlsAgent({ ...call, ...tls }), watch: new TlsAgent({ ...watch, ...tls }) };
   }
 
-  send({ method, path, headers, content }: WireRequest, use: ConnectionUse, signal: AbortSignal): Promise<WireAnswer> {
+  send(
+    { method, path, headers, content, onSend }: WireRequest,
+    use: ConnectionUse,
+    signal: AbortSignal,
+  ): Promise<WireAnswer> {
     const send = this.#server.protocol === 'http:' ? requestPlain : requestTls;
     return new Promise((resolve, reject) => {
       const request = send(
@@ -40,7 +44,20 @@ export class Http1Connections implements Connections {
       );
       // After the response this only hears what the response hears as well.
       request.on('error', reject);
-      request.end(content);
+      const end = (): void => {
+        try {
+          onSend?.();
+        } catch (error) {
+          request.destroy(error as Error);
+          return;
+        }
+        request.end(content);
+      };
+      // Until now it has waited for a connection.
+      request.once('socket', (socket) => {
+        if (socket.connecting) socket.once('connect', end);
+        else end();
+      });
     });
   }
 

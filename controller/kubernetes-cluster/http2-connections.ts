@@ -90,8 +90,9 @@ class Connection {
     return !this.#session.closed && !this.#session.destroyed;
   }
 
-  send({ method, path, headers, content }: WireRequest, signal: AbortSignal): Promise<WireAnswer> {
+  send({ method, path, headers, content, onSend }: WireRequest, signal: AbortSignal): Promise<WireAnswer> {
     return new Promise((resolve, reject) => {
+      onSend?.();
       const stream = this.#session.request(
         { ':method': method, ':path': path, ...headers },
         // Left to itself, Node ends a DELETE before its body.

@@ -235,14 +235,49 @@ for (const wire of ['HTTP/1.1', 'HTTP/2', 'old TLS'] as const) {
       while (!hasClosed) await sleep(5);
     });
 
-    test('a call in flight that is aborted rejects with the reason', async () => {
+    test('a read in flight that is aborted rejects with the reason', async () => {
       const abort = new AbortController();
       const reason = new Error('enough');
       const { cluster } = await serve(() => abort.abort(reason), { wire });
       await assert.rejects(
-        () => cluster.create(KINDS.pods, pod, abort.signal),
+        () => cluster.get(KINDS.pods, NAME, abort.signal),
         (error) => error === reason,
       );
+    });
+
+    test('a write that has been sent when its signal aborts answers what the server says', async () => {
+      const abort = new AbortController();
+      const { cluster } = await serve(
+        (response, count) => {
+          abort.abort(new Error('enough'));
+          if (count === 1) json(response, pod);
+          else json(response, { kind: 'Status', code: 409, reason: 'AlreadyExists', message: 'there is one' }, 409);
+        },
+        { wire },
+      );
+      assert.equal((await cluster.create(KINDS.pods, pod, abort.signal)).metadata.name, 'a');
+      const second = new AbortController();
+      const creating = cluster.create(KINDS.pods, pod, second.signal);
+      await failsWith('AlreadyExists', /there is one/, () => creating);
+    });
+
+    test('a write that must not go out any more is kept back, and reads are not asked about', async () => {
+      const refusal = new Error('not the leader');
+      const { cluster, requests } = await serve((response) => json(response, pod), {
+        wire,
+        beforeWrite: () => {
+          throw refusal;
+        },
+      });
+      await cluster.get(KINDS.pods, NAME);
+      for (const write of [
+        () => cluster.create(KINDS.pods, pod),
+        () => cluster.delete(KINDS.pods, NAME),
+        () => cluster.evict(NAME),
+      ]) {
+        await assert.rejects(write, (error) => error === refusal);
+      }
+      assert.equal(requests.length, 1);
     });
   });
 }

@@ -7,12 +7,13 @@ import type { Connections, ConnectionUse, WireAnswer, WireRequest } from './conn
 import { Http1Connections } from './http1-connections.ts';
 import { Http2Connections, NoHttp2Error } from './http2-connections.ts';
 import { LIMITS } from './limits.ts';
+import { PendingCall } from './pending-call.ts';
 import { type RateLimit, RateLimiter } from './rate-limiter.ts';
 import { answerError } from './status-error.ts';
 
 /** One request. */
 export interface Call {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly method: WireRequest['method'];
   /** With query, without the server's own prefix. */
   readonly path: string;
   readonly body?: unknown;
@@ -39,6 +40,8 @@ export interface TransportOptions {
   /** How often a connection in use is asked whether it lives. */
   readonly pingIntervalMs?: number;
   readonly observe?: (report: CallReport) => void;
+  /** Called right before a write goes out; what it throws keeps the write back and is what the caller gets. */
+  readonly beforeWrite?: () => void;
 }
 
 interface KeptConnections {
@@ -68,10 +71,13 @@ export class Transport {
     this.#speaksHttp2 = access.server.protocol === 'https:';
   }
 
-  /** Sends a call and answers the parsed JSON of a success. Rejects with a ClusterError, or the signal's reason. */
+  /**
+   * Sends a call and answers the parsed JSON of a success. Rejects with a ClusterError, or the signal's reason. A write that
+   * has been sent is waited for even if the signal aborts: nobody would know whether it was carried out.
+   */
   async call(call: Call, signal?: AbortSignal): Promise<unknown> {
-    const text = await this.#withDeadline(call, signal, async (bounded) => {
-      return await readText(await this.#open(call, 'call', bounded));
+    const text = await this.#withDeadline(call, signal, async (bounded, onSend) => {
+      return await readText(await this.#open(call, 'call', bounded, onSend));
     });
     try {
       return JSON.parse(text) as unknown;
@@ -83,7 +89,7 @@ export class Transport {
 
   /** Opens a stream. Its end, and errors of it, are the caller's; only the opening has a deadline. */
   async stream(call: Call, signal?: AbortSignal): Promise<WireAnswer> {
-    return await this.#withDeadline(call, signal, (bounded) => this.#open(call, 'watch', bounded));
+    return await this.#withDeadline(call, signal, (bounded, onSend) => this.#open(call, 'watch', bounded, onSend));
   }
 
   /** Ends every connection. */
@@ -95,16 +101,16 @@ export class Transport {
   async #withDeadline<Result>(
     call: Call,
     signal: AbortSignal | undefined,
-    run: (bounded: AbortSignal) => Promise<Result>,
+    run: (bounded: AbortSignal, onSend: () => void) => Promise<Result>,
   ): Promise<Result> {
     await this.#limiter.take(signal);
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), this.#callTimeoutMs);
-    const bounded = signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal]);
+    const pending = new PendingCall(call.method !== 'GET', signal, deadline.signal, this.#options.beforeWrite);
     try {
-      return await run(bounded);
+      return await run(pending.bounded, pending.onSend);
     } catch (error) {
-      signal?.throwIfAborted();
+      pending.throwIfGivenUp();
       if (error instanceof ClusterError) throw error;
       if (deadline.signal.aborted) {
         throw new ClusterError('Timeout', `${call.what}: no answer in ${this.#callTimeoutMs} ms`);
@@ -112,14 +118,15 @@ export class Transport {
       throw new ClusterError('Unavailable', `${call.what}: ${networkFailure(error)}`);
     } finally {
       clearTimeout(timer);
+      pending.close();
     }
   }
 
   /** Sends and answers a success, its body unread. */
-  async #open(call: Call, use: ConnectionUse, signal: AbortSignal): Promise<WireAnswer> {
+  async #open(call: Call, use: ConnectionUse, signal: AbortSignal, onSend: () => void): Promise<WireAnswer> {
     for (const anew of [false, true]) {
       const credentials = await this.#access.credentials(anew);
-      const answer = await this.#send(call, use, credentials, signal);
+      const answer = await this.#send({ ...this.#wireRequest(call, credentials), onSend }, use, credentials, signal);
       if (answer.status >= 200 && answer.status < 300) return answer;
       const text = await readText(answer);
       if (answer.status === 401 && !anew) continue;
@@ -128,11 +135,15 @@ export class Transport {
     throw new Error('unreachable: the second answer returns or throws');
   }
 
-  async #send(call: Call, use: ConnectionUse, credentials: Credentials, signal: AbortSignal): Promise<WireAnswer> {
-    const request = this.#wireRequest(call, credentials);
+  async #send(
+    request: WireRequest,
+    use: ConnectionUse,
+    credentials: Credentials,
+    signal: AbortSignal,
+  ): Promise<WireAnswer> {
     const startedMs = performance.now();
     const report = (status: number) =>
-      this.#options.observe?.({ method: call.method, status, seconds: (performance.now() - startedMs) / 1000 });
+      this.#options.observe?.({ method: request.method, status, seconds: (performance.now() - startedMs) / 1000 });
     try {
       const answer = await this.#sendBySomeHttp(request, use, credentials, signal);
       report(answer.status);

@@ -101,7 +101,10 @@ export interface DeleteOptions {
   readonly propagationPolicy?: 'Foreground' | 'Background' | 'Orphan';
 }
 
-/** Writes. Every call answers the object as stored, or rejects with a `ClusterError`. */
+/**
+ * Writes. Every call answers the object as stored, or rejects with a `ClusterError`. A signal keeps a write from being sent
+ * and has no say over one that has been: it ends as the server says, or by its deadline.
+ */
 export interface ObjectWriter {
   create(kind: Kind, object: ApiObject, signal?: AbortSignal): Promise<ApiObject>;
   /** PUT. Refused with `Conflict` unless the object's resource version is the stored one. */

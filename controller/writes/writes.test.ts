@@ -7,8 +7,9 @@ import { Writes } from './writes.ts';
 
 const object: ApiObject = { metadata: { name: 'a' } };
 
-function recorded(refuse: string | undefined): { writes: Writes; seen: string[] } {
-  const seen: string[] = [];
+type CloudWriter = Pick<Cloud, 'launch' | 'terminate' | 'tag' | 'forgetNodeClass'>;
+
+function recordedPorts(seen: string[]): { cluster: ObjectWriter; cloud: CloudWriter } {
   const call = (name: string) => async (): Promise<never> => {
     seen.push(name);
     return object as never;
@@ -20,12 +21,18 @@ function recorded(refuse: string | undefined): { writes: Writes; seen: string[] 
     delete: call('delete'),
     evict: call('evict'),
   };
-  const cloud: Pick<Cloud, 'launch' | 'terminate' | 'tag' | 'forgetNodeClass'> = {
+  const cloud: CloudWriter = {
     launch: call('launch'),
     terminate: call('terminate'),
     tag: call('tag'),
     forgetNodeClass: call('forgetNodeClass'),
   };
+  return { cluster, cloud };
+}
+
+function recorded(refuse: string | undefined): { writes: Writes; seen: string[] } {
+  const seen: string[] = [];
+  const { cluster, cloud } = recordedPorts(seen);
   const hooks = {
     before: (point: string) => {
       seen.push(`before ${point}`);
@@ -58,3 +65,27 @@ for (const [name, call] of CALLS) {
     assert.deepEqual(refused.seen, ['before point']);
   });
 }
+
+test('a hook around calls makes them, hears how they end, and may refuse', async () => {
+  const seen: string[] = [];
+  const failing: ObjectWriter['delete'] = async () => {
+    throw new Error('no such pod');
+  };
+  const { cluster, cloud } = recordedPorts(seen);
+  const writes = new Writes({ ...cluster, delete: failing }, cloud, {
+    before: () => undefined,
+    after: () => undefined,
+    around: async (point, call) => {
+      if (point === 'late') throw new Error('not the leader');
+      try {
+        return await call();
+      } finally {
+        seen.push(`over ${point}`);
+      }
+    },
+  });
+  assert.equal(await writes.create('in time', KINDS.nodes, object), object);
+  await assert.rejects(() => writes.delete('in vain', KINDS.nodes, { name: 'a' }), /no such pod/);
+  await assert.rejects(() => writes.create('late', KINDS.nodes, object), /not the leader/);
+  assert.deepEqual(seen, ['create', 'over in time', 'over in vain']);
+});

@@ -17,6 +17,8 @@ export interface WriteHooks {
   before(point: string): void | Promise<void>;
   /** After the call has succeeded. */
   after(point: string): void | Promise<void>;
+  /** Makes the call, with the two above around it, or refuses to; whoever counts what is in flight counts here. */
+  around?<Result>(point: string, call: () => Promise<Result>): Promise<Result>;
 }
 
 type Patch = Parameters<ObjectWriter['patch']>[2];
@@ -85,10 +87,14 @@ export class Writes {
     return this.#around(point, () => this.#cloud.forgetNodeClass(nodeClass, signal));
   }
 
-  async #around<Result>(point: Point, call: () => Promise<Result>): Promise<Result> {
-    await this.#hooks.before(point);
-    const result = await call();
-    await this.#hooks.after(point);
-    return result;
+  #around<Result>(point: Point, call: () => Promise<Result>): Promise<Result> {
+    const hooks = this.#hooks;
+    const named = async (): Promise<Result> => {
+      await hooks.before(point);
+      const result = await call();
+      await hooks.after(point);
+      return result;
+    };
+    return hooks.around === undefined ? named() : hooks.around(point, named);
   }
 }

@@ -61,6 +61,7 @@ export interface OwnServerOptions {
   readonly path?: string;
   readonly callTimeoutMs?: number;
   readonly pingIntervalMs?: number;
+  readonly beforeWrite?: () => void;
   /** Answers the port that the adapter is to connect to in place of the server's. */
   readonly relay?: (port: number) => Promise<number>;
 }
@@ -68,7 +69,7 @@ export interface OwnServerOptions {
 /** Starts it. `answer` is called when a request is there with its whole body; `count` says the so-manieth it is. */
 export async function startOwnServer(
   answer: (response: OwnResponse, count: number) => void,
-  { wire, path = '', callTimeoutMs, pingIntervalMs, relay = async (port) => port }: OwnServerOptions,
+  { wire, path = '', callTimeoutMs, pingIntervalMs, beforeWrite, relay = async (port) => port }: OwnServerOptions,
 ): Promise<OwnServer> {
   const requests: Received[] = [];
   const sockets: Socket[] = [];
@@ -102,6 +103,7 @@ export async function startOwnServer(
       observe: (report) => void reports.push(report),
       ...(callTimeoutMs === undefined ? {} : { callTimeoutMs }),
       ...(pingIntervalMs === undefined ? {} : { pingIntervalMs }),
+      ...(beforeWrite === undefined ? {} : { beforeWrite }),
     },
   );
   const close = (): void => {
