@@ -1,0 +1,4 @@
+// The door of controller/leader: which of several processes writes.
+export { type ElectionLog, type Lead, LeaderElection, type LeaderElectionOptions } from './leader-election.ts';
+export { assertLeaseTimes, LEASE_TIMES, type LeaseTimes } from './limits.ts';
+export { NotLeadingError, type Term } from './term.ts';
