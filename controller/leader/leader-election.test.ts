@@ -1,11 +1,12 @@
 // Two candidates on a driven clock: who leads, from when, and that whoever has lost writes nothing more.
 import assert from 'node:assert/strict';
+import { hostname } from 'node:os';
 import { afterEach, test } from 'node:test';
 import { array, asyncProperty, assert as check, constantFrom, integer, tuple } from 'fast-check';
 import { DrivenClock } from '../clock/index.ts';
 import { type ApiObject, KINDS } from '../ports/index.ts';
 import { SimulatedCluster } from '../simulated-cluster/index.ts';
-import { assertLeaseTimes, LEASE_TIMES } from './index.ts';
+import { assertLeaseTimes, LEASE_TIMES, newIdentity } from './index.ts';
 import { LEASE, Machine, WORK_MS, type Written } from './testing/machine.ts';
 
 const { leaseDurationMs, renewDeadlineMs, retryPeriodMs } = LEASE_TIMES;
@@ -349,4 +350,9 @@ test('times that would let a lease be taken from a holder that still writes are 
     const times = { leaseDurationMs: leaseDuration, renewDeadlineMs: renewDeadline, retryPeriodMs: retryPeriod };
     assert.throws(() => assertLeaseTimes(times), message);
   }
+});
+
+test('a process is known by its host and by what no other process has', () => {
+  const [one, other] = [newIdentity(), newIdentity()];
+  assert.ok(one.startsWith(`${hostname()}_`) && one !== other);
 });

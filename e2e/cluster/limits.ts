@@ -8,4 +8,6 @@ export const LIMITS = {
   pollMs: 50,
   /** What tests wait for comes within this, or never. */
   waitMs: 60_000,
+  /** Short, so that tests see leases run out; long enough for a loaded machine to renew in. */
+  leaseTimes: { leaseDurationMs: 5_000, renewDeadlineMs: 3_500, retryPeriodMs: 400 },
 } as const;
