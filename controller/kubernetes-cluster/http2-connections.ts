@@ -151,7 +151,10 @@ async function openConnection(server: URL, credentials: Credentials, pingInterva
     createConnection: () => socket,
     settings: { initialWindowSize: LIMITS.streamWindowBytes, enablePush: false },
   });
-  session.once('connect', () => session.setLocalWindowSize(LIMITS.connectionWindowBytes));
+  session.once('connect', () => {
+    // It may have been closed before it was open, and would throw where nobody catches.
+    if (!session.destroyed) session.setLocalWindowSize(LIMITS.connectionWindowBytes);
+  });
   return new Connection(session, pingIntervalMs);
 }
 
