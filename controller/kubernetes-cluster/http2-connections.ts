@@ -152,7 +152,7 @@ async function openConnection(server: URL, credentials: Credentials, pingInterva
     settings: { initialWindowSize: LIMITS.streamWindowBytes, enablePush: false },
   });
   session.once('connect', () => {
-    // Who opened it may have closed it by now.
+    // It may have been closed before it was open, and would throw where nobody catches.
     if (!session.destroyed) session.setLocalWindowSize(LIMITS.connectionWindowBytes);
   });
   return new Connection(session, pingIntervalMs);
