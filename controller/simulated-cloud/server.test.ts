@@ -105,6 +105,18 @@ test('a fault set over the socket comes back as the error that the cloud gives',
   assert.equal(journalOf('refused').filter((what) => what === 'instance.launched').length, 1);
 });
 
+test('a shortage set over the socket leaves as many as it says, until it is ended', async () => {
+  const match = { zone: 'us-west-2a' };
+  const [offering] = contractOfferings();
+  const launch = async (id: string) =>
+    (await cloud.launch({ ...(await request(id)), offerings: offering === undefined ? [] : [offering] })).kind;
+  await cloud.exhaust(match, 1);
+  assert.equal(await launch('last'), 'launched');
+  assert.equal(await launch('late'), 'insufficient-capacity');
+  await cloud.restock();
+  assert.equal(await launch('late'), 'launched');
+});
+
 test('controls that name an instance that is not there are refused', async () => {
   await assert.rejects(cloud.kill('i-none'), { code: 'InvalidRequest', message: /there is none that has not ended/ });
   await assert.rejects(cloud.interruptSpot('i-none'), { code: 'InvalidRequest' });
