@@ -11,16 +11,18 @@ export {
   type PackingInstance,
 } from './classes.ts';
 export { type DealtNodes, dealUnits } from './dealing.ts';
+export { downsize, holds, usedInto } from './downsizing.ts';
 export { Filler } from './fill.ts';
-export {
-  isBetterPacking,
-  ownShares,
-  type PackedNodes,
-  type Packing,
-  type PackingGoal,
-  packGreedily,
-  packingGoals,
-  roughNodeCount,
-} from './greedy.ts';
+export { GreedyPacker, type PackingGoal, packGreedily, packingGoals, type Work } from './greedy.ts';
 export { type Kind, nodesForGroups, sortIntoKinds } from './kinds.ts';
+export { LimitBook } from './limit-book.ts';
+export { isBetterPacking, type PackedNodes, type Packing } from './packing.ts';
 export { packUniformly } from './uniform.ts';
+export {
+  cheapestClasses,
+  correctValues,
+  effectiveCosts,
+  ownShares,
+  promisingClasses,
+  roughNodeCount,
+} from './values.ts';

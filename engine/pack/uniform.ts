@@ -3,7 +3,7 @@
 // best ratio first and leave the end to the programme.
 import type { Budget } from './budget.ts';
 import { type LimitTable, mostOfKind, type PackingInstance } from './classes.ts';
-import type { PackedNodes, Packing } from './greedy.ts';
+import type { PackedNodes, Packing } from './packing.ts';
 
 /** Pods that the exact programme covers; what is above goes to the class of the best ratio, whole nodes at a time. */
 const EXACT_POD_LIMIT = 2048;
