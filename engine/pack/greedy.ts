@@ -3,9 +3,10 @@
 //   class on top of the heap is Minoux' lazy evaluation ("Accelerated greedy algorithms", 1978).
 // - What pods are worth from round to round is in values.ts.
 // Knows nothing of zones, pools or names: instances come from classes.ts.
+import type { PackWork, Work } from './budget.ts';
 import type { LimitTable, PackingInstance } from './classes.ts';
 import { downsize } from './downsizing.ts';
-import { Filler } from './fill.ts';
+import { Filler, type Pattern } from './fill.ts';
 import { LimitBook } from './limit-book.ts';
 import { isBetterPacking, type PackedNodes, type Packing } from './packing.ts';
 import { RatioHeap } from './ratio-heap.ts';
@@ -48,12 +49,6 @@ const LOOKS = 20_000;
 /** Classes kept for each kind of unit, by what one of it costs there. */
 const CLASSES_PER_SHAPE = 1;
 
-/** What work is taken from, one unit at a time: a Budget, or part of one. */
-export interface Work {
-  /** Spends one unit; false when there is none left. */
-  spend(): boolean;
-}
-
 /**
  * Packs `counts` pods into new nodes, within the limits. Returns the best of the rounds: most pods by priority, then
  * price, then fewer nodes. Cut by the budget it returns the best round so far, or what the first one has.
@@ -63,7 +58,7 @@ export function packGreedily(
   counts: Float64Array,
   limits: LimitTable,
   goal: PackingGoal,
-  budget: Work & { readonly cut: boolean },
+  budget: PackWork,
 ): Packing {
   const costs = effectiveCosts(instance, limits, goal.limitWeight);
   const { shares: start, classes: cheapest } = cheapestClasses(instance, costs, CLASSES_PER_SHAPE);
@@ -96,6 +91,11 @@ export class GreedyPacker {
     this.#classes = classes;
     this.#filler = new Filler(instance);
     this.#heap = new RatioHeap(instance.classCount);
+  }
+
+  /** What packing has taken so far, in elementary operations. */
+  get operationCount(): number {
+    return this.#filler.operationCount;
   }
 
   /** One round. Cut by the work it returns what it has. */
@@ -144,6 +144,22 @@ export class GreedyPacker {
       freeLeft: book.free,
     };
   }
+
+  /** Fills a node of each class with these pods, whatever the classes to pack into, and hands each to `visit`. */
+  fillEach(
+    counts: Float64Array,
+    values: Float64Array,
+    work: Work,
+    visit: (classIndex: number, filled: Pattern) => void,
+  ): void {
+    const filler = this.#filler;
+    filler.left.set(counts);
+    filler.values.set(values);
+    for (let index = 0; index < this.#instance.classCount && work.spend(); index++) {
+      filler.fill(index);
+      visit(index, filler.pattern);
+    }
+  }
 }
 
 /** How often the last pattern can be repeated as long as the pods last. */
@@ -156,12 +172,17 @@ function repetitions({ pattern, left }: Filler): number {
 }
 
 function takePattern({ pattern, left }: Filler, classIndex: number, nodeCount: number): PackedNodes {
+  const { shapes, pods } = entriesOf(pattern);
+  shapes.forEach((shape, entry) => {
+    left[shape]! -= pods[entry]! * nodeCount;
+  });
+  return { classIndex, nodeCount, shapes, pods };
+}
+
+/** A filled node as lists, shapes ascending. */
+export function entriesOf(pattern: Pattern): { readonly shapes: number[]; readonly pods: number[] } {
   const entries: [number, number][] = [];
-  for (let entry = 0; entry < pattern.count; entry++) {
-    const shape = pattern.shapes[entry]!;
-    left[shape]! -= pattern.pods[entry]! * nodeCount;
-    entries.push([shape, pattern.pods[entry]!]);
-  }
-  entries.sort(([a], [b]) => a - b);
-  return { classIndex, nodeCount, shapes: entries.map(([shape]) => shape), pods: entries.map(([, pods]) => pods) };
+  for (let entry = 0; entry < pattern.count; entry++) entries.push([pattern.shapes[entry]!, pattern.pods[entry]!]);
+  entries.sort(([left], [right]) => left - right);
+  return { shapes: entries.map(([shape]) => shape), pods: entries.map(([, pods]) => pods) };
 }
