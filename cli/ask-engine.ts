@@ -1,6 +1,7 @@
 // The one call of the service that a command makes, and what its errors mean to the user.
 import { create } from '@bufbuild/protobuf';
 import {
+  Effort,
   type ExplainRequest,
   type ExplainResponse,
   MinValuesPolicy,
@@ -12,26 +13,37 @@ import {
 import { type CommandConsole, withProgress } from './console.ts';
 import { callError, type EngineConnection } from './engine-client.ts';
 import { CommandError, EXIT } from './outcome.ts';
-import type { MinValuesPolicyName } from './solve-options.ts';
+import type { EffortName, MinValuesPolicyName } from './solve-options.ts';
 
 /** What of the command's arguments becomes an option of the request. */
 export interface AskOptions {
   readonly deadline?: number;
   readonly minValuesPolicy?: MinValuesPolicyName;
+  readonly effort?: EffortName;
+  readonly work?: number;
 }
+
+const EFFORTS: Readonly<Record<EffortName, Effort>> = {
+  fast: Effort.FAST,
+  balanced: Effort.BALANCED,
+  best: Effort.BEST,
+};
 
 const MIN_VALUES_POLICIES: Readonly<Record<MinValuesPolicyName, MinValuesPolicy>> = {
   Strict: MinValuesPolicy.STRICT,
   BestEffort: MinValuesPolicy.BEST_EFFORT,
 };
 
-/** The request with the time limit of `--deadline` and the policy of `--min-values-policy`, where they were given. */
-export function withOptions(request: SolveRequest, { deadline, minValuesPolicy }: AskOptions): SolveRequest {
-  if (deadline === undefined && minValuesPolicy === undefined) return request;
+/** The request with what `--effort`, `--deadline`, `--work` and `--min-values-policy` say, where they were given. */
+export function withOptions(request: SolveRequest, asked: AskOptions): SolveRequest {
+  const { deadline, minValuesPolicy, effort, work } = asked;
+  if ([deadline, minValuesPolicy, effort, work].every((value) => value === undefined)) return request;
   return {
     ...request,
     options: {
       ...(request.options ?? create(SolveOptionsSchema)),
+      ...(effort === undefined ? {} : { effort: EFFORTS[effort] }),
+      ...(work === undefined ? {} : { workLimit: BigInt(work) }),
       ...(deadline === undefined ? {} : { timeLimitMs: deadline }),
       ...(minValuesPolicy === undefined ? {} : { minValuesPolicy: MIN_VALUES_POLICIES[minValuesPolicy] }),
     },

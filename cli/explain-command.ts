@@ -17,7 +17,13 @@ import { podsText } from './explain-pods-text.ts';
 import { type ReadInput, readInput } from './manifest-input.ts';
 import { EXIT, type ExitCode } from './outcome.ts';
 import { totals, workloadText } from './plan-table.ts';
-import { checkInputOptions, type InputOptions, type MinValuesPolicyName, type OutputFormat } from './solve-options.ts';
+import {
+  checkInputOptions,
+  type EffortName,
+  type InputOptions,
+  type MinValuesPolicyName,
+  type OutputFormat,
+} from './solve-options.ts';
 import { paragraph } from './text-layout.ts';
 
 /** The arguments as they were written. */
@@ -27,6 +33,8 @@ export interface ExplainOptions extends EngineOptions, InputOptions {
   readonly output?: OutputFormat;
   readonly deadline?: number;
   readonly minValuesPolicy?: MinValuesPolicyName;
+  readonly effort?: EffortName;
+  readonly work?: number;
 }
 
 /** Runs the command; answers its exit code, or throws a CommandError. */

@@ -6,7 +6,7 @@ import { painter } from './console.ts';
 import type { ExplainOptions } from './explain-command.ts';
 import { CommandError, EXIT, type ExitCode } from './outcome.ts';
 import { LOG_LEVELS, type ServeOptions } from './serve-command.ts';
-import { MIN_VALUES_POLICIES, OUTPUT_FORMATS, type SolveOptions } from './solve-options.ts';
+import { EFFORT_NAMES, MIN_VALUES_POLICIES, OUTPUT_FORMATS, type SolveOptions } from './solve-options.ts';
 import { VERSION } from './version.ts';
 
 /** What a run of the command depends on. */
@@ -81,6 +81,18 @@ function wholeNumber(minimum: number, maximum: number): (written: string) => num
   };
 }
 
+const MS_PER_UNIT: Readonly<Record<string, number>> = { '': 1, ms: 1, s: 1_000, m: 60_000 };
+
+/** Milliseconds of `500`, `500ms`, `60s` or `2m`. */
+function duration(written: string): number {
+  const [, amount = '', unit = ''] = /^(\d+)(ms|s|m)?$/.exec(written) ?? [];
+  const ms = Number(amount) * MS_PER_UNIT[unit]!;
+  if (amount === '' || ms < 1 || ms > LONGEST_DEADLINE_MS) {
+    throw new InvalidArgumentError('Write a time from 1ms to 60m, like 500ms, 60s or 2m.');
+  }
+  return ms;
+}
+
 function portOption(flags: string, description: string, fallback: number, variable: string): Option {
   return new Option(flags, description).argParser(wholeNumber(0, HIGHEST_PORT)).default(fallback).env(variable);
 }
@@ -133,8 +145,20 @@ function withInput(command: Command): Command {
     .option('--context <name>', 'read the cluster of this kubeconfig context; nothing is written to it')
     .option('--region <region>', 'AWS region of the embedded catalogue (default: us-east-1)')
     .addOption(
-      new Option('--deadline <milliseconds>', 'take the best plan found by then').argParser(
-        wholeNumber(1, LONGEST_DEADLINE_MS),
+      new Option(
+        '--effort <effort>',
+        'how far a plan is made cheaper: fast, balanced or best (default: balanced)',
+      ).choices(EFFORT_NAMES),
+    )
+    .addOption(
+      new Option(
+        '--deadline <time>',
+        'take the best plan found by then: 500ms, 60s, 2m; a bare number is milliseconds',
+      ).argParser(duration),
+    )
+    .addOption(
+      new Option('--work <units>', 'spend so many units of work at most; the same units give the same plan').argParser(
+        wholeNumber(1, Number.MAX_SAFE_INTEGER),
       ),
     )
     .addOption(

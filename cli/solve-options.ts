@@ -13,6 +13,11 @@ export const MIN_VALUES_POLICIES = ['Strict', 'BestEffort'] as const;
 /** One of MIN_VALUES_POLICIES. */
 export type MinValuesPolicyName = (typeof MIN_VALUES_POLICIES)[number];
 
+/** How much effort may be spent. */
+export const EFFORT_NAMES = ['fast', 'balanced', 'best'] as const;
+/** One of EFFORT_NAMES. */
+export type EffortName = (typeof EFFORT_NAMES)[number];
+
 /** Where manifests and clusters are read from, as it was written. */
 export interface InputOptions {
   readonly filename?: readonly string[];
@@ -28,6 +33,9 @@ export interface SolveOptions extends EngineOptions, InputOptions {
   /** Milliseconds after which the best plan so far is taken. */
   readonly deadline?: number;
   readonly minValuesPolicy?: MinValuesPolicyName;
+  readonly effort?: EffortName;
+  /** Units of work to spend at most. */
+  readonly work?: number;
 }
 
 const KIND_NAMES: Readonly<Record<string, string>> = {

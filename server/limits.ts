@@ -38,6 +38,8 @@ export const LIMITS = {
   errorMessageLength: 2_000,
   /** Notices in one answer. */
   noticesPerAnswerCount: 100,
+  /** Units of work of a solve at the effort BEST that names no limit. */
+  unlimitedBestWorkUnits: 10_000_000,
   /** Comparisons of offerings with conditions in one Explain; what they are counted as is in engine/explain/limits.ts. */
   explainWorkUnits: 200_000_000,
   /** Names of pods that a name which is not there is compared with. */

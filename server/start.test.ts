@@ -8,7 +8,7 @@ import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Code } from '@connectrpc/connect';
 import { Client, credentials } from '@grpc/grpc-js';
-import { OfferingService, SchedulerService } from '../proto/index.ts';
+import { type Effort, OfferingService, SchedulerService } from '../proto/index.ts';
 import { type FinishedCall, StartupError } from './index.ts';
 import { allClients, grpcClient, podsRequest, rawGrpcCall, startTestServer, TEST_WORKERS } from './testing/index.ts';
 
@@ -63,7 +63,7 @@ describe('a server', () => {
     test.after(() => server.close());
     for (const client of allClients(server)) {
       await client.call(solve, podsRequest(1));
-      await assert.rejects(client.call(solve, { options: { effort: 3 } }));
+      await assert.rejects(client.call(solve, { options: { effort: 9 as Effort } }));
       client.close();
     }
     assert.deepEqual(

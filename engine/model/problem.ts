@@ -211,8 +211,8 @@ export type PreferencePolicy = 'respect' | 'ignore';
 /** Whether every node keeps its pool's minValues, or only those whose pods have a place where they are kept. */
 export type MinValuesPolicy = 'strict' | 'best-effort';
 
-/** The effort to spend; what FAST means is in engine/pack. */
-export type Effort = 'fast';
+/** The effort to spend: the first good plan, or one that is improved as far as engine/solve/effort.ts says. */
+export type Effort = 'fast' | 'balanced' | 'best';
 
 /** One question to the engine. Orders carry no meaning: permuting any list leaves the plan's canonical form as it is. */
 export interface Problem {

@@ -4,8 +4,20 @@
 /** How many units pass between two looks at the interrupt. */
 const POLL_INTERVAL_UNITS = 32;
 
+/** What work is taken from: a budget, or a part of one. */
+export interface Work {
+  /** Spends units, one where nothing is said; false when there are not so many left. */
+  spend(unitCount?: number): boolean;
+}
+
+/** Work that says whether it was refused. */
+export interface PackWork extends Work {
+  /** Whether more was asked for than there was; stays true once it is. */
+  readonly cut: boolean;
+}
+
 /** The work of one solve. One unit is one filled node (engine/pack/fill.ts). */
-export class Budget {
+export class Budget implements PackWork {
   readonly #limit: number;
   readonly #interrupt: (() => boolean) | undefined;
   #spent = 0;
@@ -27,10 +39,10 @@ export class Budget {
     return this.#cut;
   }
 
-  /** Spends one unit; false when there is none left, or when the search is to stop. */
-  spend(): boolean {
+  /** Spends units; false when there are not so many left, or when the search is to stop. */
+  spend(unitCount = 1): boolean {
     if (this.#cut) return false;
-    if (this.#spent >= this.#limit) {
+    if (this.#spent + unitCount > this.#limit) {
       this.#cut = true;
       return false;
     }
@@ -41,7 +53,7 @@ export class Budget {
         return false;
       }
     }
-    this.#spent++;
+    this.#spent += unitCount;
     return true;
   }
 }

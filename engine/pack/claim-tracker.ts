@@ -70,4 +70,13 @@ export class ClaimTracker {
       room[dimension]! -= 1;
     }
   }
+
+  /** Attaches the claims of a unit, and adds what that takes to `used`. */
+  addTo(unit: number, used: Float64Array): void {
+    for (const { index, dimension } of this.#input.of[unit]!) {
+      if (this.#attached[index] === 1) continue;
+      this.#attached[index] = 1;
+      used[dimension]! += 1;
+    }
+  }
 }

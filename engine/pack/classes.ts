@@ -170,6 +170,21 @@ export function buildInstance(
   };
 }
 
+/** The same instance for only some of its shapes: classes suit no others. Everything keeps its position. O(suits). */
+export function narrowInstance(instance: PackingInstance, keeps: (shape: number) => boolean): PackingInstance {
+  const { suits, suitStarts, classCount } = instance;
+  const kept = new Uint32Array(suits.length);
+  const starts = new Uint32Array(classCount + 1);
+  let count = 0;
+  for (let index = 0; index < classCount; index++) {
+    for (let position = suitStarts[index]!; position < suitStarts[index + 1]!; position++) {
+      if (keeps(suits[position]!)) kept[count++] = suits[position]!;
+    }
+    starts[index + 1] = count;
+  }
+  return { ...instance, suits: kept.slice(0, count), suitStarts: starts };
+}
+
 /** `Float64Array[candidates × dimensions]`: what one unit takes of an empty node, claims that it shares included. */
 function aloneRequests(candidates: readonly Candidate[], dimensionCount: number): Float64Array {
   const alones = new Float64Array(candidates.length * dimensionCount);

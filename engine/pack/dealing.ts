@@ -2,8 +2,8 @@
 // the other pods of their node go first, each to the next node where no rule stands against it, so that the pods of one
 // workload come to stand on many nodes; the others take what is left, whole runs of nodes at a time.
 import type { HostRules } from '../topology/index.ts';
-import type { PackedNodes } from './greedy.ts';
 import type { Kind } from './kinds.ts';
+import type { PackedNodes } from './packing.ts';
 
 /** Equal nodes with their units. */
 export interface DealtNodes {

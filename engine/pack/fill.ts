@@ -3,6 +3,7 @@
 // after Gabay and Zaourar, "Vector bin packing with heterogeneous bins" (2016). No allocation inside.
 import { type HostRules, HostTracker } from '../topology/index.ts';
 import { type ClaimInput, ClaimTracker } from './claim-tracker.ts';
+import { DensitySort } from './density-order.ts';
 
 /** What there is to fill and with what: see PackingInstance in classes.ts, whose arrays these are. */
 export interface FillInput {
@@ -30,6 +31,10 @@ export interface Pattern {
 /** Least weight of a resource that stayed empty in the first try. */
 const LEAST_WEIGHT = 0.05;
 
+/** Operations for each shape that go into its place in the order, and for each try whatever its shapes. */
+const SORT_OPERATIONS = 8;
+const FILL_OPERATIONS = 60;
+
 /** Fills nodes of one instance. Keeps each class's order of shapes between fills, since it hardly changes. */
 export class Filler {
   /** `Float64Array[shapes]`: pods left of each shape; the caller takes from it. */
@@ -40,8 +45,12 @@ export class Filler {
   readonly pattern: Pattern;
   /** Fills done so far: the unit of work. */
   fillCount = 0;
+  /** What they took, in elementary operations. */
+  operationCount = 0;
   readonly #instance: FillInput;
-  readonly #order: Uint32Array;
+  /** Each class's shapes in the order of the last fill: one for each of the two tries, which weigh differently. */
+  readonly #orders: readonly [Uint32Array, Uint32Array];
+  readonly #sort: DensitySort;
   readonly #density: Float64Array;
   readonly #room: Float64Array;
   readonly #scale: Float64Array;
@@ -58,7 +67,8 @@ export class Filler {
     this.values = new Float64Array(shapeCount);
     this.pattern = emptyPattern(shapeCount);
     this.#trial = emptyPattern(shapeCount);
-    this.#order = instance.suits.slice();
+    this.#orders = [instance.suits.slice(), instance.suits.slice()];
+    this.#sort = new DensitySort(shapeCount);
     this.#density = new Float64Array(shapeCount);
     this.#room = new Float64Array(instance.dimensionCount);
     this.#scale = new Float64Array(instance.dimensionCount);
@@ -83,21 +93,20 @@ export class Filler {
       // Attachments without limit weigh nothing.
       scale[dimension] = room > 0 && room < Number.POSITIVE_INFINITY ? 1 / room : 0;
     }
-    this.#sortAndTake(classIndex, this.pattern);
+    this.#sortAndTake(classIndex, this.#orders[0], this.pattern);
     if (this.pattern.count === 0) return 0;
     for (let dimension = 0; dimension < dimensionCount; dimension++) {
       if (scale[dimension] === 0) continue;
       const empty = this.#room[dimension]! * scale[dimension]!;
       scale[dimension]! *= Math.max(LEAST_WEIGHT, 1 - empty);
     }
-    this.#sortAndTake(classIndex, this.#trial);
+    this.#sortAndTake(classIndex, this.#orders[1], this.#trial);
     if (this.#trial.value > this.pattern.value) copyPattern(this.#trial, this.pattern);
     return this.pattern.value;
   }
 
-  #sortAndTake(classIndex: number, into: Pattern): void {
+  #sortAndTake(classIndex: number, order: Uint32Array, into: Pattern): void {
     const { dimensionCount, rooms, requests, suitStarts } = this.#instance;
-    const order = this.#order;
     const density = this.#density;
     const scale = this.#scale;
     const left = this.left;
@@ -106,13 +115,19 @@ export class Filler {
     const end = suitStarts[classIndex + 1]!;
     for (let position = start; position < end; position++) {
       const shape = order[position]!;
+      if (left[shape] === 0) {
+        density[shape] = -1;
+        continue;
+      }
       let size = 0;
       const row = shape * dimensionCount;
-      for (let dimension = 0; dimension < dimensionCount; dimension++)
+      for (let dimension = 0; dimension < dimensionCount; dimension++) {
         size += requests[row + dimension]! * scale[dimension]!;
-      density[shape] = left[shape]! > 0 ? this.values[shape]! / size : -1;
+      }
+      density[shape] = this.values[shape]! / size;
     }
-    sortByDensity(order, density, start, end);
+    this.operationCount += (end - start) * (2 * dimensionCount + SORT_OPERATIONS) + FILL_OPERATIONS;
+    this.#sort.sort(order, density, start, end);
     const base = classIndex * dimensionCount;
     for (let dimension = 0; dimension < dimensionCount; dimension++) room[dimension] = rooms[base + dimension]!;
     into.count = 0;
@@ -157,35 +172,6 @@ export class Filler {
       if (room[dimension]! < this.#leastRequests[dimension]!) return true;
     }
     return false;
-  }
-}
-
-/** Moves of the insertion sort, for each shape, from which on an order counts as unsorted. */
-const NEARLY_SORTED_MOVES = 8;
-
-/**
- * Descending by density, then ascending by shape. Insertion sort, since orders are nearly sorted from one fill to the
- * next; where one is not (the first fill of many shapes), a full sort.
- */
-function sortByDensity(order: Uint32Array, density: Float64Array, start: number, end: number): void {
-  let moves = (end - start) * NEARLY_SORTED_MOVES;
-  for (let position = start + 1; position < end; position++) {
-    const shape = order[position]!;
-    const key = density[shape]!;
-    let hole = position;
-    while (hole > start) {
-      const before = order[hole - 1]!;
-      const beforeKey = density[before]!;
-      if (beforeKey > key || (beforeKey === key && before < shape)) break;
-      order[hole] = before;
-      hole--;
-    }
-    order[hole] = shape;
-    moves -= position - hole;
-    if (moves < 0) {
-      order.subarray(start, end).sort((left, right) => density[right]! - density[left]! || left - right);
-      return;
-    }
   }
 }
 

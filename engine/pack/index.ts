@@ -1,6 +1,6 @@
 // Door of packing: shapes with counts into nodes with prices.
-export { Budget } from './budget.ts';
-export { claimInput } from './claim-tracker.ts';
+export { Budget, type PackWork, type Work } from './budget.ts';
+export { ClaimTracker, claimInput } from './claim-tracker.ts';
 export {
   buildInstance,
   type Candidate,
@@ -8,19 +8,22 @@ export {
   isPreferred,
   type LimitTable,
   limitTakesInto,
+  narrowInstance,
   type PackingInstance,
 } from './classes.ts';
 export { type DealtNodes, dealUnits } from './dealing.ts';
-export { Filler } from './fill.ts';
-export {
-  isBetterPacking,
-  ownShares,
-  type PackedNodes,
-  type Packing,
-  type PackingGoal,
-  packGreedily,
-  packingGoals,
-  roughNodeCount,
-} from './greedy.ts';
+export { downsize, holds, usedInto } from './downsizing.ts';
+export { Filler, type Pattern } from './fill.ts';
+export { entriesOf, GreedyPacker, type PackingGoal, packGreedily, packingGoals } from './greedy.ts';
 export { type Kind, nodesForGroups, sortIntoKinds } from './kinds.ts';
+export { LimitBook } from './limit-book.ts';
+export { isBetterPacking, type PackedNodes, type Packing } from './packing.ts';
 export { packUniformly } from './uniform.ts';
+export {
+  cheapestClasses,
+  correctValues,
+  effectiveCosts,
+  ownShares,
+  promisingClasses,
+  roughNodeCount,
+} from './values.ts';

@@ -18,7 +18,7 @@ const kinds = (mostPods: number): fc.Arbitrary<NodeKind[]> =>
 
 function uniform(nodes: readonly NodeKind[], count: number, limits = NO_LIMITS): TestInstance & { packing?: Packing } {
   const made = instanceOf(nodes, [{ cpu: 1, memory: 0, count }], limits);
-  const packing = packUniformly(made.instance, count, limits, new Budget(undefined, undefined));
+  const packing = packUniformly(made.instance, made.counts, limits, new Budget(undefined, undefined));
   return { ...made, ...(packing === undefined ? {} : { packing }) };
 }
 
@@ -111,8 +111,8 @@ describe('pods of one kind', () => {
   test('are limited by whatever resource is used up first', () => {
     const node = { cpu: 100, memory: 90, pods: 80, price: 7 };
     const nodesFor = (pod: { readonly cpu: number; readonly memory: number }): number => {
-      const { instance } = instanceOf([node], [{ ...pod, count: 160 }]);
-      return packUniformly(instance, 160, NO_LIMITS, new Budget(undefined, undefined))!.nodeCount;
+      const { instance, counts } = instanceOf([node], [{ ...pod, count: 160 }]);
+      return packUniformly(instance, counts, NO_LIMITS, new Budget(undefined, undefined))!.nodeCount;
     };
     assert.equal(nodesFor({ cpu: 1, memory: 1 }), 2, 'places among the pods');
     assert.equal(nodesFor({ cpu: 1, memory: 3 }), 6, 'memory');
@@ -129,12 +129,30 @@ describe('pods of one kind', () => {
   });
 
   test('spend one unit for each node found exactly, and are given up when there are none left', () => {
-    const { instance } = instanceOf([{ cpu: 2, memory: 0, price: 1 }], [{ cpu: 1, memory: 0, count: 9 }]);
+    const { instance, counts } = instanceOf([{ cpu: 2, memory: 0, price: 1 }], [{ cpu: 1, memory: 0, count: 9 }]);
     const enough = new Budget(5, undefined);
-    assert.notEqual(packUniformly(instance, 9, NO_LIMITS, enough), undefined);
+    assert.notEqual(packUniformly(instance, counts, NO_LIMITS, enough), undefined);
     assert.deepEqual([enough.spent, enough.cut], [5, false]);
     const short = new Budget(4, undefined);
-    assert.equal(packUniformly(instance, 9, NO_LIMITS, short), undefined);
+    assert.equal(packUniformly(instance, counts, NO_LIMITS, short), undefined);
     assert.deepEqual([short.spent, short.cut], [4, true]);
+  });
+
+  test('are packed exactly beside pods that no node holds, and not beside pods of another kind', () => {
+    const pods = [
+      { cpu: 1, memory: 0, count: 6 },
+      { cpu: 50, memory: 0, count: 2 },
+    ];
+    const nodes = [
+      { cpu: 5, memory: 0, price: 50 },
+      { cpu: 9, memory: 0, price: 79 },
+    ];
+    const budget = new Budget(undefined, undefined);
+    const made = instanceOf(nodes, pods);
+    const packing = packUniformly(made.instance, made.counts, NO_LIMITS, budget);
+    assert.equal(packing?.priceNanoUsdPerHour, 79);
+    assert.deepEqual([...packing.left].sort(), [0, 2]);
+    const mixed = instanceOf(nodes, [pods[0]!, { cpu: 2, memory: 0, count: 2 }]);
+    assert.equal(packUniformly(mixed.instance, mixed.counts, NO_LIMITS, budget), undefined);
   });
 });

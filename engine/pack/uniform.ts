@@ -1,24 +1,26 @@
 // Pods of a single shape: the cheapest nodes for them, exactly. An unbounded covering knapsack over the classes (price
 // against how many pods a node holds), by dynamic programming; one pod is a look-up. Large counts take the class of the
 // best ratio first and leave the end to the programme.
-import type { Budget } from './budget.ts';
+import type { PackWork } from './budget.ts';
 import { type LimitTable, mostOfKind, type PackingInstance } from './classes.ts';
-import type { PackedNodes, Packing } from './greedy.ts';
+import type { PackedNodes, Packing } from './packing.ts';
 
 /** Pods that the exact programme covers; what is above goes to the class of the best ratio, whole nodes at a time. */
 const EXACT_POD_LIMIT = 2048;
 
 /**
- * Packs `count` pods of the instance's only shape at the least price, then with the fewest nodes. Undefined where limits
- * could bind, which this programme does not know.
+ * Packs the pods of the only shape that suits any class at the least price, then with the fewest nodes; pods of other shapes
+ * are left. Undefined where there are several, or where limits could bind, which this programme does not know.
  */
 export function packUniformly(
   instance: PackingInstance,
-  count: number,
+  counts: Float64Array,
   limits: LimitTable,
-  budget: Budget,
+  budget: PackWork,
 ): Packing | undefined {
-  const options = paretoOptions(instance);
+  const shape = onlySuited(instance);
+  if (shape === undefined) return undefined;
+  const options = paretoOptions(instance, shape);
   const used = new Map<number, Map<number, number>>();
   const add = (classIndex: number, pods: number, nodes: number): void => {
     let byPods = used.get(classIndex);
@@ -29,7 +31,7 @@ export function packUniformly(
     byPods.set(pods, (byPods.get(pods) ?? 0) + nodes);
   };
   const freeLeft = limits.free.slice();
-  let rest = takeReserved(instance, count, freeLeft, add);
+  let rest = takeReserved(instance, shape, counts[shape]!, freeLeft, add);
   if (rest > 0 && options.length === 0) return undefined;
   if (rest > EXACT_POD_LIMIT) {
     const bulk = options.reduce((best, option) =>
@@ -47,7 +49,7 @@ export function packUniformly(
   const nodes: PackedNodes[] = [];
   for (const [classIndex, byPods] of [...used].sort(([left], [right]) => left - right)) {
     for (const [pods, nodeCount] of [...byPods].sort(([left], [right]) => right - left)) {
-      nodes.push({ classIndex, nodeCount, shapes: [0], pods: [pods] });
+      nodes.push({ classIndex, nodeCount, shapes: [shape], pods: [pods] });
     }
   }
   const limitsLeft = limits.remaining.slice();
@@ -63,7 +65,15 @@ export function packUniformly(
       if (limitsLeft[at]! < 0) return undefined;
     }
   }
-  return { nodes, left: new Float64Array(1), priceNanoUsdPerHour: price, nodeCount, limitsLeft, freeLeft };
+  const left = counts.slice();
+  left[shape] = 0;
+  return { nodes, left, priceNanoUsdPerHour: price, nodeCount, limitsLeft, freeLeft };
+}
+
+/** The shape that all classes suit and no other; undefined where there are several. */
+function onlySuited({ suits }: PackingInstance): number | undefined {
+  const [first] = suits;
+  return suits.every((shape) => shape === first) ? first : undefined;
 }
 
 /**
@@ -72,6 +82,7 @@ export function packUniformly(
  */
 function takeReserved(
   instance: PackingInstance,
+  shape: number,
   count: number,
   freeLeft: Float64Array,
   add: (classIndex: number, pods: number, nodes: number) => void,
@@ -79,7 +90,7 @@ function takeReserved(
   const reserved: Option[] = [];
   for (let classIndex = 0; classIndex < instance.classCount; classIndex++) {
     if (instance.reservations[classIndex]!.length === 0) continue;
-    const pods = mostOfKind(instance, classIndex, 0);
+    const pods = mostOfKind(instance, classIndex, shape);
     if (pods > 0) reserved.push({ classIndex, pods, price: instance.prices[classIndex]! });
   }
   const freeOf = ({ classIndex }: Option): number =>
@@ -106,12 +117,12 @@ interface Option {
 }
 
 /** Classes by how many pods they hold, without those that hold fewer for as much. */
-function paretoOptions(instance: PackingInstance): Option[] {
+function paretoOptions(instance: PackingInstance, shape: number): Option[] {
   const options: Option[] = [];
   let most = 0;
   for (let classIndex = 0; classIndex < instance.classCount; classIndex++) {
     if (instance.reservations[classIndex]!.length > 0) continue;
-    const pods = mostOfKind(instance, classIndex, 0);
+    const pods = mostOfKind(instance, classIndex, shape);
     // Classes come in ascending order of price.
     if (pods <= most) continue;
     most = pods;

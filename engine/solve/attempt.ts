@@ -57,6 +57,8 @@ export interface Attempt {
   /** Where pods with rules over domains are on new nodes, by the numbers of `domains`. */
   readonly pinnedAt: ReadonlyMap<Unit, Location>;
   readonly domains: DomainState;
+  /** Whether pods stand on nodes only because every host has pods of their kind: no node may come or go then. */
+  readonly usesLeastFull: boolean;
 }
 
 /** Shapes in the order in which they have their turn; those of one phase are placed together. */
@@ -129,7 +131,7 @@ export function attemptOf(work: PlacingWork, waiting: ReadonlyMap<CompiledShape,
     return entry === undefined || entry.left === 0 ? [] : [{ shape, count: entry.left, obstacle: entry.obstacle }];
   });
   const { nodes, newNodes, limits, pinnedAt, domains } = work;
-  return { nodes, newNodes, left, limits, pinnedAt, domains };
+  return { nodes, newNodes, left, limits, pinnedAt, domains, usesLeastFull: false };
 }
 
 function placeAll(
@@ -166,8 +168,8 @@ function placeAll(
   }
   const beyond = [...left.values()].filter((entry) => entry.left > 0);
   if (caps.size > 0 && beyond.length > 0 && !broken && !budget.cut) stepRound(work, beyond);
-  if (!broken && !budget.cut) placeByLeastFull(work, [...left.values()]);
-  return { ...attemptOf(work, left), broken, work, waiting: left };
+  const usesLeastFull = !broken && !budget.cut && placeByLeastFull(work, [...left.values()]);
+  return { ...attemptOf(work, left), usesLeastFull, broken, work, waiting: left };
 }
 
 /** Everything as it is before the first pod is placed. */

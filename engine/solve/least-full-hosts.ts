@@ -10,12 +10,16 @@ import type { PlacingWork } from './attempt.ts';
 import { nodeTakes, type OpenNode } from './node-board.ts';
 import { compareDemands, type Waiting } from './waiting.ts';
 
-/** Places what can be placed and takes it off `waiting`. O(nodes) for each pod placed, and once for each spread. */
-export function placeByLeastFull(work: PlacingWork, waiting: readonly Waiting[]): void {
-  if (work.nodes.length === 0) return;
+/**
+ * Places what can be placed and takes it off `waiting`; returns whether that was any. O(nodes) for each pod placed, and once
+ * for each spread.
+ */
+export function placeByLeastFull(work: PlacingWork, waiting: readonly Waiting[]): boolean {
+  if (work.nodes.length === 0) return false;
   const candidates = waiting
     .filter(({ demand, left }) => left > 0 && demand.rules.spreads.some(isOnHostname))
     .sort((left, right) => compareDemands(left.demand, right.demand));
+  let any = false;
   for (let moved = candidates.length > 0; moved; ) {
     moved = false;
     for (const entry of candidates) {
@@ -25,7 +29,9 @@ export function placeByLeastFull(work: PlacingWork, waiting: readonly Waiting[])
         moved = true;
       }
     }
+    any ||= moved;
   }
+  return any;
 }
 
 /** Puts a pod on the node that takes it and has fewest of the pods that it spreads with. */

@@ -1,25 +1,9 @@
 // Places shapes on new nodes: pools of one weight compete by price, heavier ones come first, limits shrink as nodes are
 // planned. What existing nodes can take has been taken before.
 import type { CompiledProblem, CompiledTemplate, TemplateFilter, Unit } from '../compile/index.ts';
-import {
-  type Budget,
-  buildInstance,
-  type Candidate,
-  dealUnits,
-  type FloorRule,
-  isBetterPacking,
-  type Kind,
-  type LimitTable,
-  nodesForGroups,
-  type Packing,
-  type PackingInstance,
-  packGreedily,
-  packingGoals,
-  packUniformly,
-  roughNodeCount,
-  sortIntoKinds,
-} from '../pack/index.ts';
-import { buildHostRules, type HostRules, selectHostRules } from '../topology/index.ts';
+import type { Budget, Candidate, FloorRule, LimitTable } from '../pack/index.ts';
+import { buildHostRules } from '../topology/index.ts';
+import { packUnits } from './kind-packing.ts';
 import type { UnitCount } from './waiting.ts';
 
 /** Equal nodes to make, before their offerings are ranked. */
@@ -108,147 +92,15 @@ interface Tier {
   readonly fewKinds: number;
 }
 
-/** Candidates of one tier as the packer sees them. */
-interface TierQuestion extends Omit<Tier, 'filter' | 'templates' | 'units'> {
-  readonly candidates: readonly Candidate[];
-  /** `Float64Array[candidates]`: units that wait; what is placed is taken off. */
-  readonly counts: Float64Array;
-  readonly rules: HostRules | undefined;
-}
-
 function packTier({ filter, templates, units, ...tier }: Tier): NewNodes[] {
   const found = candidatesFor(filter, templates, units);
   if (found.length === 0) return [];
   const candidates = found.map(({ candidate }) => candidate);
   const counts = Float64Array.from(found, ({ entry }) => entry.count);
   const rules = buildHostRules(candidates.map(({ unit }) => unit));
-  const question = { ...tier, candidates, counts, rules };
-  const { binds, plain } = bindingGroups(question);
-  const made = packKinds(question, binds, plain);
+  const made = packUnits({ ...tier, candidates, counts, rules });
   found.forEach(({ entry }, position) => {
     entry.count = counts[position]!;
   });
   return made;
-}
-
-/**
- * From this share of the nodes on, a rule on hosts decides how many nodes there are, and packing must know it; below it,
- * its pods find nodes enough among those that there are.
- */
-const BINDING_SHARE = 0.5;
-
-/** Kinds packed without regard to rules on hosts. */
-interface PlainKinds {
-  readonly kindCount: number;
-  readonly instance: PackingInstance;
-}
-
-/** Which groups the packing keeps itself. `plain` is what was built to find out. */
-function bindingGroups(question: TierQuestion): {
-  readonly binds: (group: number) => boolean;
-  readonly plain?: PlainKinds;
-} {
-  const { candidates, counts, limits, rules, compiled, floorRule, fewKinds } = question;
-  const all = { binds: (): boolean => true };
-  if (rules === undefined) return all;
-  const units = candidates.map(({ unit }) => unit);
-  if (limits.free.length > 0) return all;
-  const kinds = sortIntoKinds(units, counts, rules, () => false);
-  if (kinds.length <= fewKinds && sortIntoKinds(units, counts, rules, () => true).length <= fewKinds) return all;
-  const instance = buildInstance(compiled, firstOf(kinds, candidates), limits, floorRule, undefined);
-  if (instance.classCount === 0) return all;
-  const needed = nodesForGroups(rules, counts);
-  // Groups that ask for more nodes than that bring them, and then there are more for the others too.
-  const most = Math.max(roughNodeCount(instance, countsOf(kinds)), ...needed);
-  // Where limits bind, a slot that nobody takes would be a place lost.
-  if (mayExceedLimits(instance, limits, most)) return all;
-  return {
-    binds: (group) => needed[group]! > BINDING_SHARE * most,
-    plain: { kindCount: kinds.length, instance },
-  };
-}
-
-/** How much more than the rough number of nodes a plan may come to have. */
-const ROUGH_FACTOR = 4;
-
-/** Whether so many nodes, each the greediest there is, could come near some limit. */
-function mayExceedLimits(instance: PackingInstance, { names, remaining }: LimitTable, nodeCount: number): boolean {
-  for (let index = 0; index < instance.classCount; index++) {
-    const group = instance.limitGroups[index]!;
-    for (let name = 0; group >= 0 && name < names.length; name++) {
-      const take = instance.limitTakes[index * names.length + name]!;
-      if (take * ROUGH_FACTOR * nodeCount > remaining[group * names.length + name]!) return true;
-    }
-  }
-  return false;
-}
-
-function packKinds(question: TierQuestion, binds: (group: number) => boolean, plain?: PlainKinds): NewNodes[] {
-  const { compiled, candidates, counts, limits, budget, rules, floorRule } = question;
-  const units = candidates.map(({ unit }) => unit);
-  const kinds = sortIntoKinds(units, counts, rules, binds).filter(({ count }) => count > 0);
-  if (kinds.length === 0) return [];
-  const rows = kinds.map(({ members }) => members[0]!);
-  const kept = rules === undefined ? undefined : selectHostRules(rules, rows, binds);
-  // Rules that tell no kinds apart change nothing about the classes.
-  const instance: PackingInstance =
-    plain?.kindCount === kinds.length
-      ? { ...plain.instance, hostRules: kept }
-      : buildInstance(compiled, firstOf(kinds, candidates), limits, floorRule, kept);
-  if (instance.classCount === 0) return [];
-  const packing = pack(instance, countsOf(kinds), limits, budget);
-  limits.remaining.set(packing.limitsLeft);
-  limits.free.set(packing.freeLeft);
-  const others =
-    rules === undefined
-      ? undefined
-      : selectHostRules(
-          rules,
-          units.map((_, unit) => unit),
-          (group) => !binds(group),
-        );
-  const wanted = packing.left.reduce((sum, left) => sum + left, 0);
-  const dealt = dealUnits(packing.nodes, kinds, counts, others);
-  const nameCount = limits.names.length;
-  const made = dealt.map(
-    (node): NewNodes => ({
-      template: instance.templates[node.classIndex]!,
-      nodeCount: node.nodeCount,
-      units: node.units.map((unit) => units[unit]!),
-      unitCounts: node.unitCounts,
-      limitTakes: instance.limitTakes.slice(node.classIndex * nameCount, (node.classIndex + 1) * nameCount),
-      floorRule,
-      reservations: instance.reservations[node.classIndex]!,
-    }),
-  );
-  // Units that no node took because of the others there: few, and packed with every rule in mind.
-  const undealt = counts.reduce((sum, count) => sum + count, 0) - wanted;
-  if (undealt > 0 && !budget.cut) made.push(...packKinds(question, () => true));
-  return made;
-}
-
-function firstOf(kinds: readonly Kind[], candidates: readonly Candidate[]): Candidate[] {
-  return kinds.map(({ members }) => candidates[members[0]!]!);
-}
-
-function countsOf(kinds: readonly Kind[]): Float64Array {
-  return Float64Array.from(kinds, ({ count }) => count);
-}
-
-function pack(instance: PackingInstance, wanted: Float64Array, limits: LimitTable, budget: Budget): Packing {
-  if (instance.shapes.length === 1) {
-    const exact = packUniformly(instance, wanted[0]!, limits, budget);
-    if (exact !== undefined) return exact;
-  }
-  const goals = packingGoals(instance);
-  let best = packGreedily(instance, wanted, limits, goals.usual, budget);
-  const limited =
-    instance.limitGroups.some((group) => group >= 0) || instance.reservations.some((drawn) => drawn.length > 0);
-  if (!limited || budget.cut || best.left.every((left) => left === 0)) return best;
-  for (const goal of goals.whenLimited) {
-    const packing = packGreedily(instance, wanted, limits, goal, budget);
-    if (budget.cut) break;
-    if (isBetterPacking(instance, packing, best)) best = packing;
-  }
-  return best;
 }

@@ -40,6 +40,8 @@ export interface Placement {
   /** Limits with `remaining` after the placement. */
   readonly limits: LimitTable;
   readonly budget: Budget;
+  /** Whether the work limit or the interrupt cut in before all pods had had their turn. */
+  readonly cutPlacing: boolean;
 }
 
 /** Pods of a shape that found no place, and what stood in the way at their last step. */
@@ -67,7 +69,7 @@ export function writePlan(compiled: CompiledProblem, placement: Placement): Engi
     const count = shape.refusals.length > 0 ? shape.input.count : (leftover?.count ?? 0);
     if (count === 0) continue;
     const reasons = reasonsFor(compiled, shape, {
-      cut: placement.budget.cut,
+      cut: placement.cutPlacing,
       obstacle: leftover?.obstacle,
       free: placement.limits.free,
     });

@@ -7,6 +7,7 @@ import type { EnginePlan, Problem } from '../model/index.ts';
 import { Budget } from '../pack/index.ts';
 import { type Attempt, attemptPlacement } from './attempt.ts';
 import { improveSmall } from './exact/index.ts';
+import { improveAttempt } from './improving.ts';
 import { moreOpenValues, WIDENING_LIMIT } from './open-values.ts';
 import { placesMore } from './order-of-plans.ts';
 import { writePlan } from './plan-writer.ts';
@@ -38,7 +39,17 @@ export function solve(
     compiled = wider;
     best = attempt;
   }
-  return writePlan(compiled, { ...best, budget });
+  const cutPlacing = budget.cut;
+  const improved = improveAttempt(compiled, best, budget);
+  const plan = writePlan(compiled, { ...improved, budget, cutPlacing });
+  if (improved === best || !isPricedByLimits(best)) return plan;
+  const first = writePlan(compiled, { ...best, budget, cutPlacing });
+  return plan.totalPriceNanoUsdPerHour <= first.totalPriceNanoUsdPerHour ? plan : first;
+}
+
+/** Whether what a node may be bought as, and so its price, depends on what others leave of limits or of reservations. */
+function isPricedByLimits({ limits }: Attempt): boolean {
+  return limits.names.length > 0 || limits.free.length > 0;
 }
 
 /** The best way to place all pods that is found. */

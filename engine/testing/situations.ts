@@ -7,6 +7,7 @@ import {
   type CatalogueTypeInput,
   createPriceSnapshot,
   type DaemonSetInput,
+  type Effort,
   type EnginePlan,
   type MinValuesPolicy,
   mergeShapes,
@@ -178,6 +179,9 @@ export interface ProblemParts {
   readonly preferencePolicy?: PreferencePolicy;
   readonly minValuesPolicy?: MinValuesPolicy;
   readonly workLimit?: number;
+  /** FAST where nothing is said: most tests are about the first plan. */
+  readonly effort?: Effort;
+  readonly seed?: number;
 }
 
 /** A problem with its shapes merged as every caller merges them. */
@@ -192,6 +196,8 @@ export function problemOf(parts: ProblemParts): Problem {
     preferencePolicy,
     minValuesPolicy,
     workLimit,
+    effort = 'fast',
+    seed = 1,
   } = parts;
   const shapes = [
     ...groups.map((group) => group.shape),
@@ -199,7 +205,7 @@ export function problemOf(parts: ProblemParts): Problem {
     ...nodes.flatMap((one) => one.pods.map((pod) => pod.shape)),
   ];
   const merged = mergeShapes(groups, readLabelKeys(shapes));
-  const base = { pools, nodeClasses, shapes: merged.shapes, daemonSets, nodes, effort: 'fast' as const, seed: 1 };
+  const base = { pools, nodeClasses, shapes: merged.shapes, daemonSets, nodes, effort, seed };
   return {
     ...base,
     ...(namespaces === undefined ? {} : { namespaces }),

@@ -39,7 +39,7 @@ const ANSWER_BYTES = { fixed: 1_024, node: 128, offering: 64, name: 8 } as const
 /** Starts a plan. Throws at once when the question is wrong; the promise fails when the plan does. */
 export function planForSession(plan: SessionPlan, parts: PlanningParts): Promise<FinishedPlan> {
   const startMs = performance.now();
-  const { engineOptions, timeLimitMs } = toEngineOptions(plan.options, 'plan.options');
+  const { engineOptions, timeLimitMs } = toEngineOptions(plan.options);
   const { state, view } = parts;
   assertHasOfferings(view, 'open.catalogue');
   const { version } = state;

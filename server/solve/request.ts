@@ -1,8 +1,16 @@
 // A SolveRequest as the engine's problem, with the columns of names that stay behind on this thread. The rules in the
 // proto have been checked before; here is what they cannot say.
-import { mergeShapes, type Problem, readLabelKeys, type SelectingShape, type ShapeCount } from '../../engine/index.ts';
+import {
+  type Effort as EngineEffort,
+  mergeShapes,
+  type Problem,
+  readLabelKeys,
+  type SelectingShape,
+  type ShapeCount,
+} from '../../engine/index.ts';
 import { Effort, MinValuesPolicy, PreferencePolicy, type SolveOptions, type SolveRequest } from '../../proto/index.ts';
 import { invalidArgument } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
 import { toMinValuesPolicy } from '../messages/index.ts';
 import { type RequestNotice, toDaemonSets, toNamespaces, toNodeClasses, toNodes, toPools } from './cluster.ts';
 import { NameDealer, PodNames } from './pod-names.ts';
@@ -28,7 +36,7 @@ export interface PreparedSolve {
 
 /** Turns a request into a problem. Throws ServiceError with the field that is wrong. O(pods + groups). */
 export function prepareSolve(request: SolveRequest): PreparedSolve {
-  const { engineOptions, timeLimitMs } = toEngineOptions(request.options, 'options');
+  const { engineOptions, timeLimitMs } = toEngineOptions(request.options);
   const notices: RequestNotice[] = [];
   const nodeClasses = toNodeClasses(request.nodeClasses, notices);
   const { pools, requestIndex } = toPools(request.nodePools, nodeClasses, notices);
@@ -76,24 +84,28 @@ export interface EngineOptions {
   readonly timeLimitMs: number;
 }
 
-/** Reads the options of a solve; `path` is their place in the message. */
-export function toEngineOptions(options: SolveOptions | undefined, path: string): EngineOptions {
-  if (options?.effort === Effort.BALANCED || options?.effort === Effort.BEST) {
-    throw invalidArgument(
-      `${path}.effort`,
-      `${options.effort === Effort.BEST ? 'BEST' : 'BALANCED'} does not differ from FAST yet and is refused; leave it out or send FAST`,
-    );
-  }
-  const workLimit = options === undefined || options.workLimit === 0n ? undefined : Number(options.workLimit);
+/** What the contract's efforts are to the engine. */
+const EFFORTS: Readonly<Partial<Record<Effort, EngineEffort>>> = {
+  [Effort.FAST]: 'fast',
+  [Effort.BALANCED]: 'balanced',
+  [Effort.BEST]: 'best',
+};
+
+/** Reads the options of a solve. */
+export function toEngineOptions(options: SolveOptions | undefined): EngineOptions {
+  const effort = EFFORTS[options?.effort ?? Effort.UNSPECIFIED] ?? 'balanced';
+  const timeLimitMs = options?.timeLimitMs ?? 0;
+  let workLimit = options === undefined || options.workLimit === 0n ? undefined : Number(options.workLimit);
+  if (effort === 'best' && timeLimitMs === 0) workLimit ??= LIMITS.unlimitedBestWorkUnits;
   return {
     engineOptions: {
-      effort: 'fast',
+      effort,
       seed: options?.seed ?? 0,
       preferencePolicy: options?.preferencePolicy === PreferencePolicy.IGNORE ? 'ignore' : 'respect',
       minValuesPolicy: toMinValuesPolicy(options?.minValuesPolicy ?? MinValuesPolicy.UNSPECIFIED),
       ...(workLimit === undefined ? {} : { workLimit }),
     },
-    timeLimitMs: options?.timeLimitMs ?? 0,
+    timeLimitMs,
   };
 }
 

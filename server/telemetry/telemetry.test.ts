@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { metrics, trace } from '@opentelemetry/api';
 import { pino } from 'pino';
-import { SchedulerService } from '../../proto/index.ts';
+import { type Effort, SchedulerService } from '../../proto/index.ts';
 import { StartupError } from '../index.ts';
 import {
   allClients,
@@ -61,7 +61,7 @@ describe('metrics', () => {
     test.after(() => server.close());
     for (const client of allClients(server)) {
       await client.call(solve, podsRequest(3));
-      await assert.rejects(client.call(solve, { options: { effort: 3 } }));
+      await assert.rejects(client.call(solve, { options: { effort: 9 as Effort } }));
       client.close();
     }
     const { text, response } = await read();

@@ -5,6 +5,8 @@ import type { PodShape, Problem, ShapeCount } from '../../model/index.ts';
 import { nodePool, podShape, problemOf } from '../../shapes/testing/index.ts';
 import { buildInstance, type LimitTable, type PackingInstance } from '../index.ts';
 
+export { assertValid } from './valid.ts';
+
 /** A kind of node: what it holds and costs. `pods` is 110 where a test does not say. */
 export interface NodeKind {
   readonly cpu: number;

@@ -836,7 +836,7 @@ export const SolveStatsSchema: GenMessage<SolveStats> = /*@__PURE__*/
  */
 export const Effort = {
   /**
-   * Not set: the default, which is FAST in this version.
+   * Not set: BALANCED.
    *
    * @generated from enum value: EFFORT_UNSPECIFIED = 0;
    */
@@ -850,14 +850,16 @@ export const Effort = {
   FAST: 1,
 
   /**
-   * Stops as soon as nothing is left to gain. Refused by this version.
+   * Makes the first plan cheaper for about twice the work that it took and 25,000 units; stops as soon as nothing seems
+   * left to gain, so that a single pod costs what it costs with FAST.
    *
    * @generated from enum value: EFFORT_BALANCED = 2;
    */
   BALANCED: 2,
 
   /**
-   * Searches until the time limit. Refused by this version.
+   * Searches until the time limit or the work limit, or until nothing was gained for long. With more work a plan never gets
+   * dearer. Without either limit it spends ten million units at most.
    *
    * @generated from enum value: EFFORT_BEST = 3;
    */

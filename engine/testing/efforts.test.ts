@@ -1,0 +1,186 @@
+// What must hold of plans that were improved, over generated problems of every kind: they are valid, place the pods that the
+// first plan places, never cost more, and do not depend on orders; more work is never worse. What improving does to one
+// instance is in engine/improve.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Effort, EnginePlan } from '../index.ts';
+import { BRUTE_FORCE_POD_LIMIT, bruteForce } from './brute-force.ts';
+import { planViolations } from './checker.ts';
+import { anySituation, type Situation, tinySituation } from './generate.ts';
+import { preferringSituation } from './generate-preferences.ts';
+import { withReserved } from './generate-reserved.ts';
+import { topologySituation } from './generate-topology.ts';
+import { variedSituation, withVariety } from './generate-variety.ts';
+import { exceptKnownGaps } from './known-gaps.ts';
+import { permuted } from './permute.ts';
+import { settledPods, stepsGivenUp, zonesOnSale } from './preferences.ts';
+import { openMarket, problemOf, solveCase } from './situations.ts';
+
+/** Units for BEST, which has no end of its own that a test could wait for. */
+const BEST_WORK_UNITS = 8_000;
+
+/** The same problem with more pods: where there are few, the first plan is often the best. */
+const withMorePods = (situation: fc.Arbitrary<Situation>): fc.Arbitrary<Situation> =>
+  fc.tuple(situation, fc.constantFrom(1, 2, 5, 12)).map(([drawn, times]) => {
+    const groups = drawn.parts.groups.map((group, index) => ({
+      ...group,
+      count: group.count * times + (index % times),
+    }));
+    return { ...drawn, parts: { ...drawn.parts, groups } };
+  });
+
+/** Every kind of problem that there is a generator for. */
+const everySituation: fc.Arbitrary<Situation> = withMorePods(
+  fc.oneof(
+    anySituation,
+    topologySituation,
+    topologySituation,
+    variedSituation,
+    withVariety(topologySituation),
+    withReserved(anySituation),
+    withReserved(topologySituation),
+  ),
+);
+
+function solveAt({ market, parts }: Situation, effort: Effort, more: { workLimit?: number; seed?: number } = {}) {
+  const workLimit = effort === 'best' ? BEST_WORK_UNITS : undefined;
+  const limited = workLimit === undefined ? {} : { workLimit };
+  return solveCase(openMarket(market), problemOf({ ...parts, effort, ...limited, ...more }));
+}
+
+/** Pods left out, by shape. */
+function leftOut({ unplaced }: EnginePlan): [shape: number, count: number][] {
+  return unplaced.map(({ shapeIndex, count }) => [shapeIndex, count]);
+}
+
+for (const [effort, numRuns] of [
+  ['balanced', 400],
+  ['best', 100],
+] as const) {
+  test(`plans at ${effort} are valid, place the same pods as at fast, and are never dearer`, (context) => {
+    const seen = { cheaper: 0, fewer: 0, same: 0, dollars: 0, fastDollars: 0 };
+    fc.assert(
+      fc.property(everySituation, (situation) => {
+        const fast = solveAt(situation, 'fast').plan;
+        const subject = solveAt(situation, effort);
+        const { plan } = subject;
+        assert.deepEqual(exceptKnownGaps(planViolations(subject)), []);
+        assert.deepEqual(plan.existing, fast.existing);
+        assert.deepEqual(leftOut(plan), leftOut(fast));
+        for (const { reasons } of plan.unplaced) {
+          assert.ok(reasons.every(({ code }) => code !== 'work-limit-reached'));
+        }
+        const difference = plan.totalPriceNanoUsdPerHour - fast.totalPriceNanoUsdPerHour;
+        assert.ok(difference <= 0, `dearer by ${difference} than ${fast.totalPriceNanoUsdPerHour}`);
+        const nodes = (one: EnginePlan): number => one.nodes.reduce((sum, { nodeCount }) => sum + nodeCount, 0);
+        if (difference < 0) seen.cheaper += 1;
+        else if (nodes(plan) < nodes(fast)) seen.fewer += 1;
+        else seen.same += 1;
+        seen.dollars += plan.totalPriceNanoUsdPerHour / 1e9;
+        seen.fastDollars += fast.totalPriceNanoUsdPerHour / 1e9;
+      }),
+      { numRuns, seed: 20_261_210 },
+    );
+    context.diagnostic(JSON.stringify(seen));
+    assert.ok(seen.cheaper > numRuns / 50 && seen.cheaper + seen.fewer > numRuns / 30, JSON.stringify(seen));
+  });
+}
+
+test('at balanced no more preferences are given up than at fast', () => {
+  const seen = { given: 0, cheaper: 0 };
+  const stepsOf = (situation: Situation, effort: Effort): { steps: number; price: number } => {
+    const subject = solveAt(situation, effort);
+    assert.deepEqual(exceptKnownGaps(planViolations(subject)), []);
+    const problem = problemOf(situation.parts);
+    const steps = stepsGivenUp(problem, settledPods(subject), zonesOnSale(situation.market, problem));
+    return { steps: steps.reduce((sum, one) => sum + one, 0), price: subject.plan.totalPriceNanoUsdPerHour };
+  };
+  fc.assert(
+    fc.property(withMorePods(fc.oneof(preferringSituation(8, true), preferringSituation(8, false))), (situation) => {
+      const fast = stepsOf(situation, 'fast');
+      const balanced = stepsOf(situation, 'balanced');
+      assert.ok(balanced.steps <= fast.steps, `gave up ${balanced.steps} steps, at fast ${fast.steps}`);
+      if (fast.steps > 0) seen.given += 1;
+      if (balanced.price < fast.price) seen.cheaper += 1;
+    }),
+    { numRuns: 300, seed: 20_261_214 },
+  );
+  assert.ok(seen.given > 100 && seen.cheaper > 5, JSON.stringify(seen));
+});
+
+test('at balanced, orders do not matter and solving twice gives the same plan, work and all', () => {
+  let improved = 0;
+  fc.assert(
+    fc.property(everySituation, fc.nat(), (situation, seed) => {
+      const { plan } = solveAt(situation, 'balanced');
+      assert.deepEqual(solveAt(structuredClone(situation), 'balanced').plan, plan);
+      assert.equal(solveAt(permuted(situation, seed), 'balanced').plan.canonicalForm, plan.canonicalForm);
+      if (plan.canonicalForm !== solveAt(situation, 'fast').plan.canonicalForm) improved += 1;
+    }),
+    { numRuns: 250, seed: 20_261_211 },
+  );
+  assert.ok(improved > 10, `only ${improved} plans were improved`);
+});
+
+test('at best, more work is never worse, and the work that a plan took gives it again', () => {
+  let gained = 0;
+  fc.assert(
+    fc.property(everySituation, (situation) => {
+      const fast = solveAt(situation, 'fast').plan;
+      let before = fast.totalPriceNanoUsdPerHour;
+      for (const more of [100, 1_000, 4_000]) {
+        const workLimit = fast.workUnits + more;
+        const { plan } = solveAt(situation, 'best', { workLimit });
+        assert.ok(plan.totalPriceNanoUsdPerHour <= before, `dearer with ${more} units`);
+        if (plan.totalPriceNanoUsdPerHour < before) gained += 1;
+        before = plan.totalPriceNanoUsdPerHour;
+        assert.ok(plan.workUnits <= workLimit);
+        const again = solveAt(situation, 'best', { workLimit: Math.max(1, plan.workUnits) }).plan;
+        assert.equal(again.canonicalForm, plan.canonicalForm);
+      }
+    }),
+    { numRuns: 120, seed: 20_261_212 },
+  );
+  assert.ok(gained > 3, `gained ${gained} times`);
+});
+
+test('at best, an interrupt between two units gives a valid plan that is no dearer than the first', () => {
+  let cut = 0;
+  fc.assert(
+    fc.property(everySituation, fc.integer({ min: 1, max: 60 }), (situation, polls) => {
+      const fast = solveAt(situation, 'fast').plan;
+      if (fast.cut) return;
+      let left = polls + Math.ceil(fast.workUnits / 32);
+      const problem = problemOf({ ...situation.parts, effort: 'best' });
+      const subject = solveCase(openMarket(situation.market), problem, () => --left < 0);
+      assert.deepEqual(exceptKnownGaps(planViolations(subject)), []);
+      assert.deepEqual(leftOut(subject.plan), leftOut(fast));
+      assert.ok(subject.plan.totalPriceNanoUsdPerHour <= fast.totalPriceNanoUsdPerHour);
+      if (subject.plan.cut) cut += 1;
+    }),
+    { numRuns: 150, seed: 20_261_213 },
+  );
+  assert.ok(cut > 30, `only ${cut} plans were cut`);
+});
+
+test('at balanced small problems cost what the best plan costs, but for few', (context) => {
+  const gaps: number[] = [];
+  fc.assert(
+    fc.property(tinySituation(4, BRUTE_FORCE_POD_LIMIT), (situation) => {
+      const { plan } = solveAt(situation, 'balanced');
+      const best = bruteForce(situation.market, problemOf(situation.parts), false);
+      const left = plan.unplaced.reduce((sum, { count }) => sum + count, 0);
+      const podCount = problemOf(situation.parts).shapes.reduce((sum, { count }) => sum + count, 0);
+      if (podCount - left !== best.placedCount || best.priceNanoUsdPerHour === 0) return;
+      gaps.push(plan.totalPriceNanoUsdPerHour / best.priceNanoUsdPerHour - 1);
+    }),
+    { numRuns: 700, seed: 12 },
+  );
+  const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
+  const worst = Math.max(...gaps);
+  const dearer = gaps.filter((gap) => gap > 0).length;
+  context.diagnostic(`${gaps.length} problems: mean ${mean}, worst ${worst}, ${dearer} dearer than the best`);
+  assert.ok(gaps.length > 200, `only ${gaps.length} were compared`);
+  assert.ok(mean <= 0.001 && worst <= 0.1, `mean ${mean}, worst ${worst}`);
+});
