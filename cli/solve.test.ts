@@ -167,16 +167,20 @@ describe('manifests', () => {
     assert.match(out, /WITHOUT A PLACE\n {2}5 deployment\/inflate\n {4}pool default: .*workload-type/);
   });
 
-  test('a service of its own gives the same plan and leaves nothing behind', async () => {
-    const leftovers = () => readdirSync(tmpdir()).filter((name) => /^dovetail-[A-Za-z0-9]{6}$/.test(name));
-    const present = leftovers();
+  test('a service of its own gives the same plan and leaves nothing behind', async (context) => {
+    // A folder of its own: other tests make and remove theirs at the same time.
+    const scratch = mkdtempSync(join(tmpdir(), 'solve-test-'));
+    const earlier = process.env.TMPDIR;
+    process.env.TMPDIR = scratch;
+    context.after(() => {
+      if (earlier === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = earlier;
+      rmSync(scratch, { recursive: true });
+    });
     const own = await runHere(['solve', '-f', POOL_AND_CLASS, '-f', INFLATE, ...FIVE, '-o', 'json']);
     const other = await runHere(['solve', '-f', POOL_AND_CLASS, '-f', INFLATE, ...FIVE, '-o', 'json', ...engine]);
     assert.equal((JSON.parse(own.out) as PlanReport).hash, (JSON.parse(other.out) as PlanReport).hash);
-    assert.deepEqual(
-      leftovers().filter((name) => !present.includes(name)),
-      [],
-    );
+    assert.deepEqual(readdirSync(scratch), []);
   });
 });
 
