@@ -1,16 +1,10 @@
 // The composition of the controller: makes the parts, connects them, starts and stops them. It knows which change wakes
 // whom; what each part does is its own business.
-import { create } from '@bufbuild/protobuf';
 import type { Client } from '@connectrpc/connect';
-import {
-  type CatalogueReference,
-  CatalogueReferenceSchema,
-  type OfferingService,
-  type SchedulerService,
-} from '../../proto/index.ts';
+import type { OfferingService, SchedulerService } from '../../proto/index.ts';
 import { startReflector } from '../cache/index.ts';
-import type { ControllerContext, ControllerLog, EventRecorder, ReconcilerSettings } from '../context/index.ts';
-import { type EngineError, feedOfferings, OfferingAdvisor, PlanSession } from '../engine-client/index.ts';
+import type { ControllerContext, ControllerLog, EventRecorder, PlanNote, ReconcilerSettings } from '../context/index.ts';
+import { catalogueOf, type EngineError, feedOfferings, OfferingAdvisor, PlanSession } from '../engine-client/index.ts';
 import { collectGarbage } from '../garbage-collection/index.ts';
 import { followInterruptions } from '../interruption/index.ts';
 import { type Clock, type Cloud, type Cluster, KINDS } from '../ports/index.ts';
@@ -56,6 +50,8 @@ export interface ControllerOptions {
   readonly caches?: RawStores;
   /** Hears that another controller has taken over: this one has stopped deciding. */
   readonly onDeposed?: (error: EngineError) => void;
+  /** Hears of every plan before it is carried out. */
+  readonly onPlanned?: (note: PlanNote) => void;
 }
 
 /** A controller at work. */
@@ -151,11 +147,8 @@ function createContext(options: ControllerOptions, stores: Stores): ControllerCo
     events,
     log,
     settings,
+    onPlanned: options.onPlanned,
   };
-}
-
-function catalogueOf({ catalogue }: Cloud): CatalogueReference {
-  return create(CatalogueReferenceSchema, { catalogue: { case: 'identity', value: catalogue } });
 }
 
 /** While the caches fill. */
