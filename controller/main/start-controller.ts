@@ -3,7 +3,13 @@
 import type { Client } from '@connectrpc/connect';
 import type { OfferingService, SchedulerService } from '../../proto/index.ts';
 import { startReflector } from '../cache/index.ts';
-import type { ControllerContext, ControllerLog, EventRecorder, PlanNote, ReconcilerSettings } from '../context/index.ts';
+import type {
+  ControllerContext,
+  ControllerLog,
+  EventRecorder,
+  PlanNote,
+  ReconcilerSettings,
+} from '../context/index.ts';
 import { catalogueOf, type EngineError, feedOfferings, OfferingAdvisor, PlanSession } from '../engine-client/index.ts';
 import { collectGarbage } from '../garbage-collection/index.ts';
 import { followInterruptions } from '../interruption/index.ts';

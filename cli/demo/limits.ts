@@ -1,0 +1,13 @@
+// The bounds of the demo, together.
+export const LIMITS = {
+  /** Most pods of one deployment that can be asked for. */
+  replicas: 2_000,
+  /** Offerings of one page of the service's catalogue. */
+  offeringsPerPage: 10_000,
+  /** How long `--once` waits for all pods to run. */
+  onceMs: 180_000,
+  /** Time between two looks at what has changed. */
+  narrationMs: 250,
+  /** Lines of what happened that are kept for whoever comes later. */
+  happenings: 200,
+} as const;
