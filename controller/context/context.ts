@@ -4,7 +4,7 @@ import type { SessionPlanned, SolveRequest } from '../../proto/index.ts';
 import type { OfferingAdvisor } from '../engine-client/index.ts';
 import type { NodeClaimView } from '../objects/index.ts';
 import type { ApiObject, Clock, Cloud, ObjectReader } from '../ports/index.ts';
-import type { ClusterIndex, Nominations, OwnWrites, SessionFeed, Stores } from '../state/index.ts';
+import type { ClusterIndex, Nominations, OwnWrites, RecordedFeed, SessionFeed, Stores } from '../state/index.ts';
 import type { Writes } from '../writes/index.ts';
 
 /** What is said of an object to its user. */
@@ -50,6 +50,12 @@ export interface PlanNote {
   readonly request: () => SolveRequest;
 }
 
+/** Somebody who shows plans, and the states that they are of. */
+export interface PlanWatch {
+  readonly feed: Pick<RecordedFeed, 'told'>;
+  readonly onPlanned: (note: PlanNote) => void;
+}
+
 /** The parts. */
 export interface ControllerContext {
   readonly stores: Stores;
@@ -69,6 +75,6 @@ export interface ControllerContext {
   readonly events: EventRecorder;
   readonly log: ControllerLog;
   readonly settings: ReconcilerSettings;
-  /** Hears of every plan before it is carried out; absent where nobody shows plans. */
-  readonly onPlanned?: ((note: PlanNote) => void) | undefined;
+  /** Who hears of every plan before it is carried out; absent where nobody shows plans. */
+  readonly planWatch: PlanWatch | undefined;
 }

@@ -5,5 +5,6 @@ export type {
   EventNote,
   EventRecorder,
   PlanNote,
+  PlanWatch,
   ReconcilerSettings,
 } from './context.ts';

@@ -24,6 +24,7 @@ import {
   OwnWrites,
   PROJECTIONS,
   type RawStores,
+  RecordedFeed,
   SessionFeed,
   type Stores,
   WATCHED_KINDS,
@@ -99,7 +100,7 @@ export function startController(options: ControllerOptions): RunningController {
   const { signal } = end;
   const raw = options.caches ?? startCaches(options, signal);
   const stores = createStores(raw, PROJECTIONS);
-  const context = createContext(options, stores);
+  const { context, told } = createContext(options, stores);
   const session = new PlanSession({
     scheduler: options.engine.scheduler,
     identity: {
@@ -107,7 +108,7 @@ export function startController(options: ControllerOptions): RunningController {
       leaseEpoch: options.leaseEpoch,
       catalogue: catalogueOf(options.cloud),
     },
-    feed: context.feed,
+    feed: told,
     onLeftOut: (object, why) => options.log.warn({ object, why }, 'left out of planning'),
   });
   const provisioner = new Provisioner(context, session, (error) => {
@@ -134,11 +135,20 @@ export function startController(options: ControllerOptions): RunningController {
   return { stores, isReady: () => isFed && isSynced(stores), stop };
 }
 
-function createContext(options: ControllerOptions, stores: Stores): ControllerContext {
+interface CreatedContext {
+  readonly context: ControllerContext;
+  /** What the session is told from. */
+  readonly told: Pick<SessionFeed, 'snapshot' | 'delta'>;
+}
+
+function createContext(options: ControllerOptions, stores: Stores): CreatedContext {
   const { cluster, cloud, clock, engine, settings, events, log, random } = options;
   const writes = new Writes(cluster, cloud, options.hooks ?? NO_HOOKS);
   const index = new ClusterIndex(stores);
-  return {
+  const feed = new SessionFeed(stores, index, settings);
+  const { onPlanned } = options;
+  const recorded = onPlanned === undefined ? undefined : new RecordedFeed(stores, feed, settings);
+  const context: ControllerContext = {
     stores,
     index,
     own: new OwnWrites(writes, cluster, stores),
@@ -146,15 +156,16 @@ function createContext(options: ControllerOptions, stores: Stores): ControllerCo
     reader: cluster,
     cloud,
     advisor: new OfferingAdvisor(engine.offerings, catalogueOf(cloud)),
-    feed: new SessionFeed(stores, index, settings),
+    feed,
     nominations: new Nominations(clock),
     clock,
     random,
     events,
     log,
     settings,
-    onPlanned: options.onPlanned,
+    planWatch: onPlanned === undefined || recorded === undefined ? undefined : { feed: recorded, onPlanned },
   };
+  return { context, told: recorded ?? feed };
 }
 
 /** While the caches fill. */

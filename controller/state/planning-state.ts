@@ -4,6 +4,7 @@ import { create } from '@bufbuild/protobuf';
 import {
   type CatalogueReference,
   type SessionPods,
+  type SessionUpserts,
   type SolveOptions,
   type SolveRequest,
   SolveRequestSchema,
@@ -11,15 +12,44 @@ import {
 import { type ObjectStoreReader, storeKey } from '../cache/index.ts';
 import type { ApiObject } from '../ports/index.ts';
 import { ClusterIndex } from './cluster-index.ts';
-import { SessionFeed } from './session-feed.ts';
+import { type SessionChange, SessionFeed } from './session-feed.ts';
 import type { NodeClassSettings } from './session-messages.ts';
 import { type StoreReaders, WATCHED_KINDS, type WatchedKind } from './stores.ts';
 
 /** Makes the request whose solve is the plan of a session in the captured state. */
 export type PlanningState = (catalogue: CatalogueReference, options: SolveOptions) => SolveRequest;
 
+/** A feed that keeps the state it has told last: what a plan that is asked for next is of. */
+export class RecordedFeed implements Pick<SessionFeed, 'snapshot' | 'delta'> {
+  readonly #stores: StoreReaders;
+  readonly #feed: SessionFeed;
+  readonly #settings: NodeClassSettings;
+  #told: PlanningState | undefined;
+
+  constructor(stores: StoreReaders, feed: SessionFeed, settings: NodeClassSettings) {
+    this.#stores = stores;
+    this.#feed = feed;
+    this.#settings = settings;
+  }
+
+  /** The state that was told last; undefined before anything was. */
+  get told(): PlanningState | undefined {
+    return this.#told;
+  }
+
+  snapshot(): SessionUpserts[] {
+    this.#told = capture(this.#stores, this.#feed, this.#settings);
+    return this.#feed.snapshot();
+  }
+
+  delta(): SessionChange | undefined {
+    this.#told = capture(this.#stores, this.#feed, this.#settings);
+    return this.#feed.delta();
+  }
+}
+
 /** Captures the state of this moment. O(objects), and nothing but copies of lists. */
-export function capturePlanningState(
+function capture(
   stores: StoreReaders,
   feed: Pick<SessionFeed, 'expectations'>,
   settings: NodeClassSettings,
