@@ -1,20 +1,9 @@
 // `dovetail demo`, which is `npm start`: the whole of Dovetail on a cluster and a cloud in memory, told as it happens. On a
 // terminal with colours and a line that sums up; anywhere else in plain lines.
 import type { ControllerLog } from '../controller/context/index.ts';
-import type { Overview } from '../controller/overview/index.ts';
+import { countText, type Happening, type Overview, percentText, priceTexts } from '../controller/overview/index.ts';
 import { type CommandConsole, painter, type Style } from './console.ts';
-import {
-  countText,
-  type Demo,
-  type Happening,
-  LIMITS,
-  MISSION_SCALE,
-  percentText,
-  priceTexts,
-  QUICKER_BY,
-  readDemoManifests,
-  startDemo,
-} from './demo/index.ts';
+import { type Demo, LIMITS, MISSION_SCALE, QUICKER_BY, readDemoManifests, startDemo } from './demo/index.ts';
 import { callError, connectToEngine } from './engine-client.ts';
 import { EXIT, type ExitCode } from './outcome.ts';
 import { untilAborted } from './serve-command.ts';
@@ -105,10 +94,10 @@ async function untilAllRun(demo: Demo, screen: DemoScreen, stopped: AbortSignal)
       }
       return EXIT.someUnplaced;
     }
-    await new Promise((resolve) => setTimeout(resolve, LIMITS.narrationMs));
+    await new Promise((resolve) => setTimeout(resolve, LIMITS.onceLookMs));
   }
   // What has happened since the last look is told before the sum.
-  await new Promise((resolve) => setTimeout(resolve, 2 * LIMITS.narrationMs));
+  await new Promise((resolve) => setTimeout(resolve, LIMITS.onceLookMs));
   screen.write(`${sumText(demo.observer.overview())}\n`);
   return EXIT.ok;
 }

@@ -5,14 +5,12 @@ import { systemClock } from '../../controller/clock/index.ts';
 import type { ControllerLog, EventNote, PlanNote } from '../../controller/context/index.ts';
 import { catalogueOf } from '../../controller/engine-client/index.ts';
 import { startController } from '../../controller/main/index.ts';
-import { ClusterObserver, type Overview } from '../../controller/overview/index.ts';
+import { Chronicle, ClusterObserver, type Happening, type Overview } from '../../controller/overview/index.ts';
 import { type ApiObject, KINDS } from '../../controller/ports/index.ts';
 import { openChance } from '../../controller/random/index.ts';
 import type { EngineConnection } from '../engine-client.ts';
 import { readCloudFacts } from './cloud-facts.ts';
-import { LIMITS } from './limits.ts';
 import type { DemoManifests, DemoScale } from './manifests.ts';
-import { type Happening, Narrator } from './narration.ts';
 import { type DemoWorld, startWorld } from './world.ts';
 
 /** What a demo is made of. */
@@ -32,6 +30,7 @@ export interface DemoOptions {
 export interface Demo {
   readonly world: DemoWorld;
   readonly observer: ClusterObserver;
+  readonly chronicle: Chronicle;
   scale(to: DemoScale): Promise<void>;
   /** True when every pod that a deployment asks for runs. */
   allRun(): boolean;
@@ -54,8 +53,8 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   const nodeClasses = manifests.objects.flatMap(({ kind, object }) => (kind === KINDS.ec2NodeClasses ? [object] : []));
   const facts = await readCloudFacts(engine, { region, clusterName }, nodeClasses);
   const world = startWorld(facts, seed);
-  const say = (text: string, tone: Happening['tone']): void => onHappening({ timeMs: clock.nowMs(), text, tone });
   let observer: ClusterObserver | undefined;
+  let chronicle: Chronicle | undefined;
   const controller = startController({
     cluster: world.cluster,
     cloud: world.cloud,
@@ -68,7 +67,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       preferencePolicy: 'Respect',
       minValuesPolicy: 'Strict',
     },
-    events: { record: (about, note) => tellEvent(about, note, say) },
+    events: { record: (about, note) => tellEvent(about, note, chronicle) },
     log,
     random: openChance(seed).fraction,
     leaseEpoch: 1n,
@@ -85,18 +84,19 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     },
     end.signal,
   );
-  const stopNarration = narrate(observer, onHappening);
+  chronicle = new Chronicle(observer, clock, end.signal);
+  chronicle.subscribe(onHappening);
   await world.apply(manifests);
   return {
     world,
     observer,
+    chronicle,
     scale: async (to) => {
       await world.scale(to);
-      say(`deployment/${to.name} is scaled to ${to.replicas}`, 'news');
+      chronicle.add(`deployment/${to.name} is scaled to ${to.replicas}`, 'news');
     },
     allRun: () => allRun(world, (observer as ClusterObserver).overview()),
     stop: async () => {
-      stopNarration();
       end.abort(new Error('the demo is over'));
       const stopped = controller.stop();
       world.close();
@@ -105,28 +105,10 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   };
 }
 
-function tellEvent(about: ApiObject, { reason, message }: EventNote, say: (text: string, tone: 'bad') => void): void {
+function tellEvent(about: ApiObject, { reason, message }: EventNote, chronicle: Chronicle | undefined): void {
   // The same is recorded on the node of a claim.
   if (about.kind === 'Node' || !TOLD_EVENTS.has(reason)) return;
-  say(`${reason} ${about.metadata.name}: ${message}`, 'bad');
-}
-
-/** Looks at what has changed, often enough to be called live and seldom enough to speak of crowds. */
-function narrate(observer: ClusterObserver, tell: (happening: Happening) => void): () => void {
-  const narrator = new Narrator();
-  let hasChanged = true;
-  const stop = observer.subscribe(() => {
-    hasChanged = true;
-  });
-  const timer = setInterval(() => {
-    if (!hasChanged) return;
-    hasChanged = false;
-    for (const happening of narrator.tell(observer.overview())) tell(happening);
-  }, LIMITS.narrationMs);
-  return () => {
-    clearInterval(timer);
-    stop();
-  };
+  chronicle?.add(`${reason} ${about.metadata.name}: ${message}`, 'bad');
 }
 
 function allRun({ cluster }: DemoWorld, { totals, workloads }: Overview): boolean {

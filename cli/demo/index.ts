@@ -2,6 +2,4 @@
 export { type Demo, type DemoOptions, startDemo } from './demo.ts';
 export { LIMITS } from './limits.ts';
 export { type DemoManifests, type DemoScale, MISSION_SCALE, readDemoManifests } from './manifests.ts';
-export { type Happening, Narrator } from './narration.ts';
-export { countText, percentText, podsText, priceText, priceTexts } from './texts.ts';
 export { QUICKER_BY } from './times.ts';

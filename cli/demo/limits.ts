@@ -6,8 +6,6 @@ export const LIMITS = {
   offeringsPerPage: 10_000,
   /** How long `--once` waits for all pods to run. */
   onceMs: 180_000,
-  /** Time between two looks at what has changed. */
-  narrationMs: 250,
-  /** Lines of what happened that are kept for whoever comes later. */
-  happenings: 200,
+  /** Time between two looks at whether all pods run, and a little more than between two looks at what has happened. */
+  onceLookMs: 300,
 } as const;

@@ -1,4 +1,6 @@
 // The door of controller/overview: the cluster as people are shown it, with the plans and their reasons. Plain data.
+export { Chronicle } from './chronicle.ts';
+export { type Happening, Narrator } from './narrator.ts';
 export { ClusterObserver, type ObserverOptions } from './observer.ts';
 export type {
   DecidedNodes,
@@ -15,3 +17,4 @@ export type {
   WorkloadCount,
   WorkloadView,
 } from './overview.ts';
+export { countText, percentText, podsText, priceText, priceTexts } from './texts.ts';

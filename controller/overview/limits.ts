@@ -2,10 +2,10 @@
 export const LIMITS = {
   /** Plans that are kept to be shown. */
   decisions: 12,
-  /** Kinds of nodes of one plan that are shown; the rest is counted. */
-  kindsOfNodes: 20,
   /** Types that lost which are named for each kind of nodes. */
   notChosen: 3,
-  /** Pages of offerings that are read at most. */
-  offeringsPerPage: 10_000,
+  /** Lines of what happened that are kept for whoever comes later. */
+  happenings: 200,
+  /** Time between two looks at what has changed: often enough to be called live, seldom enough to speak of crowds. */
+  narrationMs: 250,
 } as const;

@@ -1,6 +1,5 @@
-// How the demo says amounts and lists. Pure.
-import type { Fullness, WorkloadCount } from '../../controller/overview/index.ts';
-import { thousands } from '../text-layout.ts';
+// How amounts and lists are said. Pure.
+import type { Fullness, WorkloadCount } from './overview.ts';
 
 const HOURS_PER_MONTH = 730;
 
@@ -14,6 +13,11 @@ export function priceText(dollars: number, isEstimate: boolean): string {
 export function priceTexts(perHour: number, isEstimate: boolean): string {
   const month = `${isEstimate ? '~' : ''}$${(perHour * HOURS_PER_MONTH).toFixed(2)}`;
   return `${priceText(perHour, isEstimate)} an hour, ${month} a month`;
+}
+
+/** A number with commas between thousands. */
+function thousands(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** "1 pod", "2,000 pods". */

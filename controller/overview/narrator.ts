@@ -1,6 +1,6 @@
 // What happens in a cluster, in sentences: it looks at the overview now and then and says what has changed since it looked
 // last. It speaks of crowds, so that 2,000 pods make a handful of lines.
-import type { DecidedNodes, Decision, NodeState, NodeView, Overview } from '../../controller/overview/index.ts';
+import type { DecidedNodes, Decision, NodeState, NodeView, Overview } from './overview.ts';
 import { countText, podsText, priceText } from './texts.ts';
 
 /** One thing that happened. */

@@ -1,8 +1,7 @@
 // What the narrator says of changes, on overviews made by hand.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Decision, NodeView, Overview, WorkloadView } from '../../controller/overview/index.ts';
-import { Narrator } from './index.ts';
+import { type Decision, Narrator, type NodeView, type Overview, type WorkloadView } from './index.ts';
 
 const EMPTY: Overview = {
   cluster: 'test',
