@@ -2,18 +2,20 @@
 // terminal with colours and a line that sums up; anywhere else in plain lines.
 import type { ControllerLog } from '../controller/context/index.ts';
 import { countText, type Happening, type Overview, percentText, priceTexts } from '../controller/overview/index.ts';
+import { type RunningPage, startPage } from '../controller/page/index.ts';
 import { type CommandConsole, painter, type Style } from './console.ts';
 import { type Demo, LIMITS, MISSION_SCALE, QUICKER_BY, readDemoManifests, startDemo } from './demo/index.ts';
 import { callError, connectToEngine } from './engine-client.ts';
-import { EXIT, type ExitCode } from './outcome.ts';
+import { CommandError, EXIT, type ExitCode } from './outcome.ts';
 import { untilAborted } from './serve-command.ts';
-import { type ServiceOptions, type StartedService, startService } from './service.ts';
+import { portMessage, type ServiceOptions, type StartedService, startService } from './service.ts';
 import { wrap } from './text-layout.ts';
 
 /** The arguments. */
 export interface DemoCommandOptions extends ServiceOptions {
   readonly filename?: readonly string[];
   readonly region: string;
+  readonly pagePort: number;
   readonly once: boolean;
 }
 
@@ -34,10 +36,8 @@ export async function runDemo(
   const screen = new DemoScreen(console, startMs);
   const engine = await connectToEngine({ engineAddress: service.server.grpcAddress });
   let demo: Demo | undefined;
+  let page: RunningPage | undefined;
   try {
-    screen.write(welcome(service, options, console));
-    service.ready();
-    for (const why of manifests.leftOut) screen.write(`${why}\n`);
     demo = await startDemo({
       engine,
       manifests,
@@ -47,7 +47,11 @@ export async function runDemo(
       log: demoLog(service, screen),
       onHappening: (happening) => screen.tell(happening, demo?.observer.overview()),
     });
-    if (options.filename === undefined) await demo.scale(MISSION_SCALE);
+    page = await openPage(demo, options.pagePort);
+    screen.write(welcome(service, page, options, console));
+    service.ready();
+    for (const why of manifests.leftOut) screen.write(`${why}\n`);
+    if (options.filename === undefined) await scaleMission(demo);
     if (options.once) return await untilAllRun(demo, screen, stopped);
     await untilAborted(stopped);
     screen.end();
@@ -57,10 +61,29 @@ export async function runDemo(
     throw callError(error, engine.address, regionMessage);
   } finally {
     screen.end();
+    await page?.close();
     await demo?.stop();
     await engine.close();
     await service.close();
   }
+}
+
+/** Opens the page; a port that can't be had ends the command with the flag that changes it. */
+async function openPage({ observer, chronicle, actions }: Demo, port: number): Promise<RunningPage> {
+  const show = () => ({ overview: observer.overview(), happenings: chronicle.happenings });
+  try {
+    return await startPage({ port, show, actions });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== 'EADDRINUSE' && code !== 'EACCES') throw new CommandError(EXIT.failed, [`start page: ${message}`]);
+    const what = `start page: cannot listen on 127.0.0.1:${port}`;
+    throw new CommandError(EXIT.badInput, [portMessage(what, code, '--page-port')], { cause: error });
+  }
+}
+
+function scaleMission({ actions }: Demo): Promise<void> {
+  const { namespace, name, replicas } = MISSION_SCALE;
+  return actions.scale(namespace, name, replicas);
 }
 
 /** What the service says of the region, in the command's own terms. */
@@ -104,6 +127,7 @@ async function untilAllRun(demo: Demo, screen: DemoScreen, stopped: AbortSignal)
 
 function welcome(
   { server, metricsAddress }: StartedService,
+  page: RunningPage,
   options: DemoCommandOptions,
   console: CommandConsole,
 ): string {
@@ -114,6 +138,7 @@ function welcome(
     `${paint('bold', 'Dovetail on a simulated cluster and cloud.')} The planning service and the controller are the real ones.`,
     `Instances start ${QUICKER_BY} times faster than on EC2; prices are those of ${options.region}, ~ marks estimates. It runs ${what}.`,
     '',
+    `  ${paint('bold', 'page')}             ${paint('bold', page.url)}`,
     `  gRPC             ${server.grpcAddress}`,
     `  Connect (JSON)   http://${server.httpAddress}`,
     `  health           http://${server.healthAddress}/readyz`,

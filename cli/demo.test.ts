@@ -6,9 +6,21 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { Shown } from '../controller/page/index.ts';
 import { ROOT, runProcess } from './testing.ts';
 
-const FREE_PORTS = ['--grpc-port', '0', '--http-port', '0', '--health-port', '0', '--metrics-port', '0'];
+const FREE_PORTS = [
+  '--page-port',
+  '0',
+  '--grpc-port',
+  '0',
+  '--http-port',
+  '0',
+  '--health-port',
+  '0',
+  '--metrics-port',
+  '0',
+];
 
 test('the demo tells in plain lines how five pods get a node, and ends when they run', async () => {
   const { exitCode, out, err } = await runProcess(['demo', '--once', ...FREE_PORTS], {
@@ -65,6 +77,11 @@ test('the demo runs manifests of the user, and says what would let in a pod that
   await running.until(/plan 1, to let pod\/giant in: /);
   assert.match(running.text(), /Service web: the demo's cluster does nothing with it/);
   assert.match(running.text(), /no place for 1 pod of pod\/giant: pool mine: /);
+  const page = /page +(http:\/\/127\.0\.0\.1:\d+)/.exec(running.text())?.[1];
+  const shown = (await (await fetch(`${page}/state`)).json()) as Shown;
+  assert.equal(shown.overview.waiting[0]?.workload, 'pod/giant');
+  assert.equal(shown.overview.waiting[0]?.kind, 'left-out');
+  assert.equal(shown.actions?.zones.length, 6);
   running.child.kill('SIGINT');
   assert.equal(await running.ended, 0, running.text());
 });
@@ -74,12 +91,14 @@ test('a port that is taken is named with the flag that changes it', async (t) =>
   t.after(() => server.close());
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as { port: number };
-  const { exitCode, err } = await runProcess(['demo', ...FREE_PORTS, '--grpc-port', String(port)]);
-  assert.equal(exitCode, 2);
-  assert.match(
-    err,
-    new RegExp(`127\\.0\\.0\\.1:${port}: another program listens there\\. Choose another port with --grpc-port`),
-  );
+  for (const flag of ['--grpc-port', '--page-port']) {
+    const { exitCode, err } = await runProcess(['demo', ...FREE_PORTS, flag, String(port)]);
+    assert.equal(exitCode, 2);
+    assert.match(
+      err,
+      new RegExp(`127\\.0\\.0\\.1:${port}: another program listens there\\. Choose another port with ${flag}`),
+    );
+  }
 });
 
 test('manifests that can not be read, or without a pool, end the demo before it begins', async () => {

@@ -125,6 +125,7 @@ function demoCommand(): Command {
       collect,
     )
     .option('--region <region>', 'AWS region whose instance types and prices are on sale', 'us-east-1')
+    .addOption(portOption('--page-port <port>', 'the page to look at and to try things on', 8090, 'DOVETAIL_PAGE_PORT'))
     .option('--once', 'end when all pods run, with exit code 0', false)
     .addHelpText(
       'after',

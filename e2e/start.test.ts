@@ -91,11 +91,13 @@ async function callOf(url: string, body: string): Promise<void> {
 }
 
 test('npm start tells how five pods get a node, serves calls meanwhile, and ends when told to', async () => {
-  const demo = start('npm', ['start', '--', ...FREE_PORTS]);
+  const demo = start('npm', ['start', '--', '--page-port', '0', ...FREE_PORTS]);
   try {
     const welcomedMs = await demo.until(/Ctrl-C ends it\./);
     const health = addressIn(demo.text(), /(http:\/\/127\.0\.0\.1:\d+\/readyz)/);
     assert.equal((await fetch(health)).status, 200);
+    const page = addressIn(demo.text(), /page +(http:\/\/127\.0\.0\.1:\d+)/);
+    assert.match(await (await fetch(page)).text(), /<title>Dovetail<\/title>/);
     const joinedMs = await demo.until(/node \S+ has joined the cluster/);
     const runningMs = await demo.until(/ s {2}5 pods of deployment\/inflate run/);
     const seconds = [welcomedMs, joinedMs, runningMs].map((ms) => `${(ms / 1000).toFixed(1)} s`);
@@ -111,7 +113,7 @@ test('npm start tells how five pods get a node, serves calls meanwhile, and ends
 });
 
 test('npm start -- --once ends by itself when the five pods run', async () => {
-  const demo = start('npm', ['start', '--', '--once', ...FREE_PORTS]);
+  const demo = start('npm', ['start', '--', '--once', '--page-port', '0', ...FREE_PORTS]);
   try {
     const [code] = await once(demo.process, 'close', { signal: AbortSignal.timeout(READY_TIMEOUT_MS) });
     assert.equal(code, 0, demo.text());

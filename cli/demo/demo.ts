@@ -6,11 +6,13 @@ import type { ControllerLog, EventNote, PlanNote } from '../../controller/contex
 import { catalogueOf } from '../../controller/engine-client/index.ts';
 import { startController } from '../../controller/main/index.ts';
 import { Chronicle, ClusterObserver, type Happening, type Overview } from '../../controller/overview/index.ts';
+import type { PageActions } from '../../controller/page/index.ts';
 import { type ApiObject, KINDS } from '../../controller/ports/index.ts';
 import { openChance } from '../../controller/random/index.ts';
 import type { EngineConnection } from '../engine-client.ts';
+import { DemoActions } from './actions.ts';
 import { readCloudFacts } from './cloud-facts.ts';
-import type { DemoManifests, DemoScale } from './manifests.ts';
+import type { DemoManifests } from './manifests.ts';
 import { type DemoWorld, startWorld } from './world.ts';
 
 /** What a demo is made of. */
@@ -31,7 +33,8 @@ export interface Demo {
   readonly world: DemoWorld;
   readonly observer: ClusterObserver;
   readonly chronicle: Chronicle;
-  scale(to: DemoScale): Promise<void>;
+  /** What people may do to it. */
+  readonly actions: PageActions;
   /** True when every pod that a deployment asks for runs. */
   allRun(): boolean;
   stop(): Promise<void>;
@@ -91,10 +94,12 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     world,
     observer,
     chronicle,
-    scale: async (to) => {
-      await world.scale(to);
-      chronicle.add(`deployment/${to.name} is scaled to ${to.replicas}`, 'news');
-    },
+    actions: new DemoActions({
+      world,
+      observer,
+      zones: facts.network.subnets.map(({ zone }) => zone),
+      tell: (text) => chronicle.add(text, 'news'),
+    }),
     allRun: () => allRun(world, (observer as ClusterObserver).overview()),
     stop: async () => {
       end.abort(new Error('the demo is over'));

@@ -2,6 +2,8 @@
 export const LIMITS = {
   /** Most pods of one deployment that can be asked for. */
   replicas: 2_000,
+  /** Most pods that can't fit, at once. */
+  misfits: 10,
   /** Offerings of one page of the service's catalogue. */
   offeringsPerPage: 10_000,
   /** How long `--once` waits for all pods to run. */
