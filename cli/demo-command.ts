@@ -108,7 +108,8 @@ function demoLog({ logger }: StartedService, screen: DemoScreen): ControllerLog 
 
 async function untilAllRun(demo: Demo, screen: DemoScreen, stopped: AbortSignal): Promise<ExitCode> {
   const endMs = Date.now() + LIMITS.onceMs;
-  while (!demo.allRun()) {
+  const isTold = () => demo.observer.overview().decisions.every(({ reasons }) => reasons !== 'waiting');
+  while (!demo.allRun() || !isTold()) {
     if (stopped.aborted) return EXIT.failed;
     if (Date.now() > endMs) {
       screen.write(`not all pods run after ${LIMITS.onceMs / 1000} s:\n`);
