@@ -10,6 +10,8 @@ export interface OutputStream {
   readonly write: (text: string) => boolean;
   readonly once: (event: 'drain', listener: () => void) => unknown;
   readonly isTTY?: boolean;
+  /** Of a terminal. */
+  readonly columns?: number;
 }
 
 /** The console of a command. */

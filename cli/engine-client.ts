@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
-import { SchedulerService } from '../proto/index.ts';
+import { OfferingService, SchedulerService } from '../proto/index.ts';
 import { badInput, CommandError, EXIT } from './outcome.ts';
 
 /** How to reach the service. */
@@ -24,6 +24,7 @@ export interface EngineOptions {
 /** A connection to the service. */
 export interface EngineConnection {
   readonly scheduler: Client<typeof SchedulerService>;
+  readonly offerings: Client<typeof OfferingService>;
   /** Where it leads, for messages. */
   readonly address: string;
   /** Ends the connection, and the service when it is our own. May be called more than once. */
@@ -58,6 +59,7 @@ async function startOwnEngine(workerCount: number): Promise<EngineConnection> {
     };
     return {
       scheduler: connection.scheduler,
+      offerings: connection.offerings,
       address: 'the service in this process',
       close: () => {
         closing ??= close();
@@ -76,6 +78,7 @@ function connectTo(address: string, tls: Pick<EngineOptions, 'tlsCa' | 'tlsCert'
   const transport = createGrpcTransport({ baseUrl, sessionManager });
   return {
     scheduler: createClient(SchedulerService, transport),
+    offerings: createClient(OfferingService, transport),
     address,
     close: async () => sessionManager.abort(),
   };

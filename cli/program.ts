@@ -3,9 +3,11 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { CommandConsole } from './console.ts';
 import { painter } from './console.ts';
+import type { DemoCommandOptions } from './demo-command.ts';
 import type { ExplainOptions } from './explain-command.ts';
 import { CommandError, EXIT, type ExitCode } from './outcome.ts';
-import { LOG_LEVELS, type ServeOptions } from './serve-command.ts';
+import { LOG_LEVELS } from './serve-command.ts';
+import type { ServiceOptions } from './service.ts';
 import { EFFORT_NAMES, MIN_VALUES_POLICIES, OUTPUT_FORMATS, type SolveOptions } from './solve-options.ts';
 import { VERSION } from './version.ts';
 
@@ -47,7 +49,13 @@ function buildProgram({ console, stopped }: ProgramContext, finish: (exitCode: E
     .exitOverride();
   const inherit = (command: Command) => command.copyInheritedSettings(program);
   program.addCommand(
-    inherit(serveCommand()).action(async (options: ServeOptions) => {
+    inherit(demoCommand()).action(async (options: DemoCommandOptions) => {
+      const { runDemo } = await import('./demo-command.ts');
+      finish(await runDemo({ ...options, bindAddress: LOOPBACK, insecure: false }, console, stopped));
+    }),
+  );
+  program.addCommand(
+    inherit(serveCommand()).action(async (options: ServiceOptions) => {
       const { runServe } = await import('./serve-command.ts');
       finish(await runServe(options, console, stopped));
     }),
@@ -97,22 +105,60 @@ function portOption(flags: string, description: string, fallback: number, variab
   return new Option(flags, description).argParser(wholeNumber(0, HIGHEST_PORT)).default(fallback).env(variable);
 }
 
-function serveCommand(): Command {
-  return new Command('serve')
-    .description('Start the service: gRPC, the same by Connect over HTTP/1.1, and a health endpoint.')
-    .addOption(portOption('--grpc-port <port>', 'gRPC; 0 takes any free port', 50051, 'DOVETAIL_GRPC_PORT'))
+const LOOPBACK = '127.0.0.1';
+
+/** The flags of whatever runs the service: where it listens, and what it may take. */
+function withListeners(command: Command, logLevel: string): Command {
+  return command
+    .addOption(portOption('--grpc-port <port>', 'gRPC; 0 takes any free one', 50051, 'DOVETAIL_GRPC_PORT'))
     .addOption(portOption('--http-port <port>', 'Connect over HTTP/1.1', 8082, 'DOVETAIL_HTTP_PORT'))
     .addOption(portOption('--health-port <port>', '/healthz and /readyz', 8081, 'DOVETAIL_HEALTH_PORT'))
     .addOption(portOption('--metrics-port <port>', '/metrics for Prometheus', 8080, 'DOVETAIL_METRICS_PORT'))
     .addOption(
-      new Option('--bind-address <address>', 'address to listen on; others than loopback need TLS or --insecure')
-        .default('127.0.0.1')
-        .env('DOVETAIL_BIND_ADDRESS'),
-    )
-    .addOption(
       new Option('--workers <count>', 'worker threads (default: one a core)')
         .argParser(wholeNumber(1, MOST_WORKERS))
         .env('DOVETAIL_WORKERS'),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'what is logged, on standard error')
+        .choices(LOG_LEVELS)
+        .default(logLevel)
+        .env('LOG_LEVEL'),
+    );
+}
+
+function demoCommand(): Command {
+  const description =
+    'Run all of Dovetail on a simulated cluster and cloud: pods, nodes, prices and reasons to look at.';
+  return withListeners(new Command('demo').description(description), 'silent')
+    .option(
+      '-f, --filename <path>',
+      "manifests in place of the mission's: NodePools, EC2NodeClasses, Deployments",
+      collect,
+    )
+    .option('--region <region>', 'AWS region whose instance types and prices are on sale', 'us-east-1')
+    .addOption(portOption('--page-port <port>', 'the page to look at and to try things on', 8090, 'DOVETAIL_PAGE_PORT'))
+    .option('--once', 'end when all pods run, with exit code 0', false)
+    .addHelpText(
+      'after',
+      [
+        '',
+        'Exit codes: 0 it was ended, or with --once all pods run; 1 with --once some do not; 2 the input is wrong.',
+        '',
+        'Examples:',
+        '  npm start',
+        '  npx dovetail demo -f my-app/ --region eu-west-1',
+      ].join('\n'),
+    );
+}
+
+function serveCommand(): Command {
+  const description = 'Start the service: gRPC, the same by Connect over HTTP/1.1, and a health endpoint.';
+  return withListeners(new Command('serve').description(description), 'info')
+    .addOption(
+      new Option('--bind-address <address>', 'address to listen on; others than loopback need TLS or --insecure')
+        .default(LOOPBACK)
+        .env('DOVETAIL_BIND_ADDRESS'),
     )
     .addOption(new Option('--tls-cert <file>', "the service's certificate, PEM").env('DOVETAIL_TLS_CERT'))
     .addOption(new Option('--tls-key <file>', 'its private key, PEM').env('DOVETAIL_TLS_KEY'))
@@ -123,12 +169,6 @@ function serveCommand(): Command {
     )
     .addOption(
       new Option('--insecure', 'let anybody in who reaches the address').default(false).env('DOVETAIL_INSECURE'),
-    )
-    .addOption(
-      new Option('--log-level <level>', 'what is logged, on standard error')
-        .choices(LOG_LEVELS)
-        .default('info')
-        .env('LOG_LEVEL'),
     );
 }
 

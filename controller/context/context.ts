@@ -1,8 +1,10 @@
 // What every reconciler is given: the cluster as it is known, the ways to change it, time, chance, and where to speak. Made
 // once, by main.ts.
+import type { SessionPlanned, SolveRequest } from '../../proto/index.ts';
 import type { OfferingAdvisor } from '../engine-client/index.ts';
+import type { NodeClaimView } from '../objects/index.ts';
 import type { ApiObject, Clock, Cloud, ObjectReader } from '../ports/index.ts';
-import type { ClusterIndex, Nominations, OwnWrites, SessionFeed, Stores } from '../state/index.ts';
+import type { ClusterIndex, Nominations, OwnWrites, RecordedFeed, SessionFeed, Stores } from '../state/index.ts';
 import type { Writes } from '../writes/index.ts';
 
 /** What is said of an object to its user. */
@@ -39,6 +41,21 @@ export interface ReconcilerSettings {
   readonly reservedEnis?: number;
 }
 
+/** A plan that was made, for whoever shows why. */
+export interface PlanNote {
+  readonly planned: SessionPlanned;
+  /** The claims of the plan's nodes, in their order; undefined where there will be none. */
+  readonly claims: readonly (NodeClaimView | undefined)[];
+  /** The solve that answers this plan, for as long as prices and availability stay as they are. */
+  readonly request: () => SolveRequest;
+}
+
+/** Somebody who shows plans, and the states that they are of. */
+export interface PlanWatch {
+  readonly feed: Pick<RecordedFeed, 'told'>;
+  readonly onPlanned: (note: PlanNote) => void;
+}
+
 /** The parts. */
 export interface ControllerContext {
   readonly stores: Stores;
@@ -58,4 +75,6 @@ export interface ControllerContext {
   readonly events: EventRecorder;
   readonly log: ControllerLog;
   readonly settings: ReconcilerSettings;
+  /** Who hears of every plan before it is carried out; absent where nobody shows plans. */
+  readonly planWatch: PlanWatch | undefined;
 }

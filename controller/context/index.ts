@@ -1,2 +1,10 @@
 // The door of controller/context: what every reconciler is given.
-export type { ControllerContext, ControllerLog, EventNote, EventRecorder, ReconcilerSettings } from './context.ts';
+export type {
+  ControllerContext,
+  ControllerLog,
+  EventNote,
+  EventRecorder,
+  PlanNote,
+  PlanWatch,
+  ReconcilerSettings,
+} from './context.ts';

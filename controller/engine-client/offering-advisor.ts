@@ -9,6 +9,7 @@ import {
   type NodeClass,
   type OfferingService,
   Operator,
+  PriceSource,
   type RankedOffering,
   type Resources,
 } from '../../proto/index.ts';
@@ -142,12 +143,13 @@ export class OfferingAdvisor {
         catalogue: this.#catalogue,
         replaceAll: true,
         updates: offerings.map(
-          ({ instanceType, zone, capacityType, reservationId, priceNanoUsdPerHour, available }) => ({
+          ({ instanceType, zone, capacityType, reservationId, priceNanoUsdPerHour, available, isEstimate }) => ({
             instanceType,
             offering: {
               zone,
               capacityType: CAPACITY_TYPES[capacityType],
               priceNanoUsdPerHour: BigInt(priceNanoUsdPerHour),
+              priceSource: isEstimate === true ? PriceSource.ESTIMATED : PriceSource.REPORTED,
               available,
               ...(reservationId === undefined ? {} : { reservation: { id: reservationId, freeCount: 1 } }),
             },

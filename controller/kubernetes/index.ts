@@ -40,6 +40,7 @@ export {
   reportPlan,
 } from './plan-report.ts';
 export { type PodContext, podShape } from './pod.ts';
+export { podRequests } from './pod-requests.ts';
 export { isReschedulable, type PodState, podState } from './pod-state.ts';
 export { type ProblemInput, priceNanoUsd, readProblem, readProblemCatalogue } from './problem.ts';
 export { parseQuantity } from './quantity.ts';

@@ -1,16 +1,16 @@
 // The composition of the controller: makes the parts, connects them, starts and stops them. It knows which change wakes
 // whom; what each part does is its own business.
-import { create } from '@bufbuild/protobuf';
 import type { Client } from '@connectrpc/connect';
-import {
-  type CatalogueReference,
-  CatalogueReferenceSchema,
-  type OfferingService,
-  type SchedulerService,
-} from '../../proto/index.ts';
+import type { OfferingService, SchedulerService } from '../../proto/index.ts';
 import { startReflector } from '../cache/index.ts';
-import type { ControllerContext, ControllerLog, EventRecorder, ReconcilerSettings } from '../context/index.ts';
-import { type EngineError, feedOfferings, OfferingAdvisor, PlanSession } from '../engine-client/index.ts';
+import type {
+  ControllerContext,
+  ControllerLog,
+  EventRecorder,
+  PlanNote,
+  ReconcilerSettings,
+} from '../context/index.ts';
+import { catalogueOf, type EngineError, feedOfferings, OfferingAdvisor, PlanSession } from '../engine-client/index.ts';
 import { collectGarbage } from '../garbage-collection/index.ts';
 import { followInterruptions } from '../interruption/index.ts';
 import { type Clock, type Cloud, type Cluster, KINDS } from '../ports/index.ts';
@@ -24,6 +24,7 @@ import {
   OwnWrites,
   PROJECTIONS,
   type RawStores,
+  RecordedFeed,
   SessionFeed,
   type Stores,
   WATCHED_KINDS,
@@ -56,6 +57,8 @@ export interface ControllerOptions {
   readonly caches?: RawStores;
   /** Hears that another controller has taken over: this one has stopped deciding. */
   readonly onDeposed?: (error: EngineError) => void;
+  /** Hears of every plan before it is carried out. */
+  readonly onPlanned?: (note: PlanNote) => void;
 }
 
 /** A controller at work. */
@@ -97,7 +100,7 @@ export function startController(options: ControllerOptions): RunningController {
   const { signal } = end;
   const raw = options.caches ?? startCaches(options, signal);
   const stores = createStores(raw, PROJECTIONS);
-  const context = createContext(options, stores);
+  const { context, told } = createContext(options, stores);
   const session = new PlanSession({
     scheduler: options.engine.scheduler,
     identity: {
@@ -105,7 +108,7 @@ export function startController(options: ControllerOptions): RunningController {
       leaseEpoch: options.leaseEpoch,
       catalogue: catalogueOf(options.cloud),
     },
-    feed: context.feed,
+    feed: told,
     onLeftOut: (object, why) => options.log.warn({ object, why }, 'left out of planning'),
   });
   const provisioner = new Provisioner(context, session, (error) => {
@@ -132,11 +135,20 @@ export function startController(options: ControllerOptions): RunningController {
   return { stores, isReady: () => isFed && isSynced(stores), stop };
 }
 
-function createContext(options: ControllerOptions, stores: Stores): ControllerContext {
+interface CreatedContext {
+  readonly context: ControllerContext;
+  /** What the session is told from. */
+  readonly told: Pick<SessionFeed, 'snapshot' | 'delta'>;
+}
+
+function createContext(options: ControllerOptions, stores: Stores): CreatedContext {
   const { cluster, cloud, clock, engine, settings, events, log, random } = options;
   const writes = new Writes(cluster, cloud, options.hooks ?? NO_HOOKS);
   const index = new ClusterIndex(stores);
-  return {
+  const feed = new SessionFeed(stores, index, settings);
+  const { onPlanned } = options;
+  const recorded = onPlanned === undefined ? undefined : new RecordedFeed(stores, feed, settings);
+  const context: ControllerContext = {
     stores,
     index,
     own: new OwnWrites(writes, cluster, stores),
@@ -144,18 +156,16 @@ function createContext(options: ControllerOptions, stores: Stores): ControllerCo
     reader: cluster,
     cloud,
     advisor: new OfferingAdvisor(engine.offerings, catalogueOf(cloud)),
-    feed: new SessionFeed(stores, index, settings),
+    feed,
     nominations: new Nominations(clock),
     clock,
     random,
     events,
     log,
     settings,
+    planWatch: onPlanned === undefined || recorded === undefined ? undefined : { feed: recorded, onPlanned },
   };
-}
-
-function catalogueOf({ catalogue }: Cloud): CatalogueReference {
-  return create(CatalogueReferenceSchema, { catalogue: { case: 'identity', value: catalogue } });
+  return { context, told: recorded ?? feed };
 }
 
 /** While the caches fill. */

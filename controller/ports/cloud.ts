@@ -100,6 +100,8 @@ export interface PricedOffering extends LaunchOffering {
   /** Whole nano-dollars per hour. */
   readonly priceNanoUsdPerHour: number;
   readonly available: boolean;
+  /** Present and true where the price was worked out and nobody asks it. */
+  readonly isEstimate?: true;
 }
 
 /** Which catalogue of the server holds what this cloud sells. */

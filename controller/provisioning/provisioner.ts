@@ -11,12 +11,12 @@ import {
   SolveOptionsSchema,
 } from '../../proto/index.ts';
 import type { ControllerContext } from '../context/index.ts';
-import { EngineError, launchOffering, type PlanSession } from '../engine-client/index.ts';
+import { catalogueOf, EngineError, launchOffering, type PlanSession } from '../engine-client/index.ts';
 import { nodePoolSpec, rankedOfferings } from '../kubernetes/index.ts';
 import { NODE_POOL_HASH_RULE, nodePoolHash } from '../node-pool/index.ts';
 import { isDeleting, type NodeClaimView, nameOf } from '../objects/index.ts';
 import type { LaunchOffering } from '../ports/index.ts';
-import { isSynced } from '../state/index.ts';
+import { isSynced, type PlanningState } from '../state/index.ts';
 import { Batcher } from './batcher.ts';
 import { ClaimCreator } from './claim-creator.ts';
 import { claimOfPlannedNode, drawClaimName, type TemplatePool } from './claim-template.ts';
@@ -109,10 +109,13 @@ export class Provisioner {
     const { clock, stores } = this.#context;
     while (!isSynced(stores)) await clock.sleep(SYNC_POLL_MS, signal);
     await this.#expectUnknownClaims(signal);
-    const planned = await this.#session.plan(this.#solveOptions(), signal);
+    const options = this.#solveOptions();
+    const planned = await this.#session.plan(options, signal);
+    const state = this.#context.planWatch?.feed.told;
     const plan = planned.solution?.plan;
     if (plan === undefined) throw new EngineError('unavailable', 'plan: the service answered without a plan');
     const claims = await this.#claimsOf(plan, signal);
+    this.#show(planned, claims, state, options);
     this.#creator.create(
       claims.filter((claim) => claim !== undefined),
       signal,
@@ -121,6 +124,17 @@ export class Provisioner {
     recordPlanEvents(this.#context, planned, claims);
     this.#logPlan(planned);
     this.#askAgain(plan, signal);
+  }
+
+  #show(
+    planned: SessionPlanned,
+    claims: readonly (NodeClaimView | undefined)[],
+    state: PlanningState | undefined,
+    options: SolveOptions,
+  ): void {
+    if (state === undefined) return;
+    const catalogue = catalogueOf(this.#context.cloud);
+    this.#context.planWatch?.onPlanned({ planned, claims, request: () => state(catalogue, options) });
   }
 
   #solveOptions(): SolveOptions {

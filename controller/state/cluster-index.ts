@@ -14,7 +14,7 @@ import {
 } from '../objects/index.ts';
 import type { ApiObject } from '../ports/index.ts';
 import { keyOf, nameOfKey } from './fresh-store.ts';
-import type { Stores } from './stores.ts';
+import type { StoreReaders } from './stores.ts';
 
 /** Names by something that several objects may have in common. */
 class NameIndex {
@@ -42,13 +42,13 @@ const NONE: ReadonlySet<string> = new Set();
 
 /** The index. It is right whenever the stores' listeners have been told. */
 export class ClusterIndex {
-  readonly #stores: Stores;
+  readonly #stores: StoreReaders;
   readonly #nodesByProvider = new NameIndex();
   readonly #claimsByProvider = new NameIndex();
   readonly #podsByNode = new NameIndex();
   readonly #claimsByPool = new NameIndex();
 
-  constructor(stores: Stores) {
+  constructor(stores: StoreReaders) {
     this.#stores = stores;
     stores.nodes.subscribe(({ key, before, after }) => {
       this.#nodesByProvider.move(key, nodeProvider(before), nodeProvider(after));

@@ -5,7 +5,7 @@ import type { ApiObject } from '../ports/index.ts';
 import { type ClusterIndex, claimProvider, nodeProvider } from './cluster-index.ts';
 import { keyOf, nameOfKey } from './fresh-store.ts';
 import { isDaemonPod } from './session-messages.ts';
-import type { Stores } from './stores.ts';
+import type { StoreReaders } from './stores.ts';
 import { VolumeUsers } from './volume-users.ts';
 
 /** The sets. */
@@ -17,14 +17,14 @@ export class DirtySets {
   readonly classes = new Set<string>();
   readonly daemonSets = new Set<string>();
   readonly namespaces = new Set<string>();
-  readonly #stores: Stores;
+  readonly #stores: StoreReaders;
   readonly #index: ClusterIndex;
   /** Keys of running pods of each DaemonSet. */
   readonly #daemonPods = new Map<string, Set<string>>();
   readonly #volumeUsers = new VolumeUsers();
 
   /** `onFacts` hears that something changed that pods refer to by name. */
-  constructor(stores: Stores, index: ClusterIndex, onFacts: () => void) {
+  constructor(stores: StoreReaders, index: ClusterIndex, onFacts: () => void) {
     this.#stores = stores;
     this.#index = index;
     this.#followPods(onFacts);

@@ -37,7 +37,7 @@ import {
   poolMessage,
   runningDaemonPods,
 } from './session-messages.ts';
-import type { Stores } from './stores.ts';
+import type { StoreReaders } from './stores.ts';
 
 /** One step of a session's state. */
 export interface SessionChange {
@@ -72,7 +72,7 @@ const toldNothing = (): Told => ({
 
 /** The feed of one cluster's session. */
 export class SessionFeed {
-  readonly #stores: Stores;
+  readonly #stores: StoreReaders;
   readonly #index: ClusterIndex;
   readonly #settings: NodeClassSettings;
   readonly #expected = new Map<string, ExpectedNode>();
@@ -82,7 +82,7 @@ export class SessionFeed {
   #facts: ClusterFacts | undefined;
   #refusedPods: RefusedPod[] = [];
 
-  constructor(stores: Stores, index: ClusterIndex, settings: NodeClassSettings) {
+  constructor(stores: StoreReaders, index: ClusterIndex, settings: NodeClassSettings) {
     this.#stores = stores;
     this.#index = index;
     this.#settings = settings;
@@ -95,6 +95,11 @@ export class SessionFeed {
   expect(claimName: string, node: ExpectedNode): void {
     this.#expected.set(claimName, node);
     this.#dirty.claims.add(claimName);
+  }
+
+  /** What claims without an instance are expected to become, by their names, as it stands now. */
+  expectations(): ReadonlyMap<string, ExpectedNode> {
+    return new Map(this.#expected);
   }
 
   /** Claims of which neither an instance nor an expectation is known: plans would not count them. */

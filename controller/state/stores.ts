@@ -46,6 +46,9 @@ export type RawStores = Readonly<Record<WatchedKind, ObjectStore<ApiObject>>>;
 export type Stores = Readonly<Record<Exclude<WatchedKind, WrittenKind>, ObjectStoreReader<ApiObject>>> &
   Readonly<Record<WrittenKind, FreshStore>>;
 
+/** Stores of every watched kind, only to be read. */
+export type StoreReaders = Readonly<Record<WatchedKind, ObjectStoreReader<ApiObject>>>;
+
 const whole = (object: ApiObject): ApiObject => object;
 
 /** Empty stores for a reflector to fill. */
@@ -61,6 +64,6 @@ export function createStores(raw: RawStores, projections: Projections): Stores {
 }
 
 /** True once every kind has been listed. */
-export function isSynced(stores: Stores): boolean {
+export function isSynced(stores: StoreReaders): boolean {
   return WATCHED_KINDS.every((kind) => stores[kind].isSynced);
 }

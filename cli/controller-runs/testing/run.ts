@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { DrivenClock } from '../../../controller/clock/index.ts';
 import type { EventNote } from '../../../controller/context/index.ts';
-import { type RunningController, startController } from '../../../controller/main/index.ts';
+import { type ControllerOptions, type RunningController, startController } from '../../../controller/main/index.ts';
 import { type ApiObject, KINDS, type Kind } from '../../../controller/ports/index.ts';
 import { openChance } from '../../../controller/random/index.ts';
 import {
@@ -102,11 +102,12 @@ export class Run {
   }
 
   /** Starts a controller; an earlier one has been killed or stopped. */
-  startController(): RunningController {
+  startController(listeners: Pick<ControllerOptions, 'onPlanned'> = {}): RunningController {
     this.#epoch += 1n;
     this.#isKilled = false;
     const isOurs = this.#epoch;
     const controller = startController({
+      ...listeners,
       cluster: this.cluster,
       cloud: this.cloud,
       clock: this.clock,

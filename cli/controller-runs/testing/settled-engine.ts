@@ -15,6 +15,8 @@ import { startServer } from '../../../server/index.ts';
 /** The service with clients of it. Many runs may use it, one after the other. */
 export interface SettledEngine {
   readonly clients: EngineClients;
+  /** For who asks and listens without end: nobody waits for what they do. */
+  readonly unsettled: EngineClients;
   /** From now on it has the time of this clock. */
   follow(clock: Pick<Clock, 'nowMs'>): void;
   /** Resolves when every question has been answered and what the answers set off has come to rest. */
@@ -41,7 +43,12 @@ export async function startSettledEngine(): Promise<SettledEngine> {
   const baseUrl = 'http://localhost';
   const sessionManager = new Http2SessionManager(baseUrl, {}, { createConnection: () => connectSocket(socketPath) });
   const transport = createGrpcTransport({ baseUrl, sessionManager, interceptors: [counting(count)] });
+  const uncounted = createGrpcTransport({ baseUrl, sessionManager });
   return {
+    unsettled: {
+      scheduler: createClient(SchedulerService, uncounted),
+      offerings: createClient(OfferingService, uncounted),
+    },
     clients: {
       scheduler: createClient(SchedulerService, transport),
       offerings: createClient(OfferingService, transport),

@@ -1,0 +1,141 @@
+// What the demo's cloud sells: the types, offerings and prices of the service's embedded catalogue, asked for over its own
+// interface as any client would, with what a node of each type has by Karpenter's formulas.
+import { create } from '@bufbuild/protobuf';
+import {
+  capacityTypeName,
+  type KubernetesObject,
+  nodeClassMessage,
+  nodeClassSpec,
+} from '../../controller/kubernetes/index.ts';
+import type { ApiObject, CapacityTypeName, CatalogueIdentity, PricedOffering } from '../../controller/ports/index.ts';
+import {
+  type CloudFacts,
+  type InstanceTypeFacts,
+  type Network,
+  plainNetwork,
+} from '../../controller/simulated-cloud/index.ts';
+import {
+  CatalogueReferenceSchema,
+  type ListedInstanceType,
+  type ListedOffering,
+  type NodeClass,
+  PriceSource,
+  type Resources,
+} from '../../proto/index.ts';
+import type { EngineConnection } from '../engine-client.ts';
+import { LIMITS } from './limits.ts';
+
+/** An account that is nobody's, so that what the demo feeds is on sale in the demo only. */
+const DEMO_ACCOUNT = '000000000000';
+
+/** The account's facts for a cluster with these node classes. */
+export async function readCloudFacts(
+  engine: Pick<EngineConnection, 'offerings'>,
+  at: { readonly region: string; readonly clusterName: string },
+  nodeClasses: readonly ApiObject[],
+): Promise<CloudFacts> {
+  const catalogue: CatalogueIdentity = { partition: 'aws', account: DEMO_ACCOUNT, region: at.region };
+  const { types, offerings } = await listEverything(engine, catalogue, classOf(nodeClasses[0]));
+  return {
+    catalogue,
+    clusterName: at.clusterName,
+    instanceTypes: [...types.values()].map(typeFacts),
+    offerings: offerings.flatMap(pricedOffering),
+    network: networkOf(at.clusterName, offerings, nodeClasses),
+  };
+}
+
+/** The class as far as it says what every node of a type has. What it tells kubelets, nodes subtract themselves. */
+function classOf(nodeClass: ApiObject | undefined): NodeClass | undefined {
+  if (nodeClass === undefined) return undefined;
+  const object = nodeClass as unknown as KubernetesObject;
+  const { kubelet: _, ...message } = nodeClassMessage(object, nodeClassSpec(object));
+  return message;
+}
+
+async function listEverything(
+  { offerings }: Pick<EngineConnection, 'offerings'>,
+  identity: CatalogueIdentity,
+  nodeClass: NodeClass | undefined,
+): Promise<{ readonly types: Map<string, ListedInstanceType>; readonly offerings: ListedOffering[] }> {
+  const catalogue = create(CatalogueReferenceSchema, { catalogue: { case: 'identity', value: identity } });
+  const types = new Map<string, ListedInstanceType>();
+  const listed: ListedOffering[] = [];
+  let pageToken = '';
+  do {
+    const page = await offerings.listOfferings({
+      catalogue,
+      pageSize: LIMITS.offeringsPerPage,
+      pageToken,
+      ...(nodeClass === undefined ? {} : { nodeClass }),
+    });
+    for (const type of page.instanceTypes) types.set(type.name, type);
+    listed.push(...page.offerings);
+    pageToken = page.nextPageToken;
+  } while (pageToken !== '');
+  return { types, offerings: listed };
+}
+
+function typeFacts({ name, labels, capacity, allocatable }: ListedInstanceType): InstanceTypeFacts {
+  return { instanceType: name, labels, capacity: quantities(capacity), allocatable: quantities(allocatable) };
+}
+
+function quantities(resources: Resources | undefined): Record<string, string> {
+  if (resources === undefined) return {};
+  const { cpuMilli, memoryBytes, ephemeralStorageBytes, pods, extended } = resources;
+  const entries: (readonly [string, bigint | undefined, string])[] = [
+    ['cpu', cpuMilli, 'm'],
+    ['memory', memoryBytes, ''],
+    ['ephemeral-storage', ephemeralStorageBytes, ''],
+    ['pods', pods, ''],
+    ...Object.entries(extended).map(([resource, amount]) => [resource, amount, ''] as const),
+  ];
+  return Object.fromEntries(
+    entries.flatMap(([resource, amount, unit]) => (amount === undefined ? [] : [[resource, `${amount}${unit}`]])),
+  );
+}
+
+/** Offerings without a price can't be had. */
+function pricedOffering({ instanceType, offering }: ListedOffering): PricedOffering[] {
+  if (offering?.priceNanoUsdPerHour === undefined) return [];
+  return [
+    {
+      instanceType,
+      zone: offering.zone,
+      capacityType: capacityTypeName(offering.capacityType) as CapacityTypeName,
+      priceNanoUsdPerHour: Number(offering.priceNanoUsdPerHour),
+      available: offering.available,
+      ...(offering.priceSource === PriceSource.ESTIMATED ? { isEstimate: true } : {}),
+    },
+  ];
+}
+
+type Tags = Readonly<Record<string, string>>;
+
+interface SelectorTerms {
+  readonly subnetSelectorTerms?: readonly { readonly tags?: Tags }[];
+  readonly securityGroupSelectorTerms?: readonly { readonly tags?: Tags }[];
+}
+
+/** One subnet a zone and one security group, with every tag by which the node classes look for theirs. */
+function networkOf(clusterName: string, offerings: readonly ListedOffering[], classes: readonly ApiObject[]): Network {
+  const zones = new Map(offerings.map(({ offering }) => [offering?.zone ?? '', offering?.zoneId ?? '']));
+  zones.delete('');
+  const names = [...zones.keys()].sort();
+  const network = plainNetwork(
+    clusterName,
+    names.map((name) => ({ name, zoneId: zones.get(name) ?? '' })),
+  );
+  const wanted = (read: (spec: SelectorTerms) => readonly { readonly tags?: Tags }[] | undefined): Tags =>
+    Object.assign(
+      {},
+      ...classes.flatMap(({ spec }) => (read((spec ?? {}) as SelectorTerms) ?? []).map(({ tags }) => tags)),
+    );
+  const subnetTags = wanted((spec) => spec.subnetSelectorTerms);
+  const groupTags = wanted((spec) => spec.securityGroupSelectorTerms);
+  return {
+    ...network,
+    subnets: network.subnets.map((subnet) => ({ ...subnet, tags: { ...subnet.tags, ...subnetTags } })),
+    securityGroups: network.securityGroups.map((group) => ({ ...group, tags: { ...group.tags, ...groupTags } })),
+  };
+}

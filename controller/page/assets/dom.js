@@ -1,0 +1,100 @@
+// Small helpers for the document: make elements, and keep lists of them as a list of things is. Texts are set as texts, never
+// as markup.
+
+/**
+ * An element with attributes and children. Attributes that are undefined are left out.
+ * @param {string} tag
+ * @param {Record<string, string | undefined>} [attributes]
+ * @param {...(Node | string)} children
+ * @returns {HTMLElement}
+ */
+export function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) if (value !== undefined) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+/**
+ * The element of an id that the page has.
+ * @param {string} id
+ * @returns {HTMLElement}
+ */
+export function byId(id) {
+  const found = document.getElementById(id);
+  if (found === null) throw new Error(`find element: there is none (id=${id})`);
+  return found;
+}
+
+/**
+ * Sets a text where it differs: the browser lays out nothing that has not changed.
+ * @param {Element} target
+ * @param {string} text
+ */
+export function setText(target, text) {
+  if (target.textContent !== text) target.textContent = text;
+}
+
+/**
+ * Sets an attribute where it differs.
+ * @param {Element} target
+ * @param {string} name
+ * @param {string} value
+ */
+export function setAttribute(target, name, value) {
+  if (target.getAttribute(name) !== value) target.setAttribute(name, value);
+}
+
+/**
+ * A list of elements that follows a list of things: each thing keeps its element as long as its key is there.
+ * @template Thing
+ */
+export class KeyedList {
+  /** @type {Map<string, HTMLElement>} */
+  #elements = new Map();
+  #parent;
+  #create;
+  #update;
+
+  /**
+   * @param {HTMLElement} parent
+   * @param {(thing: Thing) => HTMLElement} create
+   * @param {(element: HTMLElement, thing: Thing) => void} update
+   */
+  constructor(parent, create, update) {
+    this.#parent = parent;
+    this.#create = create;
+    this.#update = update;
+  }
+
+  /**
+   * @param {readonly Thing[]} things
+   * @param {(thing: Thing) => string} keyOf
+   */
+  show(things, keyOf) {
+    const left = new Set(this.#elements.keys());
+    /** @type {Element | null} */
+    let next = this.#parent.firstElementChild;
+    for (const thing of things) {
+      const key = keyOf(thing);
+      left.delete(key);
+      let shown = this.#elements.get(key);
+      if (shown === undefined) {
+        shown = this.#create(thing);
+        this.#elements.set(key, shown);
+      }
+      this.#update(shown, thing);
+      if (shown === next) next = next.nextElementSibling;
+      else this.#parent.insertBefore(shown, next);
+    }
+    for (const key of left) {
+      this.#elements.get(key)?.remove();
+      this.#elements.delete(key);
+    }
+  }
+
+  /** @param {string} key */
+  get(key) {
+    return this.#elements.get(key);
+  }
+}

@@ -1,0 +1,163 @@
+// The nodes: how many in which state, all of them as tiles that are as full as they are, and one by one in a table.
+import { byId, element, KeyedList, setAttribute, setText } from './dom.js';
+import { cores, duration, gib, percent, podsText, price, thousands } from './format.js';
+
+/** @typedef {import('./model.js').Model} Model */
+/** @typedef {import('./model.js').NodeView} NodeView */
+
+/** @type {readonly (readonly [state: NodeView['state'], text: string])[]} */
+const STATES = [
+  ['planned', 'planned'],
+  ['launching', 'launching'],
+  ['registering', 'registering'],
+  ['ready', 'ready'],
+  ['draining', 'draining'],
+  ['not-ready', 'not ready'],
+];
+const STATE_TEXTS = new Map(STATES);
+
+/** Workloads that are named in a row; the rest is counted. */
+const NAMED_WORKLOADS = 3;
+
+/** The view. */
+export class NodesView {
+  #nowMs = 0;
+  #canAct = false;
+  #interrupt;
+  /** What each row was drawn from: rows of nodes that have not changed keep all but their age. @type {WeakMap<HTMLElement, NodeView>} */
+  #drawn = new WeakMap();
+
+  /** @param {(node: string) => void} interrupt */
+  constructor(interrupt) {
+    this.#interrupt = interrupt;
+  }
+
+  /** @type {KeyedList<readonly [state: NodeView['state'], count: number]>} */
+  #legend = new KeyedList(
+    byId('legend'),
+    ([state]) => element('li', { 'data-state': state }, element('b', {}), ` ${STATE_TEXTS.get(state) ?? state}`),
+    (shown, [, count]) => setText(/** @type {Element} */ (shown.firstElementChild), thousands(count)),
+  );
+
+  /** @type {KeyedList<NodeView>} */
+  #tiles = new KeyedList(
+    byId('fleet'),
+    ({ id }) => {
+      const tile = element('span', { class: 'tile' });
+      tile.addEventListener('click', () => this.#rows.get(id)?.scrollIntoView({ block: 'center', behavior: 'smooth' }));
+      return tile;
+    },
+    (tile, node) => {
+      if (this.#drawn.get(tile) === node) return;
+      this.#drawn.set(tile, node);
+      setAttribute(tile, 'data-state', node.state);
+      setAttribute(tile, 'data-capacity', node.capacityType);
+      tile.style.setProperty('--fill', `${Math.min(100, percent(node.cpu))}%`);
+      tile.title = `${node.instanceType} ${node.capacityType}, ${node.zone}, ${STATE_TEXTS.get(node.state)}, CPU ${percent(node.cpu)} %`;
+    },
+  );
+
+  /** @type {KeyedList<NodeView>} */
+  #rows = new KeyedList(
+    byId('nodes'),
+    ({ id }) => this.#createRow(id),
+    (row, node) => this.#updateRow(row, node),
+  );
+
+  /** @param {Model} model */
+  draw({ nodes, nowMs, isSynced, actions }) {
+    this.#nowMs = nowMs;
+    this.#canAct = actions !== null;
+    const counts = new Map(STATES.map(([state]) => [state, 0]));
+    for (const { state } of nodes) counts.set(state, (counts.get(state) ?? 0) + 1);
+    setText(byId('nodes-count'), nodes.length === 0 ? '' : thousands(nodes.length));
+    byId('nodes-none').hidden = nodes.length > 0 || !isSynced;
+    this.#legend.show(
+      [...counts].filter(([, count]) => count > 0),
+      ([state]) => state,
+    );
+    this.#tiles.show(nodes, ({ id }) => id);
+    this.#rows.show(nodes, ({ id }) => id);
+  }
+
+  /** @param {string} id */
+  #createRow(id) {
+    const button = element('button', { type: 'button', class: 'small' }, 'Interrupt');
+    button.addEventListener('click', () => this.#interrupt(id));
+    return element(
+      'tr',
+      { 'data-node': id },
+      element('td', { class: 'state' }, element('span', { class: 'tag' })),
+      element(
+        'th',
+        { scope: 'row', class: 'instance' },
+        element('span', { class: 'type' }),
+        element('span', { class: 'place quiet' }),
+      ),
+      element('td', { class: 'number price' }),
+      element('td', { class: 'cpu' }, bar()),
+      element('td', { class: 'memory' }, bar()),
+      element('td', { class: 'pods' }),
+      element('td', { class: 'number age' }),
+      element('td', { class: 'act' }, button),
+    );
+  }
+
+  /**
+   * @param {HTMLElement} row
+   * @param {NodeView} node
+   */
+  #updateRow(row, node) {
+    const [state, instance, cost, cpu, memory, pods, age, act] = /** @type {HTMLElement[]} */ ([...row.children]);
+    if (!state || !instance || !cost || !cpu || !memory || !pods || !age || !act) return;
+    setText(age, duration(this.#nowMs - node.sinceMs));
+    const button = /** @type {HTMLButtonElement} */ (act.firstElementChild);
+    const canInterrupt =
+      this.#canAct && node.capacityType === 'spot' && node.instanceId !== undefined && node.state !== 'draining';
+    if (button.hidden === canInterrupt) button.hidden = !canInterrupt;
+    if (this.#drawn.get(row) === node) return;
+    this.#drawn.set(row, node);
+    setAttribute(row, 'data-state', node.state);
+    setText(/** @type {Element} */ (state.firstElementChild), STATE_TEXTS.get(node.state) ?? node.state);
+    const [type, place] = instance.children;
+    if (type) setText(type, `${node.instanceType || 'any type'} ${node.capacityType}`);
+    if (place) setText(place, [node.zone, node.nodeName ?? node.id].filter((text) => text !== '').join(' · '));
+    setText(cost, node.pricePerHour === undefined ? '?' : price(node.pricePerHour, node.isEstimate));
+    fill(cpu, 'CPU', percent(node.cpu), `${cores(node.cpu.used)} of ${cores(node.cpu.of)} cores`);
+    fill(memory, 'Memory', percent(node.memory), `${gib(node.memory.used)} of ${gib(node.memory.of)}`);
+    setText(pods, rowPods(node));
+    setAttribute(button, 'aria-label', `Interrupt ${node.instanceType} ${node.id}`);
+  }
+}
+
+/** @param {NodeView} node */
+function rowPods({ pods, isExpected }) {
+  if (pods.length === 0) return isExpected ? '' : 'none';
+  const rest = pods.slice(NAMED_WORKLOADS).reduce((sum, { count }) => sum + count, 0);
+  const named = podsText(pods.slice(0, NAMED_WORKLOADS));
+  return `${isExpected ? 'for ' : ''}${named}${rest > 0 ? `, ${thousands(rest)} others` : ''}`;
+}
+
+function bar() {
+  return element(
+    'span',
+    { class: 'meter', role: 'meter', 'aria-valuemin': '0', 'aria-valuemax': '100' },
+    element('span', { class: 'amount' }),
+  );
+}
+
+/**
+ * @param {HTMLElement} cell
+ * @param {string} name
+ * @param {number} share
+ * @param {string} amount
+ */
+function fill(cell, name, share, amount) {
+  const meter = /** @type {HTMLElement} */ (cell.firstElementChild);
+  meter.style.setProperty('--fill', `${Math.min(100, share)}%`);
+  setAttribute(meter, 'aria-valuenow', String(Math.min(100, share)));
+  setAttribute(meter, 'aria-valuetext', `${share} %, ${amount}`);
+  setAttribute(meter, 'aria-label', name);
+  setAttribute(meter, 'title', amount);
+  setText(/** @type {Element} */ (meter.firstElementChild), `${share} %`);
+}

@@ -1,0 +1,51 @@
+// The state that a plan is of: what was told last, whatever has changed since.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { create } from '@bufbuild/protobuf';
+import { CatalogueReferenceSchema, SolveOptionsSchema } from '../../proto/index.ts';
+import type { ApiObject } from '../ports/index.ts';
+import { ClusterIndex, createRawStores, createStores, PROJECTIONS, RecordedFeed, SessionFeed } from './index.ts';
+
+function pod(name: string, nodeName?: string): ApiObject {
+  return {
+    metadata: { name, namespace: 'default', uid: name },
+    spec: { containers: [{ name: 'main', resources: { requests: { cpu: '1' } } }], ...(nodeName ? { nodeName } : {}) },
+    status: { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' }] },
+  };
+}
+
+const NODE: ApiObject = {
+  metadata: { name: 'one', uid: 'one', labels: { 'kubernetes.io/arch': 'amd64' } },
+  spec: { providerID: 'aws:///us-east-1a/i-1' },
+  status: { allocatable: { cpu: '4' }, capacity: { cpu: '4' } },
+};
+
+test('a request is of the state that was told last, and not of what came after', () => {
+  const raw = createRawStores(PROJECTIONS);
+  const stores = createStores(raw, PROJECTIONS);
+  const feed = new RecordedFeed(stores, new SessionFeed(stores, new ClusterIndex(stores), {}), {});
+  const request = () => feed.told?.(create(CatalogueReferenceSchema), create(SolveOptionsSchema));
+  assert.equal(request(), undefined);
+  raw.nodes.upsert(NODE);
+  raw.pods.upsert(pod('running', 'one'));
+  raw.pods.upsert(pod('waiting'));
+  feed.snapshot();
+  raw.pods.upsert(pod('late'));
+  raw.pods.remove({ namespace: 'default', name: 'running' });
+  const first = request();
+  assert.deepEqual(
+    first?.podGroups.map(({ names }) => names),
+    [['waiting']],
+  );
+  assert.deepEqual(
+    first?.nodes.map(({ name, pods }) => [name, pods.flatMap(({ names }) => names)]),
+    [['one', ['running']]],
+  );
+  feed.delta();
+  const second = request();
+  assert.deepEqual(second?.podGroups.flatMap(({ names }) => names).sort(), ['late', 'waiting']);
+  assert.deepEqual(
+    second?.nodes.flatMap(({ pods }) => pods),
+    [],
+  );
+});

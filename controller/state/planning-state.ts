@@ -1,0 +1,123 @@
+// The cluster as a plan sees it, kept for as long as somebody wants to ask about that plan: objects never change, so that a
+// copy of the lists is enough. What a session would be told of it is worked out only when it is asked for.
+import { create } from '@bufbuild/protobuf';
+import {
+  type CatalogueReference,
+  type SessionPods,
+  type SessionUpserts,
+  type SolveOptions,
+  type SolveRequest,
+  SolveRequestSchema,
+} from '../../proto/index.ts';
+import { type ObjectStoreReader, storeKey } from '../cache/index.ts';
+import type { ApiObject } from '../ports/index.ts';
+import { ClusterIndex } from './cluster-index.ts';
+import { type SessionChange, SessionFeed } from './session-feed.ts';
+import type { NodeClassSettings } from './session-messages.ts';
+import { type StoreReaders, WATCHED_KINDS, type WatchedKind } from './stores.ts';
+
+/** Makes the request whose solve is the plan of a session in the captured state. */
+export type PlanningState = (catalogue: CatalogueReference, options: SolveOptions) => SolveRequest;
+
+/** A feed that keeps the state it has told last: what a plan that is asked for next is of. */
+export class RecordedFeed implements Pick<SessionFeed, 'snapshot' | 'delta'> {
+  readonly #stores: StoreReaders;
+  readonly #feed: SessionFeed;
+  readonly #settings: NodeClassSettings;
+  #told: PlanningState | undefined;
+
+  constructor(stores: StoreReaders, feed: SessionFeed, settings: NodeClassSettings) {
+    this.#stores = stores;
+    this.#feed = feed;
+    this.#settings = settings;
+  }
+
+  /** The state that was told last; undefined before anything was. */
+  get told(): PlanningState | undefined {
+    return this.#told;
+  }
+
+  snapshot(): SessionUpserts[] {
+    this.#told = capture(this.#stores, this.#feed, this.#settings);
+    return this.#feed.snapshot();
+  }
+
+  delta(): SessionChange | undefined {
+    this.#told = capture(this.#stores, this.#feed, this.#settings);
+    return this.#feed.delta();
+  }
+}
+
+/** Captures the state of this moment. O(objects), and nothing but copies of lists. */
+function capture(
+  stores: StoreReaders,
+  feed: Pick<SessionFeed, 'expectations'>,
+  settings: NodeClassSettings,
+): PlanningState {
+  const frozen = freeze(stores);
+  const expected = feed.expectations();
+  return (catalogue, options) => {
+    const copy = new SessionFeed(frozen, new ClusterIndex(frozen), settings);
+    for (const [claim, node] of expected) copy.expect(claim, node);
+    return solveRequest(copy, catalogue, options);
+  };
+}
+
+function solveRequest(feed: SessionFeed, catalogue: CatalogueReference, options: SolveOptions): SolveRequest {
+  const request = create(SolveRequestSchema, { catalogue, options });
+  const running: SessionPods[] = [];
+  for (const part of feed.snapshot()) {
+    request.nodePools.push(...part.nodePools);
+    request.nodeClasses.push(...part.nodeClasses);
+    request.daemonSets.push(...part.daemonSets);
+    request.namespaces.push(...part.namespaces);
+    request.nodes.push(...part.nodes);
+    for (const pods of part.pods) {
+      if (pods.node === '') request.podGroups.push(groupOf(pods));
+      else running.push(pods);
+    }
+  }
+  const nodes = new Map(request.nodes.map((node) => [node.name, node]));
+  // Pods of a node that is not there count for nothing, as in a session.
+  for (const pods of running) nodes.get(pods.node)?.pods.push(groupOf(pods));
+  return request;
+}
+
+function groupOf({ shape, names }: SessionPods): SolveRequest['podGroups'][number] {
+  return { $typeName: 'dovetail.v1.PodGroup', names, ...(shape === undefined ? {} : { shape }) };
+}
+
+function freeze(stores: StoreReaders): StoreReaders {
+  const entries = WATCHED_KINDS.map((kind) => [kind, new FrozenStore(stores[kind])] as const);
+  return Object.fromEntries(entries) as Record<WatchedKind, FrozenStore>;
+}
+
+/** A store that stays as it was. */
+class FrozenStore implements ObjectStoreReader<ApiObject> {
+  readonly isSynced: boolean;
+  readonly #values = new Map<string, ApiObject>();
+
+  constructor(store: ObjectStoreReader<ApiObject>) {
+    this.isSynced = store.isSynced;
+    for (const object of store.values()) {
+      const { name = '', namespace } = object.metadata;
+      this.#values.set(storeKey(namespace === undefined ? { name } : { namespace, name }), object);
+    }
+  }
+
+  get size(): number {
+    return this.#values.size;
+  }
+
+  get(name: Parameters<ObjectStoreReader<ApiObject>['get']>[0]): ApiObject | undefined {
+    return this.#values.get(storeKey(name));
+  }
+
+  values(): IterableIterator<ApiObject> {
+    return this.#values.values();
+  }
+
+  subscribe(): () => void {
+    return () => undefined;
+  }
+}
