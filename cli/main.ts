@@ -7,8 +7,8 @@ import { runProgram } from './program.ts';
 const INTERRUPTED_EXIT_CODE = 130;
 
 const args = process.argv.slice(2);
-/** Only the service has calls to finish; everything else can stop where it is. */
-const endsInGoodOrder = args[0] === 'serve';
+/** The service has calls to finish, the controller writes; everything else can stop where it is. */
+const endsInGoodOrder = args[0] === 'serve' || args[0] === 'controller';
 
 const stopped = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
