@@ -122,7 +122,7 @@ class Replica {
     for (const cluster of [this.#work, this.#lease, this.#eventCluster]) cluster.close();
   }
 
-  /** Works until it is told to stop, or the planning service has heard of a later leader. */
+  /** Works until it is told to stop, the planning service has heard of a later leader, or the work breaks. */
   async #lead(term: Term | undefined, leaseEpoch: bigint, stop: AbortSignal): Promise<void> {
     const { settings, clock, cloud, engine, log } = this.#parts;
     this.#term = term;
@@ -158,7 +158,7 @@ class Replica {
       },
     });
     this.#controller = controller;
-    await untilAborted(AbortSignal.any([stop, deposed.signal]));
+    await Promise.race([untilAborted(AbortSignal.any([stop, deposed.signal])), controller.ended]);
     await controller.stop();
     this.#controller = undefined;
     await Promise.race([events.written(), clock.sleep(LAST_EVENTS_MS)]);

@@ -205,6 +205,8 @@ export class Lifecycle {
     const change = isLabelled ? undefined : { metadata: { labels: { [INITIALIZED_LABEL]: 'true' } } };
     if (!(await this.#writeNode('node.initialize', node, change, signal))) return;
     conditions.set({ type: 'Initialized', status: 'True' });
+    // Comes again where others have written to the claim in between: the label has been set then.
+    if (isLabelled) return;
     this.#context.log.info(
       { ...logNames(claim), Node: { name: nameOf(node) }, allocatable: node.status?.allocatable },
       'initialized nodeclaim',
