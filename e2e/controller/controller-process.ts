@@ -14,6 +14,8 @@ export interface ControllerProcessOptions {
   readonly clusterName: string;
   readonly namespace: string;
   readonly podName: string;
+  /** More flags. */
+  readonly flags?: readonly string[];
 }
 
 /** A line of its log. */
@@ -33,7 +35,7 @@ export class ControllerProcess {
   readonly ended: Promise<string>;
   readonly #child: ChildProcess;
 
-  constructor({ kubeconfig, cloudPort, clusterName, namespace, podName }: ControllerProcessOptions) {
+  constructor({ kubeconfig, cloudPort, clusterName, namespace, podName, flags = [] }: ControllerProcessOptions) {
     const { lease } = LIMITS;
     this.#child = spawn(
       process.execPath,
@@ -47,6 +49,7 @@ export class ControllerProcess {
         `--leader-election-lease-duration=${lease.duration}`,
         `--leader-election-renew-deadline=${lease.renewDeadline}`,
         `--leader-election-retry-period=${lease.retryPeriod}`,
+        ...flags,
       ],
       {
         cwd: ROOT,
@@ -74,9 +77,9 @@ export class ControllerProcess {
     return this.lines.some((line) => line.message === message);
   }
 
-  /** Lines that an operator would look into, and what is no line at all. */
+  /** Lines that `grep -i error` finds, and what is no line at all. */
   get complaints(): unknown[] {
-    return [...this.lines.filter(({ level }) => level === 'ERROR'), ...this.otherLines];
+    return [...this.lines.filter((line) => /error/i.test(JSON.stringify(line))), ...this.otherLines];
   }
 
   /** Answers of its health endpoint; 0 while nobody listens. */

@@ -8,11 +8,11 @@ import { readAudit } from './audit.ts';
 import type { ControllerProcess } from './controller-process.ts';
 import { LIMITS } from './limits.ts';
 import { deployment, instances, nodesOf, noEviction, runningPods, teamPool, untilRunning } from './objects.ts';
+import { PlanningService, tlsFiles } from './planning-service.ts';
 import { OWN_POD, RealWorld } from './real-world.ts';
 
 /** Rights that these cases may have no use for, with the reason to have them. */
 const MAY_BE_UNUSED: ReadonlyMap<string, string> = new Map([
-  ['/pods delete', 'only where a terminationGracePeriod runs out'],
   ['/events patch', 'only for what is told again after minutes'],
 ]);
 
@@ -112,9 +112,25 @@ describe('dovetail controller on a real control plane', () => {
     );
   });
 
+  test('where a grace period has been given, a budget does not hold a node beyond it', async () => {
+    await world.apply(
+      teamPool('brief', ['m7i.large'], { template: { terminationGracePeriod: '10s' } }),
+      deployment('brief', 1, '1', 'brief'),
+      noEviction('brief'),
+    );
+    const [pod] = await untilRunning(world, 'brief', 1);
+    const [claim] = await world.get('nodeclaims', '-l', 'karpenter.sh/nodepool=brief');
+    await world.kubectl('delete', 'nodeclaim', String(claim?.metadata.name), '--wait=false');
+    await world.waitUntil('the claim is gone', async () =>
+      (await world.get('nodeclaims')).every(({ metadata }) => metadata.name !== claim?.metadata.name),
+    );
+    const [next] = await untilRunning(world, 'brief', 1);
+    assert.notEqual(next?.metadata.name, pod?.metadata.name);
+  });
+
   test('a pool grows to its limit and no further', async () => {
     await world.apply(
-      teamPool('capped', ['m7i.xlarge'], { limits: { cpu: '4' } }),
+      teamPool('capped', ['m7i.xlarge'], { spec: { limits: { cpu: '4' } } }),
       deployment('capped', 2, '3', 'capped'),
     );
     await untilRunning(world, 'capped', 1);
@@ -166,14 +182,32 @@ describe('dovetail controller on a real control plane', () => {
     assert.equal(await controller.ended, 'code 0');
     assert.ok(controller.says('released the lease'));
     await world.waitUntil('the standby leads', () => standby.says('became leader'));
+    controller = standby;
     await world.kubectl('scale', 'deployment/crash', '--replicas=3');
     await untilRunning(world, 'crash', 3);
     const { cloud, claims } = await instances(world);
     assert.deepEqual(cloud, claims);
   });
 
+  test('the planning service may be elsewhere, behind mutual TLS', async () => {
+    const service = new PlanningService(await tlsFiles(world));
+    try {
+      const flags = await service.flags();
+      const next = world.startController(...flags);
+      await world.waitUntil('the next one is ready', async () => (await next.health('/readyz')) === 200);
+      controller.signal('SIGTERM');
+      assert.equal(await controller.ended, 'code 0');
+      controller = next;
+      await world.waitUntil('the next one leads', () => next.says('became leader'));
+      await world.kubectl('scale', 'deployment/crash', '--replicas=4');
+      await untilRunning(world, 'crash', 4);
+    } finally {
+      await service.end();
+    }
+  });
+
   test('no log has a line that is an error', () => {
-    assert.equal(world.controllers.length, 3);
+    assert.equal(world.controllers.length, 4);
     for (const { complaints } of world.controllers) assert.deepEqual(complaints, []);
   });
 

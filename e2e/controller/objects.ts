@@ -5,7 +5,11 @@ import type { KubeObject, RealWorld } from './real-world.ts';
 const GENERAL = { key: 'workload-type', operator: 'Equal', value: 'general', effect: 'NoSchedule' };
 
 /** A pool of its own for one case: only pods that ask for the team land on its nodes. */
-export function teamPool(team: string, instanceTypes: readonly string[], spec: object = {}): object {
+export function teamPool(
+  team: string,
+  instanceTypes: readonly string[],
+  { spec = {}, template = {} }: { readonly spec?: object; readonly template?: object } = {},
+): object {
   return {
     apiVersion: 'karpenter.sh/v1',
     kind: 'NodePool',
@@ -16,6 +20,7 @@ export function teamPool(team: string, instanceTypes: readonly string[], spec: o
         spec: {
           nodeClassRef: { group: 'karpenter.k8s.aws', kind: 'EC2NodeClass', name: 'default' },
           requirements: [{ key: 'node.kubernetes.io/instance-type', operator: 'In', values: instanceTypes }],
+          ...template,
         },
       },
       ...spec,

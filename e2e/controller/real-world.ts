@@ -75,13 +75,14 @@ export class RealWorld {
   }
 
   /** Starts a controller as its ServiceAccount. */
-  startController(): ControllerProcess {
+  startController(...flags: readonly string[]): ControllerProcess {
     const controller = new ControllerProcess({
       kubeconfig: this.#kubeconfig,
       cloudPort: this.#cloudProcess.port,
       clusterName: smallCloudFacts().clusterName,
       namespace: SERVICE_ACCOUNT.namespace,
       podName: OWN_POD,
+      flags,
     });
     this.#controllers.push(controller);
     return controller;
@@ -108,16 +109,21 @@ export class RealWorld {
 
   /** Applies objects. */
   async apply(...objects: readonly object[]): Promise<void> {
-    const file = join(this.#directory, 'objects.json');
-    writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
+    const file = this.file('objects.json', JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
     await this.kubectl('apply', '-f', file);
+  }
+
+  /** Writes a file that goes with this world; answers its path. */
+  file(name: string, content: string | Buffer): string {
+    const path = join(this.#directory, name);
+    writeFileSync(path, content, { mode: 0o600 });
+    return path;
   }
 
   /** Applies a manifest of examples/mission, as envsubst leaves it. */
   async applyMission(name: string): Promise<void> {
     const text = readFileSync(join(ROOT, 'examples/mission', name), 'utf8');
-    const file = join(this.#directory, name);
-    writeFileSync(file, text.replaceAll(`\${CLUSTER_NAME}`, smallCloudFacts().clusterName));
+    const file = this.file(name, text.replaceAll(`\${CLUSTER_NAME}`, smallCloudFacts().clusterName));
     await this.kubectl('apply', '-f', file);
   }
 
@@ -175,7 +181,6 @@ export class RealWorld {
       spec: { schedulerName: 'nobody', containers: [{ name: 'controller', image: 'none' }] },
     });
     const token = (await this.kubectl('create', 'token', name, '-n', namespace, '--duration=1h')).trim();
-    this.#kubeconfig = join(this.#directory, 'controller.kubeconfig');
     const { server, caFile } = this.controlPlane;
     const config = {
       apiVersion: 'v1',
@@ -185,6 +190,6 @@ export class RealWorld {
       clusters: [{ name: 'test', cluster: { server, 'certificate-authority': caFile } }],
       users: [{ name: 'controller', user: { token } }],
     };
-    writeFileSync(this.#kubeconfig, JSON.stringify(config), { mode: 0o600 });
+    this.#kubeconfig = this.file('controller.kubeconfig', JSON.stringify(config));
   }
 }
