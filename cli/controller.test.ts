@@ -1,9 +1,16 @@
 // `dovetail controller` as far as it comes without a cluster: its settings, and what it refuses. What it does in a cluster is
 // shown by e2e/controller.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { runHere, runProcess } from './testing.ts';
+import { smallCloudFacts, startCloudProcess } from '../controller/simulated-cloud/testing/index.ts';
+import { ROOT, runHere, runProcess } from './testing.ts';
 
 test('its help lists every setting by flag and variable, and not the options of other commands', async () => {
   const { exitCode, out, err } = await runHere(['controller', '--help']);
@@ -46,6 +53,51 @@ test('a kubeconfig that is not there and a cloud that is not there are told, and
   assert.match(noCloud.err, /--simulated-cloud 127\.0\.0\.1:\d+: call the simulated cloud/);
   assert.match(noCloud.out, /"level":"WARN".*consolidation, drift and expiration are not built yet/);
 });
+
+test('where no API server answers it goes on asking, is alive and not ready, and ends when it is told to', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'dovetail-no-server-'));
+  const cloud = await startCloudProcess({ facts: smallCloudFacts() });
+  const kubeconfig = join(directory, 'kubeconfig');
+  writeFileSync(kubeconfig, JSON.stringify(kubeconfigOf(`https://127.0.0.1:${await freePort()}`)));
+  const flags = ['--metrics-port=0', '--health-probe-port=0', '--bind-address=127.0.0.1'];
+  const env = { CLUSTER_NAME: 'shop', POD_NAMESPACE: 'karpenter', SIMULATED_CLOUD: `127.0.0.1:${cloud.port}` };
+  const child = spawn(process.execPath, ['bin/dovetail.js', 'controller', ...flags], {
+    cwd: ROOT,
+    env: { ...process.env, ...env, KUBECONFIG: kubeconfig },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(child, 'exit');
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await cloud.stop();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  const lines: Record<string, unknown>[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    lines.push(JSON.parse(line) as Record<string, unknown>);
+    const said = (message: string) => lines.find((one) => one.message === message);
+    if (said('failed reaching for the lease') === undefined || said('failed watching') === undefined) continue;
+    const address = said('serving health probes')?.address as { readonly host: string; readonly port: number };
+    const { host, port } = address;
+    assert.equal((await fetch(`http://${host}:${port}/healthz`)).status, 200);
+    assert.equal((await fetch(`http://${host}:${port}/readyz`)).status, 503);
+    break;
+  }
+  assert.equal(child.exitCode, null, JSON.stringify(lines));
+  child.kill('SIGTERM');
+  assert.deepEqual(await ended, [0, null]);
+});
+
+function kubeconfigOf(server: string): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'test',
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
+    clusters: [{ name: 'test', cluster: { server } }],
+    users: [{ name: 'test', user: { token: 'none' } }],
+  };
+}
 
 /** A port that nobody listens on. */
 async function freePort(): Promise<number> {
