@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type Client, Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
 import { OfferingService, SchedulerService } from '../proto/index.ts';
+import type { ServerOptions } from '../server/index.ts';
 import { badInput, CommandError, EXIT } from './outcome.ts';
 
 /** How to reach the service. */
@@ -17,9 +18,15 @@ export interface EngineOptions {
   readonly tlsCa?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
+  /** How the flags of those files begin: `--tls` unless it is said. */
+  readonly tlsFlag?: string;
   /** Worker threads of a service in this process. */
   readonly workers?: number;
+  /** What hears of a service in this process. */
+  readonly observers?: Pick<ServerOptions, 'recorder' | 'logger'>;
 }
+
+type TlsFiles = Pick<EngineOptions, 'tlsCa' | 'tlsCert' | 'tlsKey' | 'tlsFlag'>;
 
 /** A connection to the service. */
 export interface EngineConnection {
@@ -36,18 +43,23 @@ const OWN_WORKER_COUNT = 1;
 
 /** Connects to the service that the options name. */
 export async function connectToEngine(options: EngineOptions): Promise<EngineConnection> {
-  if (options.engineAddress === undefined) return startOwnEngine(options.workers ?? OWN_WORKER_COUNT);
+  if (options.engineAddress === undefined) {
+    return startOwnEngine(options.workers ?? OWN_WORKER_COUNT, options.observers ?? {});
+  }
   return connectTo(options.engineAddress, options);
 }
 
-async function startOwnEngine(workerCount: number): Promise<EngineConnection> {
+async function startOwnEngine(
+  workerCount: number,
+  observers: NonNullable<EngineOptions['observers']>,
+): Promise<EngineConnection> {
   const { startServer } = await import('../server/index.ts');
   const folder = mkdtempSync(join(tmpdir(), 'dovetail-'));
   const socketPath = join(folder, 'engine.sock');
   const removeFolder = () => rmSync(folder, { recursive: true, force: true });
   process.once('exit', removeFolder);
   try {
-    const server = await startServer({ grpc: { socketPath }, http: false, health: false, workerCount });
+    const server = await startServer({ grpc: { socketPath }, http: false, health: false, workerCount, ...observers });
     chmodSync(socketPath, 0o600);
     const connection = connectTo(`unix:${socketPath}`, {});
     let closing: Promise<void> | undefined;
@@ -72,7 +84,7 @@ async function startOwnEngine(workerCount: number): Promise<EngineConnection> {
   }
 }
 
-function connectTo(address: string, tls: Pick<EngineOptions, 'tlsCa' | 'tlsCert' | 'tlsKey'>): EngineConnection {
+function connectTo(address: string, tls: TlsFiles): EngineConnection {
   const { baseUrl, sessionOptions } = target(address, tls);
   const sessionManager = new Http2SessionManager(baseUrl, {}, sessionOptions);
   const transport = createGrpcTransport({ baseUrl, sessionManager });
@@ -84,15 +96,16 @@ function connectTo(address: string, tls: Pick<EngineOptions, 'tlsCa' | 'tlsCert'
   };
 }
 
-function target(address: string, tls: Pick<EngineOptions, 'tlsCa' | 'tlsCert' | 'tlsKey'>) {
+function target(address: string, tls: TlsFiles) {
   const socketPath = /^unix:(?:\/\/)?(.+)$/.exec(address)?.[1];
   if (socketPath !== undefined) {
     return { baseUrl: 'http://localhost', sessionOptions: { createConnection: () => connectSocket(socketPath) } };
   }
+  const flag = tls.tlsFlag ?? '--tls';
   const files = {
-    ...(tls.tlsCa === undefined ? {} : { ca: readPem(tls.tlsCa, '--tls-ca') }),
-    ...(tls.tlsCert === undefined ? {} : { cert: readPem(tls.tlsCert, '--tls-cert') }),
-    ...(tls.tlsKey === undefined ? {} : { key: readPem(tls.tlsKey, '--tls-key') }),
+    ...(tls.tlsCa === undefined ? {} : { ca: readPem(tls.tlsCa, `${flag}-ca`) }),
+    ...(tls.tlsCert === undefined ? {} : { cert: readPem(tls.tlsCert, `${flag}-cert`) }),
+    ...(tls.tlsKey === undefined ? {} : { key: readPem(tls.tlsKey, `${flag}-key`) }),
   };
   const secure = address.startsWith('https://') || Object.keys(files).length > 0;
   const host = address.replace(/^https?:\/\//, '').replace(/\/$/, '');

@@ -7,8 +7,8 @@ import { runProgram } from './program.ts';
 const INTERRUPTED_EXIT_CODE = 130;
 
 const args = process.argv.slice(2);
-/** What listens has something to finish; everything else can stop where it is. */
-const endsInGoodOrder = args[0] === 'serve' || args[0] === 'demo';
+/** What listens has something to finish, and the controller writes; everything else can stop where it is. */
+const endsInGoodOrder = ['serve', 'demo', 'controller'].includes(args[0] ?? '');
 
 const stopped = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -72,6 +72,16 @@ function buildProgram({ console, stopped }: ProgramContext, finish: (exitCode: E
       finish(await runExplain(names, options, console));
     }),
   );
+  program.addCommand(
+    inherit(controllerCommand())
+      // Its settings are a table of their own, help included.
+      .helpOption(false)
+      .allowUnknownOption()
+      .action(async (settings: readonly string[]) => {
+        const { runController } = await import('./controller-command.ts');
+        finish(await runController(settings, console, stopped));
+      }),
+  );
   return program;
 }
 
@@ -170,6 +180,12 @@ function serveCommand(): Command {
     .addOption(
       new Option('--insecure', 'let anybody in who reaches the address').default(false).env('DOVETAIL_INSECURE'),
     );
+}
+
+function controllerCommand(): Command {
+  return new Command('controller')
+    .description('Keep a cluster supplied with nodes; `controller --help` lists its settings.')
+    .argument('[settings...]', "flags under Karpenter's names");
 }
 
 /** Collects the values of a flag that may be repeated. */

@@ -55,7 +55,13 @@ export {
   type RegionSource,
 } from './offerings/index.ts';
 export { startTelemetry, type Telemetry, type TelemetryOptions, type TelemetryRecorder } from './telemetry/index.ts';
-export { type ListenAddress, type MutualTls, StartupError } from './transport/index.ts';
+export {
+  type ListenAddress,
+  type Listener,
+  type MutualTls,
+  StartupError,
+  startHealthServer,
+} from './transport/index.ts';
 
 export { createTaskHandler, type PostedTask, type TaskOutcome } from './worker/index.ts';
 

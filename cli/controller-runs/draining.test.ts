@@ -50,6 +50,12 @@ test('deleting a NodeClaim moves its pods to another node, ends the instance, an
   assert.ok(hasEnded(run, instanceOf(claim)), JSON.stringify(run.cloud.journal.slice(-5)));
   await run.until('the pods run again', () => runningPods(run, 'web').length === 3);
   assert.equal(run.objects(KINDS.nodeClaims).length, 1);
+  const told = run.events.filter(({ name }) => name === claim?.metadata.name).map(({ message }) => message);
+  assert.match(
+    String(told.find((message) => message.startsWith('Launched'))),
+    /^Launched instance i-\w+: \S+ in us-west-2\w, spot$/,
+  );
+  assert.ok(told.includes(`Terminated instance ${instanceOf(claim)}`), told.join('\n'));
 });
 
 test('deleting the Node does the same', async (t) => {

@@ -137,10 +137,13 @@ test('other objects, other reasons, and other messages of some reasons are told 
   scene.record('c1', { reason: 'Registered' });
   scene.record('c2', { reason: 'Registered' });
   scene.record('c1', { reason: 'UnregisteredTaintMissing' });
+  scene.record('c1', { reason: 'FailedDraining', message: '2 pods are waiting' });
+  scene.record('c1', { reason: 'FailedDraining', message: 'a budget holds web-1' });
+  scene.record('c1', { reason: 'FailedDraining', message: 'a budget holds web-1' });
   scene.record('c1', { reason: 'FailedConsistencyCheck', message: 'expected 4 of cpu' });
   scene.record('c1', { reason: 'FailedConsistencyCheck', message: 'expected 8 of memory' });
   scene.record('c1', { reason: 'FailedConsistencyCheck', message: 'expected 8 of memory' });
-  assert.equal((await scene.told()).length, 5);
+  assert.equal((await scene.told()).length, 7);
 });
 
 test('a pod that can’t be placed is told so once in five minutes; a note may have a time of its own', async () => {

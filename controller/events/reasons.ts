@@ -17,6 +17,8 @@ const RULES: ReadonlyMap<string, ReasonRule> = new Map([
   ['FailedScheduling', { dedupeMs: LIMITS.failedSchedulingDedupeMs }],
   ['Nominated', { rate: LIMITS.nominated }],
   ['FailedConsistencyCheck', { byMessage: true }],
+  // How many pods are left must not hide which of them a budget holds.
+  ['FailedDraining', { byMessage: true }],
   ['Launched', { onOwnPod: true }],
   ['Terminated', { onOwnPod: true }],
 ]);

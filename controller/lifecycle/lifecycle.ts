@@ -128,7 +128,7 @@ export class Lifecycle {
     const outcome = await launch(this.#context, claim, signal);
     if (outcome.kind === 'launched') {
       this.#launched.set(uid, outcome);
-      this.#logLaunch(claim, outcome.instance);
+      this.#tellLaunch(claim, outcome.instance);
       return outcome;
     }
     this.#context.log.error({ ...logNames(claim), error: outcome.message }, 'failed launching nodeclaim');
@@ -136,8 +136,10 @@ export class Lifecycle {
     return undefined;
   }
 
-  #logLaunch(claim: NodeClaimView, instance: Instance): void {
-    const { providerId, instanceType, zone, capacityType, allocatable } = instance;
+  #tellLaunch(claim: NodeClaimView, instance: Instance): void {
+    const { id, providerId, instanceType, zone, capacityType, allocatable } = instance;
+    const message = `Launched instance ${id}: ${instanceType} in ${zone}, ${capacityType}`;
+    this.#context.events.record(claim, { type: 'Normal', reason: 'Launched', message });
     this.#context.log.info(
       {
         ...logNames(claim),
@@ -203,6 +205,8 @@ export class Lifecycle {
     const change = isLabelled ? undefined : { metadata: { labels: { [INITIALIZED_LABEL]: 'true' } } };
     if (!(await this.#writeNode('node.initialize', node, change, signal))) return;
     conditions.set({ type: 'Initialized', status: 'True' });
+    // Comes again where others have written to the claim in between: the label has been set then.
+    if (isLabelled) return;
     this.#context.log.info(
       { ...logNames(claim), Node: { name: nameOf(node) }, allocatable: node.status?.allocatable },
       'initialized nodeclaim',

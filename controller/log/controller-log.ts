@@ -1,6 +1,6 @@
 // Logs with Karpenter's keys, so that what people grep and parse keeps working: level as a word in capitals, time, logger,
 // message, and objects as {"NodeClaim": {"name": …}}. One JSON object a line.
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import type { Clock } from '../ports/index.ts';
 
 /** Structured logs, with the fields first. */
@@ -23,7 +23,8 @@ export interface LogOptions {
 
 /** A log, and the way to have everything written that was logged. */
 export interface OpenLog {
-  readonly log: ControllerLog;
+  /** Every part of the process may log to it, the planning service included. */
+  readonly log: ControllerLog & Pick<Logger, keyof ControllerLog>;
   close(): void;
 }
 

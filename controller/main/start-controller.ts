@@ -66,6 +66,8 @@ export interface RunningController {
   readonly stores: Stores;
   /** True once every kind has been listed and the offerings are known: from then on it acts. */
   readonly isReady: () => boolean;
+  /** Resolves when it does nothing more: it was stopped, or it broke, which is in the log. */
+  readonly ended: Promise<void>;
   /** Starts nothing new, lets writes in flight end, and stops. May be called more than once. */
   stop(): Promise<void>;
 }
@@ -99,7 +101,7 @@ export function startController(options: ControllerOptions): RunningController {
   const end = new AbortController();
   const { signal } = end;
   const raw = options.caches ?? startCaches(options, signal);
-  const stores = createStores(raw, PROJECTIONS);
+  const stores = createStores(raw, PROJECTIONS, signal);
   const { context, told } = createContext(options, stores);
   const session = new PlanSession({
     scheduler: options.engine.scheduler,
@@ -132,7 +134,7 @@ export function startController(options: ControllerOptions): RunningController {
     })();
     return stopping;
   };
-  return { stores, isReady: () => isFed && isSynced(stores), stop };
+  return { stores, isReady: () => isFed && isSynced(stores), ended: running, stop };
 }
 
 interface CreatedContext {

@@ -29,6 +29,13 @@ export function whole(least: number, most = Number.MAX_SAFE_INTEGER): Parse<numb
 /** A port; 0 takes any that is free. */
 export const port = whole(0, 65_535);
 
+/** The port of a program that listens on this machine, as 127.0.0.1:PORT. */
+export const localPort: Parse<number> = (value) => {
+  const [, digits] = /^(?:127\.0\.0\.1|localhost):(\d+)$/.exec(value) ?? [];
+  if (digits === undefined) throw new Error('not of the form 127.0.0.1:PORT');
+  return whole(1, 65_535)(digits);
+};
+
 /** A number that is at least zero and less than one. */
 export const ratio: Parse<number> = (value) => {
   const number = Number(value);

@@ -1,6 +1,6 @@
 // Every setting: its flag, its environment variable, how it is written, what it is when nobody says anything, and what is not
 // built yet. Names and defaults are Karpenter's where Karpenter has the setting.
-import { duration, list, oneOf, type Parse, port, ratio, switches, text, truth, whole } from './parsers.ts';
+import { duration, list, localPort, oneOf, type Parse, port, ratio, switches, text, truth, whole } from './parsers.ts';
 
 /** One setting. */
 export interface Setting<Value> {
@@ -147,6 +147,11 @@ export const SETTINGS = {
   engineTlsCa: optional('engine-tls-ca', text, 'PEM file with the authority of the planning service.'),
   engineTlsCert: optional('engine-tls-cert', text, 'PEM file with the certificate for the planning service.'),
   engineTlsKey: optional('engine-tls-key', text, 'PEM file with the key of that certificate.'),
+  simulatedCloudPort: optional(
+    'simulated-cloud',
+    localPort,
+    '127.0.0.1:PORT of a simulated cloud (controller/simulated-cloud/server.ts) that sells the instances.',
+  ),
   cpuRequestsMilli: setting(
     'cpu-requests',
     whole(1),

@@ -2,6 +2,7 @@
 import { ObjectStore, type ObjectStoreReader } from '../cache/index.ts';
 import type { ApiObject, KindName } from '../ports/index.ts';
 import { FreshStore } from './fresh-store.ts';
+import { StoreView } from './store-view.ts';
 
 /** The kinds that are watched. */
 export const WATCHED_KINDS = [
@@ -57,10 +58,14 @@ export function createRawStores(projections: Projections): RawStores {
   return Object.fromEntries(entries) as Record<WatchedKind, ObjectStore<ApiObject>>;
 }
 
-/** The stores with our own writes over them. */
-export function createStores(raw: RawStores, projections: Projections): Stores {
-  const fresh = WRITTEN_KINDS.map((kind) => [kind, new FreshStore(raw[kind], projections[kind] ?? whole)] as const);
-  return { ...raw, ...(Object.fromEntries(fresh) as Record<WrittenKind, FreshStore>) };
+/** The stores with our own writes over them. Where a signal is given, nobody hears of changes once it has aborted. */
+export function createStores(raw: RawStores, projections: Projections, signal?: AbortSignal): Stores {
+  const baseOf = (kind: WatchedKind): ObjectStoreReader<ApiObject> =>
+    signal === undefined ? raw[kind] : new StoreView(raw[kind], signal);
+  const entries = WATCHED_KINDS.map((kind) => [kind, baseOf(kind)] as const);
+  const bases = Object.fromEntries(entries) as Record<WatchedKind, ObjectStoreReader<ApiObject>>;
+  const fresh = WRITTEN_KINDS.map((kind) => [kind, new FreshStore(bases[kind], projections[kind] ?? whole)] as const);
+  return { ...bases, ...(Object.fromEntries(fresh) as Record<WrittenKind, FreshStore>) };
 }
 
 /** True once every kind has been listed. */

@@ -52,7 +52,9 @@ export async function endClaim(
   const isGone = await endInstance(context, instanceId, signal);
   const marked = await markTerminating(context, dated, signal);
   if (marked === undefined) return undefined;
-  return isGone ? removeFinalizer(context, marked, signal) : { requeueAfterMs: INSTANCE_POLL_MS };
+  if (!isGone) return { requeueAfterMs: INSTANCE_POLL_MS };
+  context.events.record(marked, { type: 'Normal', reason: 'Terminated', message: `Terminated instance ${instanceId}` });
+  return removeFinalizer(context, marked, signal);
 }
 
 /** Writes down when everything on the node has to be gone, counted from the deletion. */

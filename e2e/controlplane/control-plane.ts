@@ -22,6 +22,8 @@ export interface ControlPlaneOptions {
   readonly featureGates?: Readonly<Record<string, boolean>>;
   /** Seconds after which history is forgotten: continue tokens get too old twice as late. Absent leaves the five minutes. */
   readonly compactionSeconds?: number;
+  /** True keeps a line of JSON for each call that kube-apiserver answers; where, `auditFile` says. */
+  readonly audit?: boolean;
 }
 
 /** A control plane that runs. */
@@ -36,6 +38,8 @@ export interface ControlPlane {
   readonly kubeconfig: string;
   /** Folder of the programs, kubectl among them. */
   readonly programDirectory: string;
+  /** The lines of the audit, where they are kept. */
+  readonly auditFile: string;
   /** Throws with its last output when one of the programs has ended. */
   assertRunning(): void;
   /** Ends all programs and removes their state. May be called more than once. */
@@ -79,6 +83,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
       server,
       ...access,
       programDirectory: programs.directory,
+      auditFile: join(directory, AUDIT_FILE),
       assertRunning: () => {
         for (const one of processes) one.assertRunning();
       },
@@ -132,8 +137,19 @@ function apiServerArguments(directory: string, etcdUrl: string, port: number, op
     `--disable-admission-plugins=${left.join(',')}`,
     '--profiling=false',
     ...(options.compactionSeconds === undefined ? [] : [`--etcd-compaction-interval=${options.compactionSeconds}s`]),
+    ...(options.audit === true ? auditArguments(directory) : []),
     ...gateArguments(options),
   ];
+}
+
+const AUDIT_FILE = 'audit.jsonl';
+
+/** Who asked for what, and how it was answered; not what was in it. */
+function auditArguments(directory: string): string[] {
+  const policy = { apiVersion: 'audit.k8s.io/v1', kind: 'Policy', rules: [{ level: 'Metadata' }] };
+  const policyFile = join(directory, 'audit-policy.json');
+  writeFileSync(policyFile, JSON.stringify({ ...policy, omitStages: ['RequestReceived'] }));
+  return [`--audit-policy-file=${policyFile}`, `--audit-log-path=${join(directory, AUDIT_FILE)}`];
 }
 
 function controllerManagerArguments(directory: string, kubeconfig: string, options: ControlPlaneOptions): string[] {

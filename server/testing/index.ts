@@ -1,5 +1,6 @@
 // The door of server/testing: what the server's tests share. No product code imports it.
 export { CENT_NANO, explicitType, GIBIBYTE, podsRequest, smallCatalogue, smallRegions } from './catalogues.ts';
+export { createAuthority } from './certificates.ts';
 export { allClients, CallError, connectClient, grpcClient, rawGrpcCall, type TestClient } from './clients.ts';
 export { priceStateCatalogue, priceStateUpdate } from './price-states.ts';
 export { startTestServer } from './servers.ts';

@@ -1,0 +1,186 @@
+// One replica of the controller: it answers health probes, keeps its caches warm, stands for election, and while it leads it
+// works and tells users about it. Calls for the work, for the Lease and for events have connections and limits of their own:
+// none of them may hold up another.
+import type { EventRecorder } from '../controller/context/index.ts';
+import { ClusterEventRecorder, readOwnPod } from '../controller/events/index.ts';
+import { type ClusterAccess, KubernetesCluster, type RateLimit } from '../controller/kubernetes-cluster/index.ts';
+import { LeaderElection, newIdentity, type Term } from '../controller/leader/index.ts';
+import type { ControllerLog } from '../controller/log/index.ts';
+import { type RunningController, startCaches, startController } from '../controller/main/index.ts';
+import type { ApiObject, Clock, Cloud } from '../controller/ports/index.ts';
+import type { Settings } from '../controller/settings/index.ts';
+import { type WriteHooks, Writes } from '../controller/writes/index.ts';
+import { startHealthServer } from '../server/index.ts';
+import type { EngineConnection } from './engine-client.ts';
+import { VERSION } from './version.ts';
+
+/** What a replica stands on. */
+export interface ReplicaParts {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly log: ControllerLog;
+  readonly access: ClusterAccess;
+  readonly cloud: Cloud;
+  readonly engine: Pick<EngineConnection, 'scheduler' | 'offerings'>;
+  /** That of the own Pod, where it is known. */
+  readonly namespace: string | undefined;
+  /** Absent only where nobody is elected. */
+  readonly leaseNamespace: string | undefined;
+  /** Where health is served. */
+  readonly host: string;
+}
+
+/** A Lease takes a call every two seconds. */
+const LEASE_LIMIT: RateLimit = { qps: 5, burst: 10 };
+
+/** Events are the least of what the API server has to do. */
+const EVENT_LIMIT: RateLimit = { qps: 50, burst: 100 };
+
+/** How long a leader that stops waits for what it has told to be written. */
+const LAST_EVENTS_MS = 3_000;
+
+const NO_HOOKS: WriteHooks = { before: () => undefined, after: () => undefined };
+
+/** Runs until the signal aborts: then writes in flight end, the Lease is released, and it resolves. */
+export async function runReplica(parts: ReplicaParts, stopped: AbortSignal): Promise<void> {
+  const replica = new Replica(parts, stopped);
+  const { settings, host, log } = parts;
+  const address = { host, port: settings.healthProbePort };
+  const health = await startHealthServer({ address, isReady: () => replica.isReady });
+  log.info({ address: health.address }, 'serving health probes');
+  try {
+    await replica.run();
+  } finally {
+    replica.close();
+    await health.close();
+  }
+}
+
+class Replica {
+  readonly #parts: ReplicaParts;
+  readonly #stopped: AbortSignal;
+  readonly #work: KubernetesCluster;
+  readonly #lease: KubernetesCluster;
+  readonly #eventCluster: KubernetesCluster;
+  /** Ends everything that outlives terms. */
+  readonly #end = new AbortController();
+  readonly #caches: ReturnType<typeof startCaches> | undefined;
+  #term: Term | undefined;
+  #controller: RunningController | undefined;
+
+  constructor(parts: ReplicaParts, stopped: AbortSignal) {
+    const { settings, access, clock, log } = parts;
+    this.#parts = parts;
+    this.#stopped = stopped;
+    const open = (limit: RateLimit, beforeWrite?: () => void) =>
+      new KubernetesCluster(access, {
+        clock,
+        limit,
+        userAgent: `dovetail/${VERSION}`,
+        fieldManager: 'dovetail',
+        ...(beforeWrite === undefined ? {} : { beforeWrite }),
+      });
+    const assertLeads = (): void => this.#term?.assertLeads();
+    this.#work = open({ qps: settings.kubeClientQps, burst: settings.kubeClientBurst }, assertLeads);
+    this.#eventCluster = open(EVENT_LIMIT, assertLeads);
+    this.#lease = open(LEASE_LIMIT);
+    if (settings.disableControllerWarmup) return;
+    this.#caches = startCaches({ cluster: this.#work, clock, random: Math.random, log }, this.#end.signal);
+  }
+
+  /** A standby is ready when it could take over: its caches are filled, unless it keeps none. */
+  get isReady(): boolean {
+    if (this.#stopped.aborted) return false;
+    if (this.#caches !== undefined) return Object.values(this.#caches).every(({ isSynced }) => isSynced);
+    return this.#controller?.isReady() ?? true;
+  }
+
+  async run(): Promise<void> {
+    const { settings, leaseNamespace, clock, cloud, log } = this.#parts;
+    if (settings.disableLeaderElection || leaseNamespace === undefined) {
+      log.warn({}, 'nobody is elected: nothing may run beside this replica');
+      // Higher than that of whoever led before, as far as clocks can tell.
+      await this.#lead(undefined, BigInt(Math.trunc(clock.nowMs())) * 1_000n, this.#stopped);
+      return;
+    }
+    const { leaseDurationMs, renewDeadlineMs, retryPeriodMs, leaderElectionName } = settings;
+    const election = new LeaderElection({
+      reader: this.#lease,
+      writes: new Writes(this.#lease, cloud, NO_HOOKS),
+      clock,
+      random: Math.random,
+      lease: { namespace: leaseNamespace, name: leaderElectionName },
+      identity: newIdentity(),
+      times: { leaseDurationMs, renewDeadlineMs, retryPeriodMs },
+      log,
+    });
+    await election.run((term, stop) => this.#lead(term, term.epoch, stop), this.#stopped);
+  }
+
+  close(): void {
+    this.#end.abort(new Error('the replica has stopped'));
+    for (const cluster of [this.#work, this.#lease, this.#eventCluster]) cluster.close();
+  }
+
+  /** Works until it is told to stop, the planning service has heard of a later leader, or the work breaks. */
+  async #lead(term: Term | undefined, leaseEpoch: bigint, stop: AbortSignal): Promise<void> {
+    const { settings, clock, cloud, engine, log } = this.#parts;
+    this.#term = term;
+    const hooks: WriteHooks =
+      term === undefined ? NO_HOOKS : { ...NO_HOOKS, around: (point, call) => term.around(point, call) };
+    const endOfEvents = new AbortController();
+    const ownPod = await this.#ownPod(stop);
+    const events = new ClusterEventRecorder(
+      {
+        writes: new Writes(this.#eventCluster, cloud, hooks),
+        clock,
+        log,
+        ...(ownPod === undefined ? {} : { ownPod }),
+      },
+      endOfEvents.signal,
+    );
+    const deposed = new AbortController();
+    const controller = startController({
+      cluster: this.#work,
+      cloud,
+      clock,
+      engine,
+      settings,
+      events: events satisfies EventRecorder,
+      log,
+      random: Math.random,
+      leaseEpoch,
+      hooks,
+      ...(this.#caches === undefined ? {} : { caches: this.#caches }),
+      onDeposed: (error) => {
+        log.error({ error: error.message }, 'the planning service knows a later leader');
+        deposed.abort();
+      },
+    });
+    this.#controller = controller;
+    await Promise.race([untilAborted(AbortSignal.any([stop, deposed.signal])), controller.ended]);
+    await controller.stop();
+    this.#controller = undefined;
+    await Promise.race([events.written(), clock.sleep(LAST_EVENTS_MS)]);
+    endOfEvents.abort(new Error('the term is over'));
+  }
+
+  /** The Pod that this runs in; undefined where nothing tells. */
+  async #ownPod(signal: AbortSignal): Promise<ApiObject | undefined> {
+    const { settings, namespace } = this.#parts;
+    if (settings.podName === undefined || namespace === undefined) return undefined;
+    try {
+      return await readOwnPod(this.#work, { namespace, name: settings.podName }, signal);
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      throw error;
+    }
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,2 @@
+// The door of controller/generated-files.
+export { generateFiles } from './generate-files.ts';

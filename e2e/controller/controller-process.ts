@@ -1,0 +1,123 @@
+// `dovetail controller` as a process of its own, as its ServiceAccount and with nothing else, and what it says.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { request } from 'node:http';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { LIMITS } from './limits.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** What it is started with. */
+export interface ControllerProcessOptions {
+  readonly kubeconfig: string;
+  readonly cloudPort: number;
+  readonly clusterName: string;
+  readonly namespace: string;
+  readonly podName: string;
+  /** More flags. */
+  readonly flags?: readonly string[];
+}
+
+/** A line of its log. */
+export interface LogLine {
+  readonly level: string;
+  readonly message: string;
+  readonly [field: string]: unknown;
+}
+
+/** The process. */
+export class ControllerProcess {
+  /** Its log up to now. */
+  readonly lines: LogLine[] = [];
+  /** What it wrote that is no line of the log. */
+  readonly otherLines: string[] = [];
+  /** `code N`, or the signal. */
+  readonly ended: Promise<string>;
+  readonly #child: ChildProcess;
+
+  constructor({ kubeconfig, cloudPort, clusterName, namespace, podName, flags = [] }: ControllerProcessOptions) {
+    const { lease } = LIMITS;
+    this.#child = spawn(
+      process.execPath,
+      [
+        'bin/dovetail.js',
+        'controller',
+        `--simulated-cloud=127.0.0.1:${cloudPort}`,
+        '--bind-address=127.0.0.1',
+        '--metrics-port=0',
+        '--health-probe-port=0',
+        `--leader-election-lease-duration=${lease.duration}`,
+        `--leader-election-renew-deadline=${lease.renewDeadline}`,
+        `--leader-election-retry-period=${lease.retryPeriod}`,
+        ...flags,
+      ],
+      {
+        cwd: ROOT,
+        // Nothing of the caller's own settings reaches it.
+        env: {
+          PATH: process.env.PATH ?? '',
+          HOME: '/nonexistent',
+          KUBECONFIG: kubeconfig,
+          CLUSTER_NAME: clusterName,
+          POD_NAME: podName,
+          POD_NAMESPACE: namespace,
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      if (stream !== null) createInterface({ input: stream }).on('line', (line) => this.#take(line));
+    }
+    this.ended = new Promise((resolve) =>
+      this.#child.once('exit', (code, signal) => resolve(signal ?? `code ${code}`)),
+    );
+  }
+
+  says(message: string): boolean {
+    return this.lines.some((line) => line.message === message);
+  }
+
+  /** Lines that `grep -i error` finds, and what is no line at all. */
+  get complaints(): unknown[] {
+    return [...this.lines.filter((line) => /error/i.test(JSON.stringify(line))), ...this.otherLines];
+  }
+
+  /** Answers of its health endpoint; 0 while nobody listens. */
+  async health(path: '/healthz' | '/readyz'): Promise<number> {
+    const address = this.lines.find(({ message }) => message === 'serving health probes')?.address;
+    if (address === undefined) return 0;
+    const { host, port } = address as { readonly host: string; readonly port: number };
+    return await get(host, port, path);
+  }
+
+  signal(name: 'SIGTERM' | 'SIGKILL'): void {
+    this.#child.kill(name);
+  }
+
+  /** Ends it however that is done; for after a test. */
+  async end(): Promise<void> {
+    this.signal('SIGTERM');
+    const timer = setTimeout(() => this.signal('SIGKILL'), LIMITS.stopMs);
+    await this.ended;
+    clearTimeout(timer);
+  }
+
+  #take(line: string): void {
+    try {
+      this.lines.push(JSON.parse(line) as LogLine);
+    } catch {
+      this.otherLines.push(line);
+    }
+  }
+}
+
+function get(host: string, port: number, path: string): Promise<number> {
+  return new Promise((resolve) => {
+    const call = request({ host, port, path, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    call.once('error', () => resolve(0));
+    call.end();
+  });
+}
