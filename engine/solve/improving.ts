@@ -10,8 +10,19 @@ import { Allowance } from './effort.ts';
 import { type NewNodes, tiersOf } from './placing.ts';
 import { TierImprovement } from './tier-improvement.ts';
 
-/** The attempt with cheaper nodes for the same pods, or as it is where none were found. */
-export function improveAttempt(compiled: CompiledProblem, attempt: Attempt, budget: Budget): Attempt {
+/** Kinds up to which every rule on hosts is kept by the packing itself. */
+const FEW_KINDS = 300;
+
+/**
+ * The attempt with cheaper nodes for the same pods, or as it is where none were found. Beyond `fewKinds` kinds of units, rules
+ * on hosts that do not decide how many nodes there are are kept only while units are dealt.
+ */
+export function improveAttempt(
+  compiled: CompiledProblem,
+  attempt: Attempt,
+  budget: Budget,
+  fewKinds = FEW_KINDS,
+): Attempt {
   const { effort, seed } = compiled.problem;
   if (effort === 'fast' || budget.cut || attempt.usesLeastFull) return attempt;
   const work = new Allowance(effort, budget.spent, budget);
@@ -33,6 +44,7 @@ export function improveAttempt(compiled: CompiledProblem, attempt: Attempt, budg
       work,
       dealing: budget,
       idleTurns,
+      fewKinds,
     });
     return tier === undefined ? [] : [{ tier, nodes }];
   });
@@ -73,7 +85,6 @@ function changed(limits: LimitTable, from: LimitTable, to: LimitTable): LimitTab
  * where some have, as it happens, what they gave up: a preference that is kept comes before price.
  */
 function mayMove(compiled: CompiledProblem, nodes: NewNodes): boolean {
-  if (nodes.floorRule !== 'floors-kept') return false;
   const demands = new Set(nodes.units.flatMap(({ members }) => members.map(({ pod }) => pod)));
   for (const demand of demands) {
     if (demand.rules.affinities.some(isOnHostname)) return false;

@@ -165,7 +165,7 @@ export class KindPacking {
     const host = instance.hostRules === undefined ? undefined : new HostTracker(instance.hostRules);
     const nameCount = limits.names.length;
     const used = new Float64Array(instance.dimensionCount);
-    return nodes.map(({ units, unitCounts, nodeCount, limitTakes, reservations }) => {
+    return nodes.map(({ template, units, unitCounts, nodeCount, limitTakes, reservations }) => {
       const counts = new Map<number, number>();
       units.forEach((unit, entry) => {
         const kind = kindOf.get(places.get(unit)!)!;
@@ -180,6 +180,8 @@ export class KindPacking {
       }
       usedInto(instance, shapes, pods, used);
       for (let index = 0; index < instance.classCount; index++) {
+        // What a node takes is its own pool's.
+        if (instance.templates[index] !== template) continue;
         const takes = instance.limitTakes.subarray(index * nameCount, (index + 1) * nameCount);
         if (!takes.every((take, name) => take <= limitTakes[name]!)) continue;
         if (instance.reservations[index]!.join(' ') !== reservations.join(' ')) continue;

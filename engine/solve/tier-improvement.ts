@@ -15,15 +15,12 @@ import { bindingGroups, KindPacking, packUnits, type UnitQuestion } from './kind
 import { candidatesFor, type NewNodes } from './placing.ts';
 import { compareUnits, type UnitCount } from './waiting.ts';
 
-/** Kinds up to which every rule on hosts is kept by the packing itself. */
-const FEW_KINDS = 300;
-
 /** What is to be improved. */
 export interface TierInput {
   readonly compiled: CompiledProblem;
   readonly filter: TemplateFilter;
   readonly templates: readonly CompiledTemplate[];
-  /** Nodes whose units may be packed anew; all of them have templates of the tier and keep their floors. */
+  /** Nodes whose units may be packed anew; all of them have templates of the tier. */
   readonly nodes: readonly NewNodes[];
   /** What there is of limits beside all nodes of the plan. */
   readonly limits: LimitTable;
@@ -32,6 +29,8 @@ export interface TierInput {
   readonly work: PackWork;
   readonly dealing: PackWork;
   readonly idleTurns: number;
+  /** Kinds up to which every rule on hosts is kept by the packing itself. */
+  readonly fewKinds: number;
 }
 
 /** Units that could be packed anew, with the packing that they have. */
@@ -131,7 +130,7 @@ function openUnits(input: TierInput): Opened | undefined {
       rules: buildHostRules(candidates.map(({ unit }) => unit)),
       limits: limitsWith(input.limits, nodes),
       floorRule: 'floors-kept',
-      fewKinds: FEW_KINDS,
+      fewKinds: input.fewKinds,
     };
     const { binds, plain } = bindingGroups(question);
     const packing = KindPacking.open(question, binds, plain);

@@ -2,10 +2,12 @@
 // about other pods, a better one is looked for. Larger problems are left as they are: their pods move in groups.
 import type { CompiledProblem, CompiledShape, Demand, Unit } from '../../compile/index.ts';
 import type { Budget } from '../../pack/index.ts';
+import { assignPlaces } from '../assigning.ts';
 import { type Attempt, attemptOf, openWork, type PlacingWork } from '../attempt.ts';
 import { nodeLocation } from '../node-board.ts';
+import type { NodeMaker } from '../node-maker.ts';
 import { takeBackUnheld } from '../taking-back.ts';
-import type { Waiting } from '../waiting.ts';
+import { isTopological, type Waiting } from '../waiting.ts';
 import { Judge, type Settled } from './judge.ts';
 import { realise } from './realise.ts';
 import { type Arrangement, Costs, searchArrangements } from './search.ts';
@@ -48,7 +50,7 @@ export function improveSmall(compiled: CompiledProblem, budget: Budget, best: At
     below,
     accept: (arrangement) => {
       visits += VISITS_OF_A_TRY;
-      const attempt = attemptFor(compiled, openWork(compiled, budget), world, judge, arrangement, best);
+      const attempt = attemptFor(compiled, openWork(compiled, budget), world, judge, arrangement);
       if (attempt === undefined) return false;
       better = attempt;
       return true;
@@ -83,6 +85,9 @@ function prefersAboutPods({ demands, input: { shape } }: CompiledShape): boolean
   );
 }
 
+/** Makes none. */
+const NO_NEW_NODES: NodeMaker = { takesAll: false, take: () => 0 };
+
 /** The nodes of an arrangement; undefined where it can't be had. */
 function attemptFor(
   compiled: CompiledProblem,
@@ -90,7 +95,6 @@ function attemptFor(
   world: SmallWorld,
   judge: Judge,
   arrangement: Arrangement,
-  best: Attempt,
 ): Attempt | undefined {
   const settled = arrangement.filter((one) => one !== undefined);
   if (!realise(work, world, judge, settled)) return undefined;
@@ -102,15 +106,12 @@ function attemptFor(
   // It must be reached by pods that come one after the other.
   takeBackUnheld(work, waiting);
   if ([...waiting.values()].some(({ left }) => left > 0)) return undefined;
-  const obstacles = new Map(best.left.map(({ shape, obstacle }) => [shape, obstacle]));
   for (const [index, one] of arrangement.entries()) {
-    if (one !== undefined) continue;
-    const { shape } = world.pods[index]!;
-    const entry = waiting.get(shape)!;
-    entry.left++;
-    const obstacle = obstacles.get(shape);
-    if (obstacle !== undefined) entry.obstacle = obstacle;
+    if (one === undefined) waiting.get(world.pods[index]!.shape)!.left++;
   }
+  // What stands in the way of the others now; on nodes that exist there may be room for one of them yet.
+  const left = [...waiting.values()].filter((entry) => entry.left > 0 && isTopological(compiled, entry.demand));
+  assignPlaces(work, left, NO_NEW_NODES);
   return attemptOf(work, waiting);
 }
 
