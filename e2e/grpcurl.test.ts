@@ -77,7 +77,7 @@ describe('a stock grpcurl', () => {
   });
 
   it('is told the field of a bad request', async () => {
-    const request = JSON.stringify({ options: { effort: 'EFFORT_BEST' } });
+    const request = JSON.stringify({ options: { effort: 9 } });
     await assert.rejects(grpcurl(['-d', request], 'dovetail.v1.SchedulerService/Solve'), (error) => {
       assert.match((error as { stderr: string }).stderr, /InvalidArgument[\s\S]*options\.effort/);
       return true;
