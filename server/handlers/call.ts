@@ -17,6 +17,7 @@ import { invalidArgument, ServiceError, shorten, toConnectError } from '../error
 import { letOthersRun } from '../event-loop.ts';
 import { LIMITS } from '../limits.ts';
 import type { ServerLogger } from '../logger.ts';
+import { createQuickRules } from './quick-rules.ts';
 
 /** A call that has ended. */
 export interface FinishedCall {
@@ -62,7 +63,10 @@ export function createCallWrapper(options: {
 }): CallWrapper {
   const validator = createValidator();
   const { logger, onCallFinished, onCallEnded } = options;
-  const check: CallWrapper['check'] = (schema, message) => validate(validator, schema, message);
+  const isSurelyValid = createQuickRules();
+  const check: CallWrapper['check'] = (schema, message) => {
+    if (!isSurelyValid(schema, message)) validate(validator, schema, message);
+  };
 
   /** Begins a call: `toWire` maps what was thrown, `finish` is to be called at its end. */
   const begin = (method: DescMethod, context: HandlerContext) => {
