@@ -141,15 +141,23 @@ function checkOfRules(rules: FieldRules, enumeration: DescEnum | undefined): Che
   }
 }
 
+/** Patterns that mean the same to RE2, which the rules are written for, and to JavaScript: `^[0-9a-f]{64}$`. */
+const CLASS_REPEATED = /^\^\[[0-9a-z-]+\]\{\d+\}\$$/;
+
 function checkOfString(rules: StringRules): Check {
-  if (!hasOnly(StringRulesSchema, rules, ['minLen', 'maxLen', 'in'])) return unsure;
+  if (!hasOnly(StringRulesSchema, rules, ['minLen', 'maxLen', 'in', 'pattern'])) return unsure;
+  if (rules.pattern !== '' && !CLASS_REPEATED.test(rules.pattern)) return unsure;
   const least = Number(rules.minLen);
   const most = isFieldSet(rules, StringRulesSchema.field.maxLen) ? Number(rules.maxLen) : Number.POSITIVE_INFINITY;
   const allowed = rules.in.length === 0 ? undefined : new Set(rules.in);
   // The rules count code points: as many as UTF-16 units at most, half as many at least.
   const leastUnits = least <= 1 ? least : 2 * least;
+  const pattern = new RegExp(rules.pattern);
   return (text: string) =>
-    text.length <= most && text.length >= leastUnits && (allowed === undefined || allowed.has(text));
+    text.length <= most &&
+    text.length >= leastUnits &&
+    (allowed === undefined || allowed.has(text)) &&
+    (rules.pattern === '' || pattern.test(text));
 }
 
 function checkOfEnum(rules: EnumRules, enumeration: DescEnum | undefined): Check {
