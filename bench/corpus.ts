@@ -34,6 +34,12 @@ export const CORPUS: readonly CorpusCase[] = [
       generateKarpenterMix({ podCount: sized(size, 50, 1000), typeCount: sized(size, 40, 400) }, openRandom(seed)),
   },
   {
+    name: 'karpenter-mix-5000',
+    description: "Karpenter's five-kind mix of 5,000 pods, 400 linear types",
+    generate: (size, seed) =>
+      generateKarpenterMix({ podCount: sized(size, 80, 5000), typeCount: sized(size, 40, 400) }, openRandom(seed)),
+  },
+  {
     name: 'karpenter-mix-10000',
     description: "Karpenter's five-kind mix of 10,000 pods, 400 linear types",
     generate: (size, seed) =>
@@ -86,6 +92,15 @@ export const CORPUS: readonly CorpusCase[] = [
     generate: (size, seed) =>
       generateWorkloads(
         { region: REGION, podCount: sized(size, 60, 2000), workloadCount: 'each-pod' },
+        openRandom(seed),
+      ),
+  },
+  {
+    name: 'all-different-10000',
+    description: '10,000 pods of which no two are equal, on the EC2 catalogue',
+    generate: (size, seed) =>
+      generateWorkloads(
+        { region: REGION, podCount: sized(size, 80, 10_000), workloadCount: 'each-pod' },
         openRandom(seed),
       ),
   },

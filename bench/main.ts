@@ -21,10 +21,10 @@ await main(process.argv.slice(2));
 async function main(args: readonly string[]): Promise<void> {
   const asked = readCommandLine('bench', () => {
     const parsed = parseOptions(args);
-    return 'text' in parsed ? parsed : { options: parsed, orders: listOrders(parsed) };
+    return 'text' in parsed ? parsed : { options: parsed, subjects: listSubjects(parsed) };
   });
   if (asked === undefined) return;
-  const { options, orders } = asked;
+  const { options, subjects } = asked;
   // Read before the first case: the benchmark itself is load.
   const environment = readEnvironment();
   if (options.readyRegion !== undefined) {
@@ -33,13 +33,14 @@ async function main(args: readonly string[]): Promise<void> {
   }
   const outcomes: CaseOutcome[] = [];
   const peers: PeerOutcome[] = [];
-  for (const order of orders) {
-    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${outcomes.length + 1}/${orders.length} ${label(order)}`);
+  for (const [index, subject] of subjects.entries()) {
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${index + 1}/${subjects.length} ${label(subject)}`);
+    const runCases = (): Promise<CaseOutcome[]> => runEfforts(subject, options);
     if (options.withKarpenter) {
-      const { outcome, peer } = await measureBeside(order, () => runCase(order));
-      outcomes.push(outcome);
-      peers.push(peer);
-    } else outcomes.push(await runCase(order));
+      const measured = await measureBeside(subject, runCases);
+      outcomes.push(...measured.outcomes);
+      peers.push(...measured.outcomes.map(() => measured.peer));
+    } else outcomes.push(...(await runCases()));
   }
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   if (options.json) {
@@ -64,22 +65,24 @@ async function reportReady(environment: Environment, region: string, options: Be
   }
 }
 
-function listOrders(options: BenchOptions): CaseOrder[] {
-  const { size, measure } = options;
-  const orders: CaseOrder[] = options.cases.flatMap((name) =>
-    options.seeds.map((seed) => ({
-      subject: { kind: 'corpus', name, size, seed, isExplicit: options.withKarpenter },
-      measure,
-    })),
+type Subject = CaseOrder['subject'];
+
+function listSubjects({ size, cases, seeds, withKarpenter, problemsDirectory }: BenchOptions): Subject[] {
+  const subjects: Subject[] = cases.flatMap((name) =>
+    seeds.map((seed) => ({ kind: 'corpus', name, size, seed, isExplicit: withKarpenter })),
   );
-  const directory = options.problemsDirectory;
-  if (directory === undefined) return orders;
-  const files = readdirSync(directory).filter((name) => /\.json(\.gz)?$/.test(name));
-  if (files.length === 0) throw new Error(`--problems ${directory}: no .json or .json.gz file is there`);
-  for (const file of files.sort()) {
-    orders.push({ subject: { kind: 'file', path: join(directory, file) }, measure });
-  }
-  return orders;
+  if (problemsDirectory === undefined) return subjects;
+  const files = readdirSync(problemsDirectory).filter((name) => /\.json(\.gz)?$/.test(name));
+  if (files.length === 0) throw new Error(`--problems ${problemsDirectory}: no .json or .json.gz file is there`);
+  for (const file of files.sort()) subjects.push({ kind: 'file', path: join(problemsDirectory, file) });
+  return subjects;
+}
+
+/** A case at each effort, one process after the other. */
+async function runEfforts(subject: Subject, { efforts, measure }: BenchOptions): Promise<CaseOutcome[]> {
+  const outcomes: CaseOutcome[] = [];
+  for (const effort of efforts) outcomes.push(await runCase({ subject, measure: { ...measure, effort } }));
+  return outcomes;
 }
 
 function runCase(order: CaseOrder): Promise<CaseOutcome> {
@@ -91,12 +94,12 @@ function runCase(order: CaseOrder): Promise<CaseOutcome> {
     });
     child.on('exit', (code, signal) => {
       const error = `its process ended without an answer (code=${code}, signal=${signal})`;
-      resolve(outcome ?? { failure: { name: label(order), error } });
+      resolve(outcome ?? { failure: { name: label(order.subject), error } });
     });
     child.send(order);
   });
 }
 
-function label({ subject }: CaseOrder): string {
+function label(subject: Subject): string {
   return subject.kind === 'corpus' ? `${subject.name} seed ${subject.seed}` : subject.path;
 }

@@ -4,7 +4,9 @@ import { create } from '@bufbuild/protobuf';
 import {
   type CatalogueReference,
   CatalogueReferenceSchema,
+  Effort,
   type PlacedPods,
+  SolveOptionsSchema,
   type SolveRequest,
   type SolveResponse,
   UnplacedReasonCodeSchema,
@@ -33,11 +35,18 @@ export interface BenchCase {
   readonly other: (number: number) => BenchProblem;
 }
 
+/** Efforts that are measured, by the names that they have on the command line. */
+export const BENCH_EFFORTS = { fast: Effort.FAST, balanced: Effort.BALANCED } as const;
+
+/** One of them. */
+export type BenchEffort = keyof typeof BENCH_EFFORTS;
+
 /** How a case is measured. */
 export interface MeasureOptions {
   readonly workerCount: number;
   /** Warm solves, of which the median is reported. */
   readonly warmRunCount: number;
+  readonly effort: BenchEffort;
   /** Time to spend on solving other problems between the cold run and the warm ones. */
   readonly warmUpMs: number;
 }
@@ -55,13 +64,13 @@ export async function measureCase(benchCase: BenchCase, options: MeasureOptions)
     const indexStartMs = performance.now();
     let catalogue = loadCatalogue(solver, first);
     const indexMs = performance.now() - indexStartMs;
-    const cold = await solveOnce(solver, first, catalogue);
-    await warmUp(solver, benchCase, options.warmUpMs);
+    const cold = await solveOnce(solver, first, catalogue, options.effort);
+    await warmUp(solver, benchCase, options);
     const warm: SolveTimes[] = [];
     for (let run = 0; run < options.warmRunCount; run += 1) {
       const problem = benchCase.fresh();
       catalogue = loadCatalogue(solver, problem);
-      const solved = await solveOnce(solver, problem, catalogue);
+      const solved = await solveOnce(solver, problem, catalogue, options.effort);
       if (solved.answer.hash !== cold.answer.hash) {
         throw new Error(`solve ${benchCase.name}: two runs of the same problem gave different plans`);
       }
@@ -70,6 +79,7 @@ export async function measureCase(benchCase: BenchCase, options: MeasureOptions)
     return {
       name: benchCase.name,
       description: benchCase.description,
+      effort: options.effort,
       ...(benchCase.seed === undefined ? {} : { seed: benchCase.seed }),
       podCount: first.podCount,
       nodeInputCount: first.nodeInputCount,
@@ -86,12 +96,12 @@ export async function measureCase(benchCase: BenchCase, options: MeasureOptions)
 }
 
 /** Solves other problems of the case's kind, so that the code is compiled and no answer is known. */
-async function warmUp(solver: LocalSolver, benchCase: BenchCase, warmUpMs: number): Promise<void> {
+async function warmUp(solver: LocalSolver, benchCase: BenchCase, { warmUpMs, effort }: MeasureOptions): Promise<void> {
   let spentMs = 0;
   for (let number = 0; number < WARM_UP_PROBLEMS.most; number += 1) {
     if (number >= WARM_UP_PROBLEMS.least && spentMs >= warmUpMs) return;
     const other = benchCase.other(number);
-    const { times } = await solveOnce(solver, other, loadCatalogue(solver, other));
+    const { times } = await solveOnce(solver, other, loadCatalogue(solver, other), effort);
     spentMs += times.totalMs;
   }
 }
@@ -110,9 +120,12 @@ async function solveOnce(
   solver: LocalSolver,
   problem: BenchProblem,
   catalogue: CatalogueReference,
+  effort: BenchEffort,
 ): Promise<{ times: SolveTimes; answer: Answer }> {
   const startMs = performance.now();
   const request = problem.buildRequest(catalogue);
+  request.options ??= create(SolveOptionsSchema);
+  request.options.effort = BENCH_EFFORTS[effort];
   const groupedMs = performance.now();
   const response = await solver.solve(request);
   const endMs = performance.now();

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { embeddedRegionSource } from '../server/index.ts';
 import { type Asked, parseCount, parseSeeds } from './command-line.ts';
 import { type CaseSize, CORPUS, findCase } from './corpus.ts';
-import type { MeasureOptions } from './measure.ts';
+import { BENCH_EFFORTS, type BenchEffort, type MeasureOptions } from './measure.ts';
 
 /** The benchmark's options. */
 export interface BenchOptions {
@@ -19,7 +19,9 @@ export interface BenchOptions {
   /** Give the same problems to Karpenter's scheduler, and show both side by side. */
   readonly withKarpenter: boolean;
   readonly json: boolean;
-  readonly measure: MeasureOptions;
+  /** Each case is measured at each of them. */
+  readonly efforts: readonly BenchEffort[];
+  readonly measure: Omit<MeasureOptions, 'effort'>;
 }
 
 /** Workers and repeats at most. */
@@ -38,6 +40,7 @@ export const HELP = `npm run bench -- [options]
   --seeds FROM..TO     seeds of the corpus, both included (default: 1..1)
   --problems DIR       every problem file in the folder (.json or .json.gz)
   --size smoke|normal  smoke is what the tests run (default: normal)
+  --effort NAME[,NAME] fast, balanced (default: both, one beside the other)
   --workers N          worker threads (default: the machine's cores)
   --repeat N           warm solves of each case, of which the median counts (default: 5)
   --peer karpenter     the same problems, from the same file, by Karpenter's scheduler too (needs Go): one round in a
@@ -58,6 +61,7 @@ export function parseOptions(args: readonly string[]): Asked<BenchOptions> {
       seeds: { type: 'string', default: '1..1' },
       problems: { type: 'string' },
       size: { type: 'string', default: 'normal' },
+      effort: { type: 'string', default: 'fast,balanced' },
       workers: { type: 'string' },
       repeat: { type: 'string' },
       peer: { type: 'string' },
@@ -90,6 +94,7 @@ export function parseOptions(args: readonly string[]): Asked<BenchOptions> {
     ...(values.ready ? { readyRegion: region } : {}),
     withKarpenter: values.peer === 'karpenter',
     json: values.json,
+    efforts: parseEfforts(values.effort),
     measure: {
       workerCount:
         values.workers === undefined ? availableParallelism() : parseCount('--workers', values.workers, MAX_COUNT),
@@ -97,4 +102,11 @@ export function parseOptions(args: readonly string[]): Asked<BenchOptions> {
       warmUpMs: values.size === 'smoke' ? 0 : WARM_UP_MS,
     },
   };
+}
+
+function parseEfforts(list: string): BenchEffort[] {
+  return list.split(',').map((name) => {
+    if (!Object.hasOwn(BENCH_EFFORTS, name)) throw new Error(`--effort ${name}: fast or balanced`);
+    return name as BenchEffort;
+  });
 }

@@ -6,6 +6,7 @@ import type { CaseOutcome, CaseResult, PeerOutcome, PeerRun } from './result.ts'
 const HEADINGS = [
   'case',
   'seed',
+  'effort',
   'pods',
   'warm ms',
   'cold ms',
@@ -47,6 +48,7 @@ function renderRow(result: CaseResult, runs: readonly PeerRun[]): string[] {
   return [
     result.name,
     result.seed === undefined ? '-' : String(result.seed),
+    result.effort,
     String(result.podCount),
     milliseconds(result.warm.totalMs),
     milliseconds(result.cold.totalMs),

@@ -9,11 +9,11 @@ import type { CaseOutcome, PeerOutcome, PeerRun } from './result.ts';
 const WORKERS_BEFORE = 1;
 const WORKERS_AFTER = 5;
 
-/** Measures a case with `runCase` between two rounds of Karpenter. */
+/** Measures a case with `runCase`, at each effort, between two rounds of Karpenter. */
 export async function measureBeside(
-  { subject }: CaseOrder,
-  runCase: () => Promise<CaseOutcome>,
-): Promise<{ readonly outcome: CaseOutcome; readonly peer: PeerOutcome }> {
+  subject: CaseOrder['subject'],
+  runCase: () => Promise<readonly CaseOutcome[]>,
+): Promise<{ readonly outcomes: readonly CaseOutcome[]; readonly peer: PeerOutcome }> {
   let problem: Record<string, unknown>;
   let before: PeerRun;
   try {
@@ -21,13 +21,13 @@ export async function measureBeside(
       subject.kind === 'file' ? readProblemFile(subject.path) : corpusProblem(subject.name, subject.size, subject.seed);
     before = await runOnce(problem, WORKERS_BEFORE);
   } catch (error) {
-    return { outcome: await runCase(), peer: { error: textOf(error) } };
+    return { outcomes: await runCase(), peer: { error: textOf(error) } };
   }
-  const outcome = await runCase();
+  const outcomes = await runCase();
   try {
-    return { outcome, peer: { runs: [before, await runOnce(problem, WORKERS_AFTER)] } };
+    return { outcomes, peer: { runs: [before, await runOnce(problem, WORKERS_AFTER)] } };
   } catch (error) {
-    return { outcome, peer: { error: textOf(error) } };
+    return { outcomes, peer: { error: textOf(error) } };
   }
 }
 

@@ -12,6 +12,7 @@ interface Column {
 const COLUMNS: readonly Column[] = [
   { heading: 'case', alignLeft: true, cell: (result) => result.name },
   { heading: 'seed', cell: (result) => (result.seed === undefined ? '-' : String(result.seed)) },
+  { heading: 'effort', alignLeft: true, cell: (result) => result.effort },
   { heading: 'pods', cell: (result) => String(result.podCount) },
   { heading: 'shapes', cell: (result) => String(result.answer.shapeCount) },
   { heading: 'cold ms', cell: (result) => milliseconds(result.cold.totalMs) },

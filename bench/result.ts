@@ -37,6 +37,8 @@ export interface SolveTimes {
 export interface CaseResult {
   readonly name: string;
   readonly description: string;
+  /** `fast` or `balanced`. */
+  readonly effort: string;
   /** Absent for a problem file. */
   readonly seed?: number;
   readonly podCount: number;

@@ -18,7 +18,7 @@ import type { ReadyResult } from './ready.ts';
 import { renderReport } from './report.ts';
 import type { CaseOutcome, CaseResult } from './result.ts';
 
-const QUICK = { workerCount: 1, warmRunCount: 1, warmUpMs: 0 };
+const QUICK = { effort: 'fast', workerCount: 1, warmRunCount: 1, warmUpMs: 0 } as const;
 
 for (const { name } of CORPUS) {
   test(`case ${name} is solved at smoke size, with every pod accounted for`, async () => {
@@ -64,7 +64,21 @@ test('the command solves seeds and problem files, each in a process of its own, 
     writeFileSync(join(folder, 'broken.json'), JSON.stringify({ ...problem, pods: [{ kind: 'Pod' }] }));
     writeFileSync(join(folder, 'ignored.txt'), 'not a problem');
     const { status, out, error } = bench(
-      ...['--size', 'smoke', '--repeat', '1', '--case', 'one-pod', '--seeds', '3..4', '--problems', folder, '--json'],
+      ...[
+        '--size',
+        'smoke',
+        '--repeat',
+        '1',
+        '--case',
+        'one-pod',
+        '--seeds',
+        '3..4',
+        '--problems',
+        folder,
+        '--effort',
+        'fast',
+        '--json',
+      ],
     );
     assert.equal(status, 1, error);
     const report = JSON.parse(out) as Report;
@@ -93,6 +107,7 @@ test('the command says what is wrong with its options and names its cases', () =
   assert.match(bench('--case', 'web').error, /find case web: there are karpenter-mix-1000/);
   assert.match(bench('--seeds', '5..1').error, /--seeds 5\.\.1: write FROM\.\.TO/);
   assert.match(bench('--size', 'huge').error, /--size huge: smoke or normal/);
+  assert.match(bench('--effort', 'best').error, /--effort best: fast or balanced/);
   assert.equal(bench('--seeds', 'x').status, 2);
   const { status, out } = bench('--list');
   assert.equal(status, 0);
@@ -115,6 +130,7 @@ test('the table shows the answer beside the times, and what was refused', () => 
       result: {
         name: 'mix',
         description: '',
+        effort: 'fast',
         seed: 7,
         podCount: 10,
         nodeInputCount: 0,
@@ -137,7 +153,7 @@ test('the table shows the answer beside the times, and what was refused', () => 
     },
     { failure: { name: 'other', error: 'went wrong' } },
   ]);
-  assert.match(text, /mix +7 +10 +4 +123 +12\.3 +1\.00 +10\.0 +1\.34 +2\.00 +3 +1\.500 +8 +2 +f{12}\n/);
+  assert.match(text, /mix +7 +fast +10 +4 +123 +12\.3 +1\.00 +10\.0 +1\.34 +2\.00 +3 +1\.500 +8 +2 +f{12}\n/);
   assert.match(text, /mix seed 7: 2 pods refused \(LIMIT_REACHED\)/);
   assert.match(text, /FAILED other: went wrong/);
 });
