@@ -17,7 +17,7 @@ import { generateExistingNodes } from '../generators/index.ts';
 import { openRandom } from '../random.ts';
 import { milliseconds, renderColumns, renderEnvironment } from '../report.ts';
 import { CONTRACT_CALLS, openConnection, Samples, startServiceProcess } from '../service/index.ts';
-import { SessionClient, type Upserts } from './session-client.ts';
+import { partsOf, SessionClient, type Upserts } from './index.ts';
 
 const HELP = `npm run bench:session -- [options]
 
@@ -25,9 +25,6 @@ const HELP = `npm run bench:session -- [options]
   --pods N       pods of each batch (default: 100)
   --rounds N     batches in the session; a fifth as many calls of Solve (default: 50)
   --workers N    worker threads (default: the machine's cores)`;
-
-/** Nodes of one part of the snapshot. */
-const NODES_A_PART = 1000;
 
 const REGION = 'us-east-1';
 
@@ -178,20 +175,6 @@ function drawRequest(nodeCount: number, podCount: number): SolveRequest {
     ...drawn.pods,
   ];
   return buildSolveInput(objects, { catalogue, warnsOfUnreadFields: false }).request;
-}
-
-/** The state without the pods that wait. */
-function partsOf(request: SolveRequest): Upserts[] {
-  const { nodePools, nodeClasses, daemonSets, namespaces, nodes } = request;
-  const parts: Upserts[] = [];
-  for (let start = 0; start < nodes.length; start += NODES_A_PART) {
-    const some = nodes.slice(start, start + NODES_A_PART);
-    parts.push({
-      nodes: some.map((node) => ({ ...node, pods: [] })),
-      pods: some.flatMap((node) => node.pods.map(({ shape, names }) => ({ shape: shape!, names, node: node.name }))),
-    });
-  }
-  return [...parts, { nodePools, nodeClasses, daemonSets, namespaces }];
 }
 
 /** The pods of one batch: the same shapes every time, other names. */

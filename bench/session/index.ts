@@ -1,0 +1,3 @@
+// The door of bench/session: a client of a session, and a state to say to it.
+export { SessionClient, type Upserts } from './session-client.ts';
+export { partsOf } from './snapshot-parts.ts';
