@@ -75,6 +75,7 @@ async function reportStarts({ startCount, entry, workerCount }: StartOptions): P
   const empty = new Samples();
   const serving = new Samples();
   const answered = new Samples();
+  const computed = new Samples();
   // The first start fills Node's cache of compiled code, as the first start on a machine does: not counted.
   for (let start = 0; start <= startCount; start++) {
     const emptyMs = await measureEmptyProcess();
@@ -84,6 +85,7 @@ async function reportStarts({ startCount, entry, workerCount }: StartOptions): P
     empty.add(emptyMs);
     serving.add(command.servingMs);
     answered.add(command.firstAnswerMs);
+    computed.add(command.cpuMs);
   }
   const row = (name: string, samples: Samples): string[] => {
     const { p50, p90 } = samples.summary();
@@ -94,6 +96,7 @@ async function reportStarts({ startCount, entry, workerCount }: StartOptions): P
     row('the end of one that does nothing', empty),
     row('SERVING', serving),
     row('the first answer for one pod', answered),
+    row('the same, CPU time of all threads', computed),
   ];
   console.log(`\ndovetail serve from ${entry}, ${workerCount} workers, ${startCount} starts\n`);
   console.log(renderColumns(rows, (column) => column === 0).join('\n'));

@@ -25,6 +25,8 @@ export interface ServedCommand {
   readonly servingMs: number;
   /** From the start of the process until the answer to the first request was there. */
   readonly firstAnswerMs: number;
+  /** What all threads of the process had computed by then, in milliseconds of one core. Linux only. */
+  readonly cpuMs: number;
   /** What of the process is in memory, all threads included. Linux only. */
   residentBytes(): number;
   close(): Promise<void>;
@@ -64,6 +66,7 @@ export async function startCommand(entry: CommandEntry, workerCount: number, req
       grpcAddress,
       servingMs,
       firstAnswerMs,
+      cpuMs: cpuMs(child.pid!),
       residentBytes: () => residentBytes(child.pid!),
       close: () => stop(child),
     };
@@ -104,6 +107,14 @@ async function stop(child: ChildProcess): Promise<void> {
   const ended = once(child, 'exit');
   child.kill('SIGTERM');
   await ended;
+}
+
+/** User and system time from /proc/PID/stat, which Linux counts in hundredths of a second for every architecture. */
+function cpuMs(pid: number): number {
+  // The command's name, in parentheses, may hold blanks: fields are counted behind it.
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 function residentBytes(pid: number): number {

@@ -2,7 +2,7 @@
 // call.
 import { type DescFile, type DescService, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
-import type { Server } from '@grpc/grpc-js';
+import type { handleBidiStreamingCall, Server, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 
 /** A service as proto-loader makes it, as far as it carries descriptors. */
@@ -10,15 +10,61 @@ type LoadedService = Readonly<
   Record<string, { readonly requestType: { readonly fileDescriptorProtos: Uint8Array[] } }>
 >;
 
+/** What the library registers: methods with their codecs, and their handlers. */
+interface Registered {
+  readonly methods: ServiceDefinition;
+  readonly handlers: UntypedServiceImplementation;
+}
+
+type Handler = handleBidiStreamingCall<unknown, unknown>;
+
+/** The versions of the protocol, both of one method, by the full names of their services. */
+const REFLECTION_SERVICES = [
+  'grpc.reflection.v1.ServerReflection',
+  'grpc.reflection.v1alpha.ServerReflection',
+] as const;
+const METHOD = 'ServerReflectionInfo';
+
 /**
  * Adds reflection (v1 and v1alpha) of these services to a server. `standard` are services that come with libraries, made
- * by proto-loader, by their full names.
+ * by proto-loader, by their full names. The descriptors are put together for the first call: few servers are ever asked,
+ * and it takes a third of the time to start.
  */
 export function addReflection(
   server: Server,
   services: readonly DescService[],
   standard: Readonly<Record<string, LoadedService>>,
 ): void {
+  let made: ReadonlyMap<string, Registered> | undefined;
+  for (const name of REFLECTION_SERVICES) {
+    const path = `/${name}/${METHOD}`;
+    const registered = (): Registered => {
+      made ??= makeReflection(services, standard);
+      return made.get(path)!;
+    };
+    const method = (): ServiceDefinition[string] => registered().methods[METHOD]!;
+    server.addService(
+      {
+        [METHOD]: {
+          path,
+          requestStream: true,
+          responseStream: true,
+          requestSerialize: (value: unknown) => method().requestSerialize(value),
+          requestDeserialize: (bytes) => method().requestDeserialize(bytes),
+          responseSerialize: (value: unknown) => method().responseSerialize(value),
+          responseDeserialize: (bytes) => method().responseDeserialize(bytes),
+        },
+      },
+      { [METHOD]: ((call) => (registered().handlers[METHOD] as Handler)(call)) as Handler },
+    );
+  }
+}
+
+/** What the library would register with a server, by the paths of its methods. */
+function makeReflection(
+  services: readonly DescService[],
+  standard: Readonly<Record<string, LoadedService>>,
+): ReadonlyMap<string, Registered> {
   const files = new Map<string, DescFile>();
   const collect = (file: DescFile): void => {
     if (files.has(file.name)) return;
@@ -35,9 +81,19 @@ export function addReflection(
   }
   // The library wants a package as proto-loader makes it and reads nothing of it but these bytes.
   const definition = { descriptors: { format: 'Protocol Buffer 3 DescriptorProto', type: {}, fileDescriptorProtos } };
-  new ReflectionService(definition as unknown as ConstructorParameters<typeof ReflectionService>[0], {
-    services: [...services.map((service) => service.typeName), ...Object.keys(standard)],
-  }).addToServer(server);
+  const reflection = new ReflectionService(
+    definition as unknown as ConstructorParameters<typeof ReflectionService>[0],
+    {
+      services: [...services.map((service) => service.typeName), ...Object.keys(standard)],
+    },
+  );
+  const made = new Map<string, Registered>();
+  reflection.addToServer({
+    addService: (methods, handlers) => {
+      for (const { path } of Object.values(methods)) made.set(path, { methods, handlers });
+    },
+  });
+  return made;
 }
 
 /**
