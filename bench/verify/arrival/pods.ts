@@ -71,6 +71,13 @@ export function namespaceOf(pod: JudgedPod): string {
   return pod.metadata.namespace ?? 'default';
 }
 
+/** All of a pod that is read, as text: equal for pods that the filters can't tell apart. */
+export function textOfPod({ metadata, spec }: JudgedPod): string {
+  const { nodeSelector, tolerations, topologySpreadConstraints, affinity } = spec ?? {};
+  const labels = Object.entries(metadata.labels ?? {}).sort(([left], [right]) => (left < right ? -1 : 1));
+  return JSON.stringify([metadata.namespace, labels, nodeSelector, tolerations, topologySpreadConstraints, affinity]);
+}
+
 /** Spread constraints that must hold. */
 export function hardSpreads(pod: JudgedPod): readonly Spread[] {
   return (pod.spec?.topologySpreadConstraints ?? []).filter(
