@@ -446,6 +446,44 @@ describe('label that only another pod names', () => {
   });
 });
 
+describe('label that the pod itself only rules out', () => {
+  const ruling = { key: 'team', operator: 'NotIn', values: ['blue'] };
+  const spreading = (...terms: { key: string; operator: string; values?: string[] }[]): WaitingPod => {
+    const one = withTerms('a', terms);
+    const spread = { topologyKey: 'team', maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule' };
+    return { ...one, spec: { ...one.spec, topologySpreadConstraints: [spread] } };
+  };
+  const problem = problemOf([spreading(ruling)]);
+  const invented = (of: VerifiedProblem) => {
+    const result = karpenter(of, ['a']);
+    return { ...result, nodeClaims: result.nodeClaims.map((claim) => ({ ...claim, labels: { team: 'green' } })) };
+  };
+  /** Karpenter places the pod alone while it says anything of teams. */
+  const whileItRulesOut = (side: string, { spec }: WaitingPod) =>
+    side === 'karpenter' && JSON.stringify(spec?.affinity).includes('team');
+
+  test('passes when Karpenter refuses the pod once it rules nothing out', async () => {
+    assert.deepEqual(await classesOf(problem, ['a'], invented(problem), whileItRulesOut), [
+      'label that the pod itself only rules out',
+    ]);
+  });
+
+  test('fails when Karpenter places it even then', async () => {
+    const always = (side: string) => side === 'karpenter';
+    assert.deepEqual(await classesOf(problem, ['a'], invented(problem), always), [undefined]);
+  });
+
+  test('fails when the pod asks for the label, has no rule over it, or the pool gives it', async () => {
+    const asking = problemOf([spreading({ key: 'team', operator: 'Exists' })]);
+    assert.deepEqual(await classesOf(asking, ['a'], invented(asking), whileItRulesOut), [undefined]);
+    const without = problemOf([withTerms('a', [ruling])]);
+    assert.deepEqual(await classesOf(without, ['a'], invented(without), whileItRulesOut), [undefined]);
+    const template = { metadata: { labels: { team: 'green' } } };
+    const given = problemOf([spreading(ruling)], { nodePools: [{ metadata: { name: 'pool' }, spec: { template } }] });
+    assert.deepEqual(await classesOf(given, ['a'], invented(given), whileItRulesOut), [undefined]);
+  });
+});
+
 test('a pod that both sides place or both leave out is no difference, whichever of its group it is', () => {
   const problem = problemOf([pod('a-0'), pod('a-1')]);
   const answer = { groups: [['a-0', 'a-1']], unplaced: new Map([['a-0', 'no room']]) };
