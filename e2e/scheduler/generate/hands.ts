@@ -182,8 +182,8 @@ const keptAway: Hand = {
 
 const volumesThere: Hand = {
   volumes: [
-    { kind: 'bound', name: 'dealt-0', zones: ['us-test-1a', 'us-test-1b'], key: ZONE },
-    { kind: 'ephemeral', name: 'dealt-1', className: 'disks' },
+    { kind: 'bound', name: 'volume-0', zones: ['us-test-1a', 'us-test-1b'], key: ZONE },
+    { kind: 'ephemeral', name: 'volume-1', className: 'disks' },
   ],
   pod: () => ({}),
 };
@@ -191,14 +191,14 @@ const volumesThere: Hand = {
 const volumesToBe: Hand = {
   node: 'starting',
   volumes: [
-    { kind: 'shared, to be bound', name: 'dealt-0', className: 'zonal-disks' },
-    { kind: 'to be bound', name: 'dealt-1', className: 'shares' },
+    { kind: 'shared, to be bound', name: 'volume-0', className: 'zonal-disks' },
+    { kind: 'to be bound', name: 'volume-1', className: 'shares' },
   ],
   pod: () => ({}),
 };
 
 const volumesNever: Hand = {
-  volumes: [{ kind: 'never bound', name: 'dealt-0', className: '' }],
+  volumes: [{ kind: 'never bound', name: 'volume-0', className: '' }],
   pod: () => ({}),
 };
 
@@ -206,7 +206,7 @@ const volumesNever: Hand = {
 const attachments: Hand = {
   node: 'ready',
   attachments: 1,
-  volumes: [{ kind: 'to be bound', name: 'dealt-0', className: 'disks' }],
+  volumes: [{ kind: 'to be bound', name: 'volume-0', className: 'disks' }],
   pod: (place, { node }) => (place < 2 ? { nodeSelector: { [HOST]: node }, priorityClassName: 'test-high' } : {}),
 };
 
