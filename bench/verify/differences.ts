@@ -105,7 +105,10 @@ export const DIFFERENCE_CLASSES: readonly DifferenceClass[] = [
     name: 'competition for limited room',
     matches: async ({ direction, pod }, { problem, unplaced, result, refused, placesAlone }) => {
       const side = direction === 'karpenter places more' ? 'dovetail' : 'karpenter';
-      const out = new Set([...leftOutWithinNodeLimits(problem, result), ...refused]);
+      const keptOut = [...leftOutWithinNodeLimits(problem, result), ...refused];
+      // What Karpenter makes of a contradiction is a class of its own: kube-scheduler would not have those pods there.
+      const contradictory = problem.pods.filter((one) => unplaced.has(one.metadata.name) && hasContradictoryTerm(one));
+      const out = new Set([...keptOut, ...contradictory.map(({ metadata }) => metadata.name)]);
       return placesAsMany(problem.pods, unplaced, out) && (await placesAlone(side, podNamed(problem, pod)));
     },
   },
