@@ -225,11 +225,16 @@ const ports: Hand = {
   },
 };
 
+/** A port that no drawn daemonset wants: two of them on one node would be no fault of a plan. */
+const daemonPort = { containerPort: 7070, hostPort: 7070 };
+
 const daemonPorts: Hand = {
   node: 'on its way',
-  daemonPorts: [port],
+  daemonPorts: [daemonPort],
   pod: () => ({
-    containers: [{ name: 'main', image: init.image, resources: init.resources, ports: [{ ...port, protocol: 'UDP' }] }],
+    containers: [
+      { name: 'main', image: init.image, resources: init.resources, ports: [{ ...daemonPort, protocol: 'UDP' }] },
+    ],
   }),
 };
 
