@@ -1,7 +1,7 @@
 // The classes of difference between Karpenter and Dovetail that are as they should be. A difference that matches none
 // fails. docs/karpenter-differences.md explains each under its name; a test holds the two together.
 import type { KarpenterResult } from '../peers/index.ts';
-import { type JudgedNamespace, type JudgedPod, type Labels, topologyKeysOf } from './arrival/index.ts';
+import { hasPreferences, type JudgedNamespace, type JudgedPod, type Labels, topologyKeysOf } from './arrival/index.ts';
 import { type Difference, nameOf, type PendingPod, placesAsMany } from './compare.ts';
 import { leftOutWithinNodeLimits } from './node-limits.ts';
 import { isSoft, toleratingSoftTaints } from './soft-taints.ts';
@@ -113,10 +113,11 @@ export const DIFFERENCE_CLASSES: readonly DifferenceClass[] = [
     },
   },
   {
-    name: 'terms given up before soft taints',
+    name: 'terms given up before preferences',
     matches: async ({ direction, pod }, { problem, placesAlone }) => {
-      if (direction !== 'dovetail places more' || !hasSoftTaint(problem)) return false;
-      for (const alternative of withEachTermAlone(podNamed(problem, pod))) {
+      const one = podNamed(problem, pod);
+      if (direction !== 'dovetail places more' || !(hasSoftTaint(problem) || hasPreferences(one))) return false;
+      for (const alternative of withEachTermAlone(one)) {
         if (await placesAlone('karpenter', alternative)) return true;
       }
       return false;

@@ -63,7 +63,7 @@ describe('contradictory term', () => {
   });
 });
 
-describe('terms given up before soft taints', () => {
+describe('terms given up before preferences', () => {
   const terms = [[{ key: 'arch', operator: 'Exists' }], [{ key: 'team', operator: 'Exists' }]];
   const softTaint = { template: { spec: { taints: [{ effect: 'PreferNoSchedule' }] } } };
   const problem = problemOf([withTerms('a', ...terms)], {
@@ -76,7 +76,7 @@ describe('terms given up before soft taints', () => {
     const placesFirst = (_: string, one: WaitingPod) =>
       termsAsked(one).length === 1 && termsAsked(one)[0]?.matchExpressions?.[0]?.key === 'arch';
     assert.deepEqual(await classesOf(problem, [], karpenter(problem), placesFirst), [
-      'terms given up before soft taints',
+      'terms given up before preferences',
     ]);
   });
 
@@ -84,9 +84,29 @@ describe('terms given up before soft taints', () => {
     assert.deepEqual(await classesOf(problem, [], karpenter(problem)), [undefined]);
   });
 
-  test('fails where no pool has a soft taint', async () => {
-    const hard = problemOf(problem.pods.slice());
-    const alone = (_: string, one: WaitingPod) => termsAsked(one).length === 1;
+  const alone = (_: string, one: WaitingPod) => termsAsked(one).length === 1;
+  const hard = problemOf(problem.pods.slice());
+
+  test('passes where the pod itself has a preference, of whatever kind', async () => {
+    const [one = pod('a')] = hard.pods;
+    const preferred = {
+      preferredDuringSchedulingIgnoredDuringExecution: [{ podAffinityTerm: { topologyKey: 'zone' } }],
+    };
+    const wished = { topologyKey: 'zone', maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway' };
+    const nodeAffinity = { ...one.spec?.affinity?.nodeAffinity, ...preferred };
+    for (const more of [
+      { affinity: { ...one.spec?.affinity, nodeAffinity } },
+      { affinity: { ...one.spec?.affinity, podAffinity: preferred } },
+      { affinity: { ...one.spec?.affinity, podAntiAffinity: preferred } },
+      { topologySpreadConstraints: [wished] },
+    ]) {
+      const wishing = problemOf([{ ...one, spec: { ...one.spec, ...more } }]);
+      const classes = await classesOf(wishing, [], karpenter(wishing), alone);
+      assert.deepEqual(classes, ['terms given up before preferences'], JSON.stringify(more));
+    }
+  });
+
+  test('fails where the pod prefers nothing and no pool has a soft taint', async () => {
     assert.deepEqual(await classesOf(hard, [], karpenter(hard), alone), [undefined]);
   });
 });

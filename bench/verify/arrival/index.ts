@@ -14,7 +14,14 @@ import {
 } from './pods.ts';
 
 export type { JudgedNamespace, JudgedPod, Labels } from './pods.ts';
-export { looksAtPods, textOfRules, topologyKeysOf, withoutRulesOver, withTopologyNamed } from './rules-of-pods.ts';
+export {
+  hasPreferences,
+  looksAtPods,
+  textOfRules,
+  topologyKeysOf,
+  withoutRulesOver,
+  withTopologyNamed,
+} from './rules-of-pods.ts';
 
 /** A node of an answer: one that exists, with its one set of labels, or one to come, which may come out in several ways. */
 export interface Place {

@@ -52,7 +52,10 @@ export interface JudgedPod {
     readonly tolerations?: readonly Readonly<Record<string, string>>[];
     readonly topologySpreadConstraints?: readonly Spread[];
     readonly affinity?: {
-      readonly nodeAffinity?: { readonly requiredDuringSchedulingIgnoredDuringExecution?: NodeTerms };
+      readonly nodeAffinity?: {
+        readonly requiredDuringSchedulingIgnoredDuringExecution?: NodeTerms;
+        readonly preferredDuringSchedulingIgnoredDuringExecution?: readonly object[];
+      };
       readonly podAffinity?: PodTerms;
       readonly podAntiAffinity?: PodTerms;
     };
