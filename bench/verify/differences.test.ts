@@ -1,106 +1,12 @@
-// Holds the classes of difference against made-up answers of both sides, each class once where it applies and once where
-// it must not, and the page of the classes against the code. Karpenter itself does not run here.
+// Holds the classes of difference that come from rules about other pods and from room against made-up answers of both sides,
+// each class once where it applies and once where it must not, and the page of the classes against the code. Classes that
+// come from conditions on nodes are in node-differences.test.ts.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import type { KarpenterResult } from '../peers/index.ts';
 import { compareRun } from './compare.ts';
-import {
-  type ChangedQuestion,
-  classOf,
-  DIFFERENCE_CLASSES,
-  type VerifiedProblem,
-  type WaitingPod,
-} from './differences.ts';
-
-function pod(name: string, spec: WaitingPod['spec'] & { priority?: number } = {}): WaitingPod {
-  return { metadata: { name }, spec };
-}
-
-function withTerms(name: string, ...terms: { key: string; operator: string; values?: string[] }[][]): WaitingPod {
-  return pod(name, {
-    affinity: {
-      nodeAffinity: {
-        requiredDuringSchedulingIgnoredDuringExecution: {
-          nodeSelectorTerms: terms.map((matchExpressions) => ({ matchExpressions })),
-        },
-      },
-    },
-  });
-}
-
-function problemOf(pods: WaitingPod[], rest: Partial<VerifiedProblem> = {}): VerifiedProblem {
-  return { pods, nodePools: [{ metadata: { name: 'pool' }, spec: {} }], ...rest };
-}
-
-/** Karpenter's answer: the claims' pods, and every other pod of the problem left out. */
-function karpenter(problem: VerifiedProblem, ...claims: string[][]): KarpenterResult {
-  const placed = new Set(claims.flat());
-  return {
-    karpenter: 'v1.14.1',
-    go: 'go1.26.8',
-    problem: 'made-up',
-    workers: 1,
-    preferencePolicy: 'Respect',
-    seed: 1,
-    readMs: 0,
-    setupMs: 0,
-    solveMs: 0,
-    timedOut: false,
-    nodeClaims: claims.map((pods) => ({
-      nodePool: 'pool',
-      instanceTypes: ['a'],
-      requirements: [],
-      labels: {},
-      daemonOverhead: {},
-      pods: pods.map((name) => `default/${name}`),
-    })),
-    existingNodes: [],
-    unscheduled: problem.pods
-      .filter(({ metadata }) => !placed.has(metadata.name))
-      .map(({ metadata }) => ({ pod: `default/${metadata.name}`, error: 'no room' })),
-  };
-}
-
-/** What a made-up case says of both sides beyond their answers. */
-interface Circumstances {
-  /** Pods that are equal; the others are each a group of their own. */
-  readonly group?: readonly string[];
-  /** Pods of Karpenter's answer that kube-scheduler would keep out. */
-  readonly refused?: readonly string[];
-  /** Pods that Karpenter places in a later batch. */
-  readonly later?: readonly string[];
-  /** Labels of our nodes, by the pods on them. */
-  readonly ourNodes?: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** Whether Karpenter places the pod when it is asked something else. */
-  readonly answers?: (question: ChangedQuestion) => boolean;
-}
-
-/** The class of each difference; `placesAlone` says which sides place a pod alone. */
-async function classesOf(
-  problem: VerifiedProblem,
-  oursOut: string[],
-  result: KarpenterResult,
-  placesAlone: (side: string, pod: WaitingPod) => boolean = () => false,
-  { group = [], refused = [], later = [], ourNodes = {}, answers = () => false }: Circumstances = {},
-): Promise<(string | undefined)[]> {
-  const unplaced = new Map(oursOut.map((name) => [name, 'no room']));
-  const others = problem.pods.map(({ metadata }) => metadata.name).filter((name) => !group.includes(name));
-  const groups = [...(group.length > 0 ? [group] : []), ...others.map((name) => [name])];
-  const differences = compareRun({ groups, unplaced }, result);
-  const context = {
-    problem,
-    unplaced,
-    groupOf: (name: string) => groups.find((names) => names.includes(name)) ?? [],
-    result,
-    refused: new Set(refused),
-    placesAlone: async (side: string, one: WaitingPod) => placesAlone(side, one),
-    placesLater: async (name: string) => later.includes(name),
-    karpenterPlaces: async (_: string, question: ChangedQuestion) => answers(question),
-    ourLabels: (name: string) => ourNodes[name],
-  };
-  return Promise.all(differences.map(async (difference) => (await classOf(difference, context))?.name));
-}
+import { type ChangedQuestion, DIFFERENCE_CLASSES, type VerifiedProblem } from './differences.ts';
+import { type Circumstances, classesOf, karpenter, pod, problemOf, withTerms } from './made-up-answers.ts';
 
 describe('competition for limited room', () => {
   const problem = problemOf([pod('small-0'), pod('small-1'), pod('large')]);
@@ -122,6 +28,25 @@ describe('competition for limited room', () => {
       classesOf(problem, ['small-0', 'small-1'], more, () => true, { refused, group: ['small-0', 'small-1'] });
     assert.equal((await ask(['small-0']))[1], 'competition for limited room');
     assert.equal((await ask([]))[1], undefined);
+  });
+
+  test('does not count what Karpenter places by a contradiction', async () => {
+    const asking = problemOf([
+      ...['small-0', 'small-1'].map((name) =>
+        withTerms(name, [
+          { key: 'team', operator: 'In', values: ['red'] },
+          { key: 'team', operator: 'NotIn', values: ['red'] },
+        ]),
+      ),
+      pod('large'),
+    ]);
+    const classes = await classesOf(
+      asking,
+      ['small-0', 'small-1'],
+      karpenter(asking, ['small-0', 'small-1']),
+      () => true,
+    );
+    assert.deepEqual(classes, ['contradictory term', 'contradictory term', 'competition for limited room']);
   });
 
   test('fails when Karpenter places more in all', async () => {
@@ -302,147 +227,21 @@ describe('classes that Karpenter itself proves', () => {
     assert.deepEqual(await ask(undefined, { team: 'red' }), [undefined]);
   });
 
+  test('node without the label of a rule: domains of other labels may have to be known besides', async () => {
+    const over = (topologyKey: string) => ({ ...term, topologyKey });
+    const two = problemOf([
+      pod('a', {
+        affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [over('zone'), over('team')] } },
+      }),
+    ]);
+    const both = (question: ChangedQuestion) => knows(question) === true && !JSON.stringify(question).includes('team');
+    assert.deepEqual(await ask(both, { zone: 'z1' }, two), ['node without the label of a rule']);
+    assert.deepEqual(await ask(both, {}, two), [undefined]);
+  });
+
   test('none of them holds where Karpenter places more', async () => {
     const circumstances = { ourNodes: { a: { zone: 'z1' } }, answers: () => true };
     assert.deepEqual(await classesOf(problem, ['a'], karpenter(problem, ['a']), undefined, circumstances), [undefined]);
-  });
-});
-
-describe('contradictory term', () => {
-  const exclusive = [
-    [
-      { key: 'gpu', operator: 'Exists' },
-      { key: 'gpu', operator: 'DoesNotExist' },
-    ],
-    [
-      { key: 'team', operator: 'In', values: ['red'] },
-      { key: 'team', operator: 'In', values: ['blue'] },
-    ],
-    [
-      { key: 'cores', operator: 'Gt', values: ['4'] },
-      { key: 'cores', operator: 'Lt', values: ['5'] },
-    ],
-    [
-      { key: 'team', operator: 'In', values: ['red'] },
-      { key: 'team', operator: 'NotIn', values: ['red'] },
-    ],
-  ];
-  for (const term of exclusive) {
-    test(`passes for ${term.map(({ key, operator }) => `${key} ${operator}`).join(' with ')}`, async () => {
-      const problem = problemOf([withTerms('a', [{ key: 'zone', operator: 'Exists' }], term)]);
-      assert.deepEqual(await classesOf(problem, ['a'], karpenter(problem, ['a'])), ['contradictory term']);
-    });
-  }
-
-  const compatible = [
-    [
-      { key: 'team', operator: 'NotIn', values: ['red'] },
-      { key: 'team', operator: 'DoesNotExist' },
-    ],
-    [
-      { key: 'cores', operator: 'Gt', values: ['4'] },
-      { key: 'cores', operator: 'Lt', values: ['6'] },
-    ],
-    [
-      { key: 'team', operator: 'Exists' },
-      { key: 'team', operator: 'NotIn', values: ['red'] },
-    ],
-    [
-      { key: 'cores', operator: 'Gt', values: ['4'] },
-      { key: 'cores', operator: 'Exists' },
-    ],
-  ];
-  for (const term of compatible) {
-    test(`fails for ${term.map(({ key, operator }) => `${key} ${operator}`).join(' with ')}`, async () => {
-      const problem = problemOf([withTerms('a', term)]);
-      assert.deepEqual(await classesOf(problem, ['a'], karpenter(problem, ['a'])), [undefined]);
-    });
-  }
-
-  test('sees a node selector against a term', async () => {
-    const contradicted = withTerms('a', [{ key: 'team', operator: 'DoesNotExist' }]);
-    const problem = problemOf([{ ...contradicted, spec: { ...contradicted.spec, nodeSelector: { team: 'red' } } }]);
-    assert.deepEqual(await classesOf(problem, ['a'], karpenter(problem, ['a'])), ['contradictory term']);
-  });
-});
-
-describe('terms given up before soft taints', () => {
-  const terms = [[{ key: 'arch', operator: 'Exists' }], [{ key: 'team', operator: 'Exists' }]];
-  const softTaint = { template: { spec: { taints: [{ effect: 'PreferNoSchedule' }] } } };
-  const problem = problemOf([withTerms('a', ...terms)], {
-    nodePools: [{ metadata: { name: 'pool' }, spec: softTaint }],
-  });
-  const termsAsked = (one: WaitingPod) =>
-    one.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
-
-  test('passes when Karpenter places the pod with one of its terms', async () => {
-    const placesFirst = (_: string, one: WaitingPod) =>
-      termsAsked(one).length === 1 && termsAsked(one)[0]?.matchExpressions?.[0]?.key === 'arch';
-    assert.deepEqual(await classesOf(problem, [], karpenter(problem), placesFirst), [
-      'terms given up before soft taints',
-    ]);
-  });
-
-  test('fails when Karpenter places it with none of them', async () => {
-    assert.deepEqual(await classesOf(problem, [], karpenter(problem)), [undefined]);
-  });
-
-  test('fails where no pool has a soft taint', async () => {
-    const hard = problemOf(problem.pods.slice());
-    const alone = (_: string, one: WaitingPod) => termsAsked(one).length === 1;
-    assert.deepEqual(await classesOf(hard, [], karpenter(hard), alone), [undefined]);
-  });
-});
-
-describe('soft taint that only nodes have', () => {
-  const nodes = [{ taints: [{ effect: 'PreferNoSchedule' }] }];
-  const problem = problemOf([pod('a')], { nodes });
-  const tolerant = (_: string, one: WaitingPod) =>
-    one.spec?.tolerations?.some(({ effect }) => effect === 'PreferNoSchedule') === true;
-
-  test('passes when Karpenter places the pod once it tolerates soft taints', async () => {
-    const classes = await classesOf(problem, [], karpenter(problem), tolerant);
-    assert.deepEqual(classes, ['soft taint that only nodes have']);
-  });
-
-  test('fails when Karpenter does not place it even then', async () => {
-    assert.deepEqual(await classesOf(problem, [], karpenter(problem)), [undefined]);
-  });
-
-  test('fails where no node has such a taint, and where a pool has one', async () => {
-    const none = problemOf([pod('a')]);
-    assert.deepEqual(await classesOf(none, [], karpenter(none), tolerant), [undefined]);
-    const softPool = { template: { spec: { taints: [{ effect: 'PreferNoSchedule' }] } } };
-    const both = problemOf([pod('a')], { nodes, nodePools: [{ metadata: { name: 'pool' }, spec: softPool }] });
-    assert.deepEqual(await classesOf(both, [], karpenter(both), tolerant), [undefined]);
-  });
-});
-
-describe('label that only another pod names', () => {
-  const selecting = pod('a', { nodeSelector: { team: 'blue' } });
-  const problem = problemOf([selecting]);
-  const invented = (of: VerifiedProblem) => {
-    const result = karpenter(of, ['a']);
-    return { ...result, nodeClaims: result.nodeClaims.map((claim) => ({ ...claim, labels: { team: 'blue' } })) };
-  };
-
-  test('passes when Karpenter gives the node a label of its own and refuses the pod alone', async () => {
-    assert.deepEqual(await classesOf(problem, ['a'], invented(problem)), ['label that only another pod names']);
-  });
-
-  test('fails when Karpenter places the pod alone', async () => {
-    const alone = (side: string) => side === 'karpenter';
-    assert.deepEqual(await classesOf(problem, ['a'], invented(problem), alone), [undefined]);
-  });
-
-  test('fails when the pool gives the label, by its labels or by its requirements', async () => {
-    for (const template of [
-      { metadata: { labels: { team: 'blue' } } },
-      { spec: { requirements: [{ key: 'team' }] } },
-    ]) {
-      const given = problemOf([selecting], { nodePools: [{ metadata: { name: 'pool' }, spec: { template } }] });
-      assert.deepEqual(await classesOf(given, ['a'], invented(given)), [undefined]);
-    }
   });
 });
 

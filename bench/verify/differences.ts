@@ -1,11 +1,18 @@
 // The classes of difference between Karpenter and Dovetail that are as they should be. A difference that matches none
 // fails. docs/karpenter-differences.md explains each under its name; a test holds the two together.
 import type { KarpenterResult } from '../peers/index.ts';
-import type { JudgedNamespace, JudgedPod, Labels } from './arrival/index.ts';
+import { hasPreferences, type JudgedNamespace, type JudgedPod, type Labels, topologyKeysOf } from './arrival/index.ts';
 import { type Difference, nameOf, type PendingPod, placesAsMany } from './compare.ts';
 import { leftOutWithinNodeLimits } from './node-limits.ts';
 import { isSoft, toleratingSoftTaints } from './soft-taints.ts';
-import { hasContradictoryTerm, labelsNamedBy, type TermsOfPod, withEachTermAlone } from './terms.ts';
+import {
+  hasContradictoryTerm,
+  labelsNamedBy,
+  labelsRuledOutBy,
+  type TermsOfPod,
+  withEachTermAlone,
+  withoutConditionsOn,
+} from './terms.ts';
 import { TOPOLOGY_CLASSES } from './topology-differences.ts';
 
 /** What a difference is judged by besides itself. */
@@ -98,15 +105,19 @@ export const DIFFERENCE_CLASSES: readonly DifferenceClass[] = [
     name: 'competition for limited room',
     matches: async ({ direction, pod }, { problem, unplaced, result, refused, placesAlone }) => {
       const side = direction === 'karpenter places more' ? 'dovetail' : 'karpenter';
-      const out = new Set([...leftOutWithinNodeLimits(problem, result), ...refused]);
+      const keptOut = [...leftOutWithinNodeLimits(problem, result), ...refused];
+      // What Karpenter makes of a contradiction is a class of its own: kube-scheduler would not have those pods there.
+      const contradictory = problem.pods.filter((one) => unplaced.has(one.metadata.name) && hasContradictoryTerm(one));
+      const out = new Set([...keptOut, ...contradictory.map(({ metadata }) => metadata.name)]);
       return placesAsMany(problem.pods, unplaced, out) && (await placesAlone(side, podNamed(problem, pod)));
     },
   },
   {
-    name: 'terms given up before soft taints',
+    name: 'terms given up before preferences',
     matches: async ({ direction, pod }, { problem, placesAlone }) => {
-      if (direction !== 'dovetail places more' || !hasSoftTaint(problem)) return false;
-      for (const alternative of withEachTermAlone(podNamed(problem, pod))) {
+      const one = podNamed(problem, pod);
+      if (direction !== 'dovetail places more' || !(hasSoftTaint(problem) || hasPreferences(one))) return false;
+      for (const alternative of withEachTermAlone(one)) {
         if (await placesAlone('karpenter', alternative)) return true;
       }
       return false;
@@ -124,12 +135,21 @@ export const DIFFERENCE_CLASSES: readonly DifferenceClass[] = [
     name: 'label that only another pod names',
     matches: async ({ direction, pod }, { problem, result, placesAlone }) => {
       if (direction !== 'karpenter places more') return false;
-      const claim = result.nodeClaims.find(({ pods }) => pods.some((name) => nameOf(name) === pod));
-      if (claim === undefined) return false;
-      const wanted = labelsNamedBy(podNamed(problem, pod));
-      const given = labelsGivenBy(problem, claim.nodePool);
-      const invented = Object.keys(claim.labels).filter((key) => wanted.has(key) && !given.has(key));
-      return invented.length > 0 && !(await placesAlone('karpenter', podNamed(problem, pod)));
+      const one = podNamed(problem, pod);
+      const wanted = labelsNamedBy(one);
+      const invented = labelsInvented(problem, result, pod).filter((key) => wanted.has(key));
+      return invented.length > 0 && !(await placesAlone('karpenter', one));
+    },
+  },
+  {
+    name: 'label that the pod itself only rules out',
+    matches: async ({ direction, pod }, { problem, result, placesAlone }) => {
+      if (direction !== 'karpenter places more') return false;
+      const one = podNamed(problem, pod);
+      const ruledOut = labelsRuledOutBy(one);
+      const over = topologyKeysOf(one);
+      const invented = labelsInvented(problem, result, pod).filter((key) => ruledOut.has(key) && over.includes(key));
+      return invented.length > 0 && !(await placesAlone('karpenter', withoutConditionsOn(one, invented)));
     },
   },
 ];
@@ -153,6 +173,14 @@ function podNamed(problem: VerifiedProblem, name: string): WaitingPod {
 
 function hasSoftTaint(problem: VerifiedProblem): boolean {
   return problem.nodePools.some(({ spec }) => (spec.template?.spec?.taints ?? []).some(isSoft));
+}
+
+/** Label keys of Karpenter's node of the pod that its pool says nothing of. */
+function labelsInvented(problem: VerifiedProblem, { nodeClaims }: KarpenterResult, pod: string): string[] {
+  const claim = nodeClaims.find(({ pods }) => pods.some((name) => nameOf(name) === pod));
+  if (claim === undefined) return [];
+  const given = labelsGivenBy(problem, claim.nodePool);
+  return Object.keys(claim.labels).filter((key) => !given.has(key));
 }
 
 /** Label keys that nodes of a pool carry by the pool's own words: its labels and its requirements. */

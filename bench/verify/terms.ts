@@ -23,26 +23,35 @@ interface Term {
 
 /** The pod with each of its required terms as the only one. */
 export function withEachTermAlone<Pod extends TermsOfPod>(pod: Pod): Pod[] {
-  const terms = termsOf(pod);
-  return terms.map((term) => ({
-    ...pod,
-    spec: {
-      ...pod.spec,
-      affinity: {
-        ...pod.spec?.affinity,
-        nodeAffinity: {
-          ...pod.spec?.affinity?.nodeAffinity,
-          requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term] },
-        },
-      },
-    },
-  }));
+  return termsOf(pod).map((term) => withTerms(pod, [term]));
 }
 
 /** Keys of all labels that the pod's node selector and terms have conditions on. */
 export function labelsNamedBy(pod: TermsOfPod): Set<string> {
   const inTerms = termsOf(pod).flatMap(({ matchExpressions }) => (matchExpressions ?? []).map(({ key }) => key));
   return new Set([...Object.keys(pod.spec?.nodeSelector ?? {}), ...inTerms]);
+}
+
+/** Keys of labels of which the pod's terms rule out values. */
+export function labelsRuledOutBy(pod: TermsOfPod): Set<string> {
+  const conditions = termsOf(pod).flatMap(({ matchExpressions }) => matchExpressions ?? []);
+  return new Set(conditions.filter(({ operator }) => operator === 'NotIn').map(({ key }) => key));
+}
+
+/** The pod without the conditions of its terms on the labels. */
+export function withoutConditionsOn<Pod extends TermsOfPod>(pod: Pod, keys: readonly string[]): Pod {
+  const nodeSelectorTerms = termsOf(pod).map(({ matchExpressions }) => ({
+    matchExpressions: (matchExpressions ?? []).filter(({ key }) => !keys.includes(key)),
+  }));
+  return withTerms(pod, nodeSelectorTerms);
+}
+
+function withTerms<Pod extends TermsOfPod>(pod: Pod, nodeSelectorTerms: readonly Term[]): Pod {
+  const nodeAffinity = {
+    ...pod.spec?.affinity?.nodeAffinity,
+    requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms },
+  };
+  return { ...pod, spec: { ...pod.spec, affinity: { ...pod.spec?.affinity, nodeAffinity } } };
 }
 
 function termsOf(pod: TermsOfPod): readonly Term[] {

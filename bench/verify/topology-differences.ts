@@ -90,7 +90,13 @@ export const TOPOLOGY_CLASSES: readonly DifferenceClass[] = [
       );
       if (missing.length === 0) return false;
       const pods = context.problem.pods.map((each) => withoutRulesOver(each, missing));
-      return context.karpenterPlaces(pod, { problem: { ...context.problem, pods } });
+      const without = { ...context.problem, pods };
+      if (await context.karpenterPlaces(pod, { problem: without })) return true;
+      // Other labels of its rules may have domains that Karpenter does not know.
+      const keys = keysInPlay(context, pod);
+      return (
+        keys.length > 0 && context.karpenterPlaces(pod, { problem: withKnownDomains(context, pod, keys, without) })
+      );
     },
   },
 ];
@@ -132,8 +138,13 @@ function allKeys({ pods, nodes }: VerifiedProblem): string[] {
  * plan has pods of the group. Karpenter takes the domains that pools name as known. Its way with soft taints is kept out
  * of the answer: the group tolerates them.
  */
-function withKnownDomains(context: DifferenceContext, pod: string, keys: readonly string[]) {
-  const { problem, groupOf } = context;
+function withKnownDomains(
+  context: DifferenceContext,
+  pod: string,
+  keys: readonly string[],
+  problem: VerifiedProblem = context.problem,
+): VerifiedProblem {
+  const { groupOf } = context;
   const requirements = keys.map((key) => ({ key, operator: 'In', values: domainsOfGroup(context, pod, key) }));
   const [first] = problem.nodePools;
   const pool = {

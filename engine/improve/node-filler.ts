@@ -1,7 +1,7 @@
 // Fills single nodes with few pods: the kernel of ruin and recreate. As engine/pack/fill.ts, but over the handful of shapes
 // that some dissolved nodes held, for which looking at every shape of a class would take most of the time. No allocation
 // inside.
-import { ClaimTracker, type PackingInstance } from '../pack/index.ts';
+import { ClaimTracker, type LimitBook, type PackingInstance } from '../pack/index.ts';
 import { HostTracker } from '../topology/index.ts';
 
 /** Least weight of a resource that stayed empty in the first try. */
@@ -31,6 +31,8 @@ export class NodeFiller {
   readonly values: Float64Array;
   /** The last fill: places of open shapes, in no order. */
   readonly pattern: LocalPattern;
+  /** What there is left of limits and reservations, where they are to be kept; borrowed. */
+  book: LimitBook | undefined;
   /** Operations of all fills so far. */
   operationCount = 0;
   readonly #instance: PackingInstance;
@@ -157,7 +159,7 @@ export class NodeFiller {
         if (pattern === undefined && left![place] === 0) continue;
         fits = this.suits(index, this.shapes[place]!);
       }
-      if (fits) return index;
+      if (fits && this.book?.most(index, 1) !== 0) return index;
     }
     return -1;
   }

@@ -39,6 +39,8 @@ export class RuinAndRecreate {
   readonly #random: Random;
   readonly #meter: Meter;
   readonly #filler: NodeFiller;
+  /** Whether some class takes of a limit or of a reservation. */
+  readonly #isLimited: boolean;
   #values: Float64Array;
   #classes: Uint32Array;
   /** Classes of the try at hand, ascending. */
@@ -52,6 +54,8 @@ export class RuinAndRecreate {
     this.#random = random;
     this.#meter = meter;
     this.#filler = new NodeFiller(instance, Math.min(OPEN_SHAPE_LIMIT, instance.shapes.length));
+    this.#isLimited =
+      instance.limitGroups.some((group) => group >= 0) || instance.reservations.some((drawn) => drawn.length > 0);
     this.#values = new Float64Array(instance.shapes.length);
     this.#classes = new Uint32Array(0);
   }
@@ -85,9 +89,29 @@ export class RuinAndRecreate {
       copies = Math.min(copies, Math.floor(solution.groups[place]!.nodeCount / nodeCount));
     }
     this.#drawClasses(solution);
-    const made = this.#recreate(oldPrice, oldCount);
+    const made = this.#isLimited
+      ? this.#recreateWithin(solution, oldPrice, oldCount)
+      : this.#recreate(oldPrice, oldCount);
     if (made === undefined) return;
-    this.#exchange(solution, made, copies, sink);
+    // Limits may have room for one exchange and not for as many as there are equal nodes.
+    const times = this.#staysWithinLimits(solution, made, copies) ? copies : 1;
+    if (times === copies || this.#staysWithinLimits(solution, made, times)) this.#exchange(solution, made, times, sink);
+  }
+
+  /** Packs what is open with what limits and reservations leave once the chosen nodes are gone. */
+  #recreateWithin({ book, groups }: Solution, oldPrice: number, oldCount: number): readonly MadeNode[] | undefined {
+    const filler = this.#filler;
+    for (const [place, nodeCount] of this.#chosen) book.take(groups[place]!.classIndex, -nodeCount);
+    const taken: MadeNode[] = [];
+    filler.book = book;
+    const made = this.#recreate(oldPrice, oldCount, (node) => {
+      book.take(node.classIndex, node.nodeCount);
+      taken.push(node);
+    });
+    filler.book = undefined;
+    for (const { classIndex, nodeCount } of taken) book.take(classIndex, -nodeCount);
+    for (const [place, nodeCount] of this.#chosen) book.take(groups[place]!.classIndex, nodeCount);
+    return made;
   }
 
   /** Draws the groups to dissolve: a poor one first. */
@@ -157,9 +181,13 @@ export class RuinAndRecreate {
 
   /**
    * Packs what is open by value for the price; at each step also into the one cheapest node that holds the rest. Undefined
-   * where that is dearer than before, or takes more nodes at the same price.
+   * where that is dearer than before, or takes more nodes at the same price. `note` hears of every step.
    */
-  #recreate(oldPrice: number, oldCount: number): readonly MadeNode[] | undefined {
+  #recreate(
+    oldPrice: number,
+    oldCount: number,
+    note: (node: MadeNode) => void = () => {},
+  ): readonly MadeNode[] | undefined {
     const filler = this.#filler;
     const { prices } = this.#instance;
     const made: MadeNode[] = [];
@@ -182,6 +210,7 @@ export class RuinAndRecreate {
       const cheapest = filler.cheapestForPattern(prices[index]!);
       const node = this.#take(cheapest < 0 ? index : cheapest);
       made.push(node);
+      note(node);
       price += prices[node.classIndex]! * node.nodeCount;
       nodeCount += node.nodeCount;
       // What pods are worth is what they cost in good nodes: with the rest at that, it has to be cheaper than before.
@@ -220,6 +249,7 @@ export class RuinAndRecreate {
       const index = this.#drawn[at]!;
       // No dearer class can hold more than all that is left.
       if (prices[index]! >= endPrice || worth <= bestRatio * prices[index]!) break;
+      if (filler.book?.most(index, 1) === 0) continue;
       const ratio = filler.fill(index) / Math.max(1, prices[index]!);
       if (ratio > bestRatio) {
         best = index;
@@ -236,6 +266,7 @@ export class RuinAndRecreate {
     for (let entry = 0; entry < pattern.count; entry++) {
       nodeCount = Math.min(nodeCount, Math.floor(left[pattern.places[entry]!]! / pattern.pods[entry]!));
     }
+    nodeCount = this.#filler.book?.most(classIndex, nodeCount) ?? nodeCount;
     const entries: [place: number, pods: number][] = [];
     for (let entry = 0; entry < pattern.count; entry++) {
       left[pattern.places[entry]!]! -= pattern.pods[entry]! * nodeCount;
@@ -265,7 +296,6 @@ export class RuinAndRecreate {
   #exchange(solution: Solution, made: readonly MadeNode[], copies: number, sink: PatternSink): void {
     const { groups } = solution;
     const keys = [...this.#chosen].map(([place, nodeCount]) => ({ key: groups[place]!.key, nodeCount }));
-    if (!this.#staysWithinLimits(solution, made, copies)) return;
     for (const { key, nodeCount } of keys) solution.remove(solution.placeOf(key), nodeCount * copies);
     for (const { classIndex, shapes, pods, nodeCount } of made) {
       solution.add(classIndex, shapes, pods, nodeCount * copies);
@@ -274,6 +304,7 @@ export class RuinAndRecreate {
   }
 
   #staysWithinLimits({ book, groups }: Solution, made: readonly MadeNode[], copies: number): boolean {
+    if (!this.#isLimited) return true;
     for (const [place, nodeCount] of this.#chosen) book.take(groups[place]!.classIndex, -nodeCount * copies);
     let fits = true;
     let taken = 0;

@@ -7,12 +7,13 @@ import { makeUnit } from '../compile/index.ts';
 import type { Counter, DomainRules, DomainState, Location } from '../topology/index.ts';
 import { type DomainOf, isOnHostname, type Obstacle, type TopologyRules } from '../topology/index.ts';
 import { type Candidate, isOwn, labelsThatMatter } from './candidates.ts';
-import { groupStarts } from './group-start.ts';
+import { groupPrice, groupStarts } from './group-start.ts';
 import { placeWithMates } from './mates.ts';
 import { nodeTakes, type OpenNode } from './node-board.ts';
 import type { NodeMaker } from './node-maker.ts';
 import type { Place, PlaceFinder } from './places.ts';
 import { RoundFinder } from './rounds.ts';
+import { leavesStranded } from './stranded.ts';
 import { compareDemands, type Waiting } from './waiting.ts';
 
 /** What assigning works on. */
@@ -118,6 +119,7 @@ export class Assigner {
     const mayStart = domains.mayBootstrap(candidate.rules);
     const starts = !candidate.needsHostMate && domains.decidesForOthers(candidate.rules);
     const mayBegin = starts ? groupStarts(this, candidate, unit, nodes, anew) : undefined;
+    const leaves = leavesStranded(this, candidate, this.#followersOf);
     let second: OpenNode | undefined;
     for (let position = candidate.firstNode; position < nodes.length; position++) {
       const node = nodes[position]!;
@@ -128,7 +130,8 @@ export class Assigner {
       }
       if (this.obstacle(candidate, unit, node.location) !== undefined || mayBegin?.(node.location.spot) === false)
         continue;
-      if (!domains.disturbs(candidate.rules, node.location.spot)) return this.#putOn(node, unit);
+      const { spot } = node.location;
+      if (!domains.disturbs(candidate.rules, spot) && leaves?.(spot) !== true) return this.#putOn(node, unit);
       second ??= node;
     }
     return second !== undefined && this.#putOn(second, unit);
@@ -201,6 +204,7 @@ export class Assigner {
       firstNode: 0,
       keptOutAt: -1,
       placing: false,
+      reach: undefined,
       single: makeUnit(this.context.compiled, [{ pod: waiting.demand, podCount: 1 }]),
       pinned: new Map(),
     };
@@ -289,6 +293,7 @@ export class Assigner {
       candidate.waiting.left >= REPEATING_POD_COUNT &&
       candidate.rules.antiAffinities.length === 0 &&
       candidate.rules.counting.every(({ counter }) => (this.#keptOut.get(counter)?.size ?? 0) === 0) &&
+      leavesStranded(this, candidate, this.#followersOf) === undefined &&
       candidate.firstNode >= this.#nodesOf(candidate, unit).length
     );
   }
@@ -327,7 +332,12 @@ export class Assigner {
     return candidate.nodes;
   }
 
-  /** Position of the best place: heavier pools first, then undisturbed, then cheap, then not full; -1 where there is none. */
+  readonly #followersOf = (counter: Counter): readonly Candidate[] => this.#followers.get(counter) ?? [];
+
+  /**
+   * Position of the best place: where those can follow that could not before, then heavier pools first, then undisturbed, then
+   * cheap, then not full; -1 where there is none.
+   */
   #bestPlace(
     candidate: Candidate,
     unit: Unit,
@@ -338,14 +348,16 @@ export class Assigner {
     const { domains } = this.context;
     const { rules, waiting } = candidate;
     const starts = domains.decidesForOthers(rules);
+    const leaves = leavesStranded(this, candidate, this.#followersOf);
     let best = -1;
     let bestTier = 0;
+    let bestLeaves = false;
     let bestDisturbs = false;
     let bestPrice = 0;
     let bestFullness = 0;
     for (let position = 0; position < places.length; position++) {
       const place = places[position]!;
-      if (best >= 0 && place.tier > bestTier) break;
+      if (best >= 0 && place.tier > bestTier && !bestLeaves) break;
       const { spot } = locations[position]!;
       if (refused.has(place)) continue;
       const obstacle = this.obstacle(candidate, unit, locations[position]!);
@@ -355,19 +367,24 @@ export class Assigner {
         else delete waiting.obstacle;
         continue;
       }
+      const leavesHere = leaves?.(spot) === true;
+      const letsIn = best >= 0 && bestLeaves && !leavesHere;
+      if (best >= 0 && leavesHere && (!bestLeaves || place.tier > bestTier)) continue;
       const disturbs = domains.disturbs(rules, spot);
-      if (best >= 0 && disturbs && !bestDisturbs) continue;
-      const price = starts ? this.#groupPrice(candidate, position, locations) : place.share;
+      if (best >= 0 && disturbs && !bestDisturbs && !letsIn) continue;
+      const price = starts ? groupPrice(this, candidate, locations[position]!) : place.share;
       if (price === Number.POSITIVE_INFINITY) continue;
       const fullness = domains.fullness(rules, spot);
       if (
         best < 0 ||
+        letsIn ||
         disturbs !== bestDisturbs ||
         price < bestPrice ||
         (price === bestPrice && fullness < bestFullness)
       ) {
         best = position;
         bestTier = place.tier;
+        bestLeaves = leavesHere;
         bestDisturbs = disturbs;
         bestPrice = price;
         bestFullness = fullness;
@@ -380,26 +397,6 @@ export class Assigner {
   groupOf({ rules }: Pick<Candidate, 'rules'>): Candidate[] {
     const group = new Set(rules.affinities.flatMap(({ rule }) => this.#followers.get(rule.counter) ?? []));
     return [...group].filter(({ waiting }) => waiting.left > 0);
-  }
-
-  /** What all pods that must follow into the domain cost there; Infinity where some of them can't. */
-  #groupPrice(candidate: Candidate, position: number, locations: readonly Location[]): number {
-    const at = locations[position]!.spot;
-    const { affinities } = candidate.rules;
-    let price = 0;
-    for (const other of this.groupOf(candidate)) {
-      const shared = other.rules.affinities.filter(({ counter }) => affinities.some((own) => own.counter === counter));
-      const places = this.placesOf(other, other.single);
-      const theirs = this.locationsOf(other, places);
-      let least = Number.POSITIVE_INFINITY;
-      places.forEach(({ share }, index) => {
-        if (share < least && shared.every(({ key }) => theirs[index]!.spot[key] === at[key])) least = share;
-      });
-      if (least < Number.POSITIVE_INFINITY) price += other.waiting.left * least;
-      else if (other === candidate) return Number.POSITIVE_INFINITY;
-      else price += other.waiting.left * UNREACHABLE_SHARE;
-    }
-    return price;
   }
 
   #pinnedUnit(candidate: Candidate, unit: Unit, place: Place, location: Location): Unit {
@@ -453,9 +450,6 @@ export class Assigner {
     this.context.domains.add(this.rulesOf(demand), location, podCount);
   }
 }
-
-/** Price of a pod that can't follow its group, in nano US dollars per hour: dearer than any instance. */
-const UNREACHABLE_SHARE = 1e15;
 
 function domainOf(keys: readonly string[], place: Place): DomainOf {
   return (key) => {

@@ -9,6 +9,7 @@ import {
 } from '../topology/index.ts';
 import type { OpenNode } from './node-board.ts';
 import type { Place } from './places.ts';
+import type { Reach } from './stranded.ts';
 import type { Waiting } from './waiting.ts';
 
 /** Pods that look for a place, with what is remembered of where they have looked. */
@@ -28,6 +29,8 @@ export interface Candidate {
   keptOutAt: number;
   /** True while its pods are being placed. */
   placing: boolean;
+  /** Domains that its pods can be in; undefined until they are looked for: see stranded.ts. */
+  reach: Reach | undefined;
   /** One of its pods by itself. */
   readonly single: Unit;
   /** Units pinned to places. */

@@ -1,5 +1,5 @@
 // Where a group that must share a domain begins: who comes first decides for all, so that room for the others is looked for
-// before. Which of the domains with room is the cheapest is assigning.ts's matter.
+// before. Which of the domains with room is taken is assigning.ts's matter.
 import type { Unit } from '../compile/index.ts';
 import { hasHostRules, type Location, type Spot } from '../topology/index.ts';
 import type { Assigner } from './assigning.ts';
@@ -55,4 +55,26 @@ function roomForGroup(assigner: Assigner, candidate: Candidate, anew: boolean): 
     for (const [domain, room] of rooms) found.set(domain, (found.get(domain) ?? 0) + Math.min(waiting.left, room));
   }
   return (spot) => found.get(domainOf(spot)) ?? 0;
+}
+
+/** Price of a pod that can't follow its group, in nano US dollars per hour: dearer than any instance. */
+const UNREACHABLE_SHARE = 1e15;
+
+/** What all pods that must follow into the domain cost there; Infinity where some of the candidate's own can't. */
+export function groupPrice(assigner: Assigner, candidate: Candidate, { spot: at }: Location): number {
+  const { affinities } = candidate.rules;
+  let price = 0;
+  for (const other of assigner.groupOf(candidate)) {
+    const shared = other.rules.affinities.filter(({ counter }) => affinities.some((own) => own.counter === counter));
+    const places = assigner.placesOf(other, other.single);
+    const theirs = assigner.locationsOf(other, places);
+    let least = Number.POSITIVE_INFINITY;
+    places.forEach(({ share }, index) => {
+      if (share < least && shared.every(({ key }) => theirs[index]!.spot[key] === at[key])) least = share;
+    });
+    if (least < Number.POSITIVE_INFINITY) price += other.waiting.left * least;
+    else if (other === candidate) return Number.POSITIVE_INFINITY;
+    else price += other.waiting.left * UNREACHABLE_SHARE;
+  }
+  return price;
 }

@@ -7,29 +7,45 @@ import { nodeTakes, openNodes } from './node-board.ts';
 import { PlaceFinder } from './places.ts';
 import { tiersOf } from './placing.ts';
 
+/** Shapes that go before the others, by index, and those that have been the very first. */
+export interface FirstShapes {
+  readonly order: number[];
+  readonly begun: Set<number>;
+}
+
 /**
  * Orders to try next: pods that stayed out go before all others, the last to stay out first; and, where priorities
  * differ, right after those of higher priorities. `first` carries the shapes that went first before, and is added to.
  * None where nothing new is to be tried.
  */
-export function ordersWithFirst(compiled: CompiledProblem, attempt: Attempt, first: number[]): Phases[] {
-  const before = first.join(' ');
+export function ordersWithFirst(compiled: CompiledProblem, attempt: Attempt, first: FirstShapes): Phases[] {
+  const { order, begun } = first;
+  const before = order.join(' ');
   const holdable = holdableShapes(
     compiled,
     attempt.left.map(({ shape }) => shape),
   );
-  for (const { index } of holdable.reverse()) {
-    const known = first.indexOf(index);
-    if (known >= 0) first.splice(known, 1);
-    first.unshift(index);
+  for (const { index } of holdable.reverse()) putFirst(order, index);
+  if (order.join(' ') === before) {
+    // All of them went first already, and a rule keeps one out that came after another: now that one is the very first.
+    const kept = attempt.left.filter(({ obstacle }) => obstacle !== undefined).map(({ shape }) => shape.index);
+    const next = kept.find((index) => order.includes(index) && !begun.has(index));
+    if (next === undefined) return [];
+    putFirst(order, next);
   }
-  if (first.join(' ') === before) return [];
-  const preferred = first.map((index) => compiled.shapes[index]!);
-  const others = compiled.shapes.filter(({ index }) => !first.includes(index));
+  begun.add(order[0]!);
+  const preferred = order.map((index) => compiled.shapes[index]!);
+  const others = compiled.shapes.filter(({ index }) => !order.includes(index));
   const orders: Phases[] = [[...preferred.map((shape) => [shape]), ...(others.length > 0 ? [others] : [])]];
   const priorities = new Set(compiled.shapes.map(({ input }) => input.shape.priority));
   if (priorities.size > 1) orders.push(byPriority(compiled, preferred));
   return orders;
+}
+
+function putFirst(order: number[], index: number): void {
+  const known = order.indexOf(index);
+  if (known >= 0) order.splice(known, 1);
+  order.unshift(index);
 }
 
 function byPriority(compiled: CompiledProblem, preferred: readonly CompiledShape[]): Phases {

@@ -11,7 +11,7 @@ import { improveAttempt } from './improving.ts';
 import { moreOpenValues, WIDENING_LIMIT } from './open-values.ts';
 import { placesMore } from './order-of-plans.ts';
 import { writePlan } from './plan-writer.ts';
-import { ordersWithFirst } from './retrying.ts';
+import { type FirstShapes, ordersWithFirst } from './retrying.ts';
 
 /** Times that pods which stayed out are tried again before the others. */
 const RETRY_LIMIT = 3;
@@ -62,7 +62,7 @@ function bestAttempt(compiled: CompiledProblem, budget: Budget): Attempt {
 function bestOrder(compiled: CompiledProblem, budget: Budget): Attempt {
   let best = attemptPlacement(compiled, budget, [compiled.shapes]);
   let last: Attempt = best;
-  const first: number[] = [];
+  const first: FirstShapes = { order: [], begun: new Set() };
   for (let retry = 0; retry < RETRY_LIMIT && !budget.cut; retry++) {
     const orders = ordersWithFirst(compiled, last, first);
     if (orders.length === 0) break;

@@ -119,8 +119,8 @@ function openUnits(input: TierInput): Opened | undefined {
   let nodes = input.nodes;
   while (nodes.length > 0) {
     const units = unitsOf(nodes);
-    // Pods of one kind have been packed exactly: one pod is to cost a look-up, and nothing after it.
-    if (units.length === 1) return undefined;
+    // Pods of one kind have been packed exactly, but for limits: one pod is to cost a look-up, and nothing after it.
+    if (units.length === 1 && !areLimitsUsedUp(input.limits, nodes)) return undefined;
     const found = candidatesFor(filter, templates, units);
     const candidates = found.map(({ candidate }) => candidate);
     const question: UnitQuestion = {
@@ -141,6 +141,15 @@ function openUnits(input: TierInput): Opened | undefined {
     nodes = nodes.filter((_, place) => packed[place] !== undefined);
   }
   return undefined;
+}
+
+/** Whether limits have no room for one more of some of the nodes; where all are alike there is nothing to exchange. */
+function areLimitsUsedUp({ names, groupOf, remaining }: LimitTable, nodes: readonly NewNodes[]): boolean {
+  if (nodes.length === 1) return false;
+  return nodes.some(({ template, limitTakes }) => {
+    const group = groupOf.get(template.pool.index);
+    return group !== undefined && limitTakes.some((take, name) => take > remaining[group * names.length + name]!);
+  });
 }
 
 function isWhole(packed: readonly (PackedNodes | undefined)[]): packed is readonly PackedNodes[] {

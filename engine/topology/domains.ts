@@ -182,6 +182,12 @@ export class DomainState {
     return this.#totals[counter.index]!;
   }
 
+  /** Whether a counter counts a pod in one of the domains. */
+  countsAny(counter: number, domains: Iterable<number>): boolean {
+    for (const domain of domains) if (this.#countIn(counter, domain) > 0) return true;
+    return false;
+  }
+
   /**
    * What keeps one more pod out of a place; undefined where nothing does. Counters on the hostname are left out, but for
    * the bootstrap of an affinity. O(rules), and O(domains) after the least full domain of a spread has changed.

@@ -146,6 +146,22 @@ describe('what is left open', () => {
     assert.equal(refused([...zones, place(Z3, [])]).length, 3);
   });
 
+  test('pods whose spread counts others may arrive before those, even where one of them comes too early every time', () => {
+    const everybody = { matchExpressions: [{ key: 'app', operator: 'Exists' }] };
+    const counting = (name: string) =>
+      pod(name, 'a', { ...spread({ maxSkew: 2, labelSelector: everybody }), nodeSelector: { size: 'large' } });
+    const counted = (name: string) => pod(name, 'b', spread({ labelSelector: selector('b') }));
+    const LARGE = { size: 'large' };
+    const places = [
+      place({ ...Z1, ...LARGE }, [counting('a-0'), counting('a-1'), counting('a-2')]),
+      place({ ...Z2, ...LARGE }, [counting('a-3')]),
+      place({ ...Z1, ...LARGE }, [counted('b-0')]),
+      place(Z2, [counted('b-1'), counted('b-2')]),
+    ];
+    assert.deepEqual(refused(places), []);
+    assert.notDeepEqual(refused([...places, place({ ...Z1, ...LARGE }, [counting('a-4')])]), [], 'four beside one');
+  });
+
   test('pods may arrive in the order that lets all in', () => {
     const strict = pod('s', 's', {
       ...spread({ labelSelector: { matchExpressions: [{ key: 'app', operator: 'Exists' }] } }),

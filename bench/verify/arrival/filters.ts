@@ -36,22 +36,24 @@ export function admits(standing: Standing, node: StandingNode, pod: JudgedPod): 
   );
 }
 
-/** How full the pod's domain is, next to the emptiest, in the eyes of whichever of `counting` counts the pod. */
-export function fullnessAround(
-  standing: Standing,
+/**
+ * Whether `other` finds it harder to come to `itsNode` once the pod is on `node`: a spread of it counts the pod in its own
+ * domain, or the two would have to be together and are not. What keeps them apart does so whoever comes first.
+ */
+export function standsInTheWay(
+  { namespaces }: Standing,
   node: StandingNode,
   pod: JudgedPod,
-  counting: readonly JudgedPod[],
-): number {
-  let fullest = 0;
-  for (const owner of counting) {
-    for (const spread of hardSpreads(owner)) {
-      if (!spreadSelects(owner, spread, pod)) continue;
-      const skew = skewAt(standing, node, owner, spread);
-      if (Number.isFinite(skew)) fullest = Math.max(fullest, skew);
-    }
-  }
-  return fullest;
+  itsNode: StandingNode,
+  other: JudgedPod,
+): boolean {
+  const isNear = (key: string): boolean => node.labels[key] !== undefined && node.labels[key] === itsNode.labels[key];
+  const fills = hardSpreads(other).some(
+    (spread) => isNear(spread.topologyKey) && takesPart(node, other, spread) && spreadSelects(other, spread, pod),
+  );
+  const terms = affinityTerms(other);
+  const isMeant = (meant: JudgedPod) => terms.every((term) => termSelects(other, term, meant, namespaces));
+  return fills || (terms.some(({ topologyKey }) => !isNear(topologyKey)) && isMeant(other) && isMeant(pod));
 }
 
 /** Infinite where the node lacks the label. */

@@ -2,7 +2,8 @@
 // answer onto the nodes that the answer gives them, in some order of arrival and for some of the ways in which the nodes
 // may come out. It is a small stand-in for e2e/scheduler, which asks the real one, on few problems.
 import { openRandom } from '../../random.ts';
-import { admits, fullnessAround, type Standing, type StandingNode } from './filters.ts';
+import { admits, type Standing, type StandingNode } from './filters.ts';
+import { type Arrival, hasOrder } from './orders.ts';
 import {
   affinityTerms,
   antiAffinityTerms,
@@ -13,7 +14,14 @@ import {
 } from './pods.ts';
 
 export type { JudgedNamespace, JudgedPod, Labels } from './pods.ts';
-export { looksAtPods, textOfRules, topologyKeysOf, withoutRulesOver, withTopologyNamed } from './rules-of-pods.ts';
+export {
+  hasPreferences,
+  looksAtPods,
+  textOfRules,
+  topologyKeysOf,
+  withoutRulesOver,
+  withTopologyNamed,
+} from './rules-of-pods.ts';
 
 /** A node of an answer: one that exists, with its one set of labels, or one to come, which may come out in several ways. */
 export interface Place {
@@ -26,8 +34,8 @@ export interface Place {
 /** Ways for nodes to come out that are tried at most; where there are no more than these, all are. */
 const MOST_TRIED = 200;
 
-/** As many of them are tried from the end, which takes longer. */
-const MOST_TRIED_BACKWARDS = 4;
+/** As many of them are searched for an order, which takes longer. */
+const MOST_SEARCHED = 4;
 
 /** Orders of arrival that are tried for each way. */
 const ORDERS_TRIED = 5;
@@ -52,17 +60,12 @@ export function refusedOnArrival(places: readonly Place[], namespaces: readonly 
   }
   let number = 0;
   for (const choice of waysOut(reduced.map(({ options }) => options.length))) {
-    if (canLeaveOneByOne(reduced, choice, namespaces)) return new Set();
+    const arrivals = reduced.flatMap(({ arriving }, index) => arriving.map((pod) => ({ pod, index })));
+    if (hasOrder(standingNodes(reduced, choice), namespaces, arrivals)) return new Set();
     number += 1;
-    if (number >= MOST_TRIED_BACKWARDS) break;
+    if (number >= MOST_SEARCHED) break;
   }
   return best ?? new Set();
-}
-
-/** A pod on its way to a node, by the node's index. */
-interface Arrival {
-  readonly pod: JudgedPod;
-  readonly index: number;
 }
 
 /** Label keys that rules of the pods read; nodes that differ in others only are the same to the filters. */
@@ -106,66 +109,6 @@ function* waysOut(optionCounts: readonly number[]): Generator<readonly number[]>
   }
   const random = openRandom(optionCounts.length);
   for (let tried = 0; tried < MOST_TRIED; tried += 1) yield optionCounts.map((count) => random.integer(0, count - 1));
-}
-
-/**
- * Whether the pods, all in place, can be taken away one by one, each at a moment at which the filters would let it in
- * again: then they can arrive the other way round. Those leave first that stand where a spread is fullest.
- */
-function canLeaveOneByOne(
-  places: readonly Place[],
-  choice: readonly number[],
-  namespaces: readonly JudgedNamespace[],
-): boolean {
-  const nodes = standingNodes(places, choice);
-  const standing: Standing = { nodes, namespaces };
-  const staying = new Set<Arrival>();
-  for (const [index, { arriving }] of places.entries()) {
-    nodes[index]?.pods.push(...arriving);
-    for (const pod of arriving) staying.add({ pod, index });
-  }
-  const counting = withDifferentSpreads([...staying].map(({ pod }) => pod));
-  while (staying.size > 0) {
-    let leaving: Arrival | undefined;
-    let leavingFullness = Number.NEGATIVE_INFINITY;
-    for (const each of staying) {
-      const node = nodes[each.index] as StandingNode;
-      const fullness = fullnessAround(standing, node, each.pod, counting);
-      if (fullness > leavingFullness && couldReturn(standing, node, each.pod)) {
-        leaving = each;
-        leavingFullness = fullness;
-      }
-    }
-    if (leaving === undefined) return false;
-    const pods = nodes[leaving.index]?.pods;
-    pods?.splice(pods.indexOf(leaving.pod), 1);
-    staying.delete(leaving);
-  }
-  return true;
-}
-
-/** Whether the pod, taken off its node, would be let in again at once. */
-function couldReturn(standing: Standing, node: StandingNode, pod: JudgedPod): boolean {
-  const position = node.pods.indexOf(pod);
-  node.pods.splice(position, 1);
-  const admitted = admits(standing, node, pod);
-  node.pods.splice(position, 0, pod);
-  return admitted;
-}
-
-/** One pod of each kind of spread. */
-function withDifferentSpreads(pods: readonly JudgedPod[]): JudgedPod[] {
-  const byText = new Map<string, JudgedPod>();
-  for (const pod of pods) {
-    if (hardSpreads(pod).length === 0) continue;
-    const { topologySpreadConstraints, nodeSelector, affinity, tolerations } = pod.spec ?? {};
-    const { namespace, labels } = pod.metadata;
-    byText.set(
-      JSON.stringify([namespace, labels, topologySpreadConstraints, nodeSelector, affinity?.nodeAffinity, tolerations]),
-      pod,
-    );
-  }
-  return [...byText.values()];
 }
 
 function standingNodes(places: readonly Place[], choice: readonly number[]): StandingNode[] {

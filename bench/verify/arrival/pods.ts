@@ -52,7 +52,10 @@ export interface JudgedPod {
     readonly tolerations?: readonly Readonly<Record<string, string>>[];
     readonly topologySpreadConstraints?: readonly Spread[];
     readonly affinity?: {
-      readonly nodeAffinity?: { readonly requiredDuringSchedulingIgnoredDuringExecution?: NodeTerms };
+      readonly nodeAffinity?: {
+        readonly requiredDuringSchedulingIgnoredDuringExecution?: NodeTerms;
+        readonly preferredDuringSchedulingIgnoredDuringExecution?: readonly object[];
+      };
       readonly podAffinity?: PodTerms;
       readonly podAntiAffinity?: PodTerms;
     };
@@ -69,6 +72,13 @@ const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name';
 /** The namespace a pod is in. */
 export function namespaceOf(pod: JudgedPod): string {
   return pod.metadata.namespace ?? 'default';
+}
+
+/** All of a pod that is read, as text: equal for pods that the filters can't tell apart. */
+export function textOfPod({ metadata, spec }: JudgedPod): string {
+  const { nodeSelector, tolerations, topologySpreadConstraints, affinity } = spec ?? {};
+  const labels = Object.entries(metadata.labels ?? {}).sort(([left], [right]) => (left < right ? -1 : 1));
+  return JSON.stringify([metadata.namespace, labels, nodeSelector, tolerations, topologySpreadConstraints, affinity]);
 }
 
 /** Spread constraints that must hold. */

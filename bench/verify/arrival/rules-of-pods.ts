@@ -7,6 +7,16 @@ export function looksAtPods(pod: JudgedPod): boolean {
   return topologyKeysOf(pod).length > 0;
 }
 
+/** Whether the pod would like anything, of nodes or of other pods, that it can do without. */
+export function hasPreferences({ spec }: JudgedPod): boolean {
+  const { nodeAffinity, podAffinity, podAntiAffinity } = spec?.affinity ?? {};
+  return (
+    [nodeAffinity, podAffinity, podAntiAffinity].some(
+      (kind) => (kind?.preferredDuringSchedulingIgnoredDuringExecution ?? []).length > 0,
+    ) || (spec?.topologySpreadConstraints ?? []).some(({ whenUnsatisfiable }) => whenUnsatisfiable === 'ScheduleAnyway')
+  );
+}
+
 /** Label keys of all rules about other pods, required and preferred, each once. */
 export function topologyKeysOf({ spec }: JudgedPod): string[] {
   const terms = [spec?.affinity?.podAffinity, spec?.affinity?.podAntiAffinity].flatMap((kind) => [

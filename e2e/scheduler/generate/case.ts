@@ -1,7 +1,9 @@
 // One generated case: everything of one seed, as Kubernetes objects and instance types.
 import type { Claim, DaemonSet, Namespace, NodePool, PersistentVolume, Pod, StorageClass } from '../objects.ts';
 import { openRandom } from '../random.ts';
+import { dealAttachments, dealDaemonSets, dealNodes, dealPods } from './dealing.ts';
 import { drawDaemonSets, drawExisting, type ExistingNode } from './existing.ts';
+import { handOf } from './hands.ts';
 import { drawInstanceTypes, type InstanceType } from './instance-types.ts';
 import { drawPods } from './pods.ts';
 import { drawPools } from './pools.ts';
@@ -30,8 +32,12 @@ export interface GeneratedCase {
 export function generateCase(seed: number): GeneratedCase {
   const random = openRandom(seed);
   const namespaces = drawNamespaces(random.fork('namespaces'), seed);
+  const names = namespaces.map(({ metadata }) => metadata.name);
   const home = namespaces[0].metadata.name;
+  const hand = handOf(seed);
+  const dealtName = `seed-${seed}-dealt`;
   const instanceTypes = drawInstanceTypes(random.fork('types'));
+  dealAttachments(hand, instanceTypes);
   const nodePools = drawPools(random.fork('pools'), instanceTypes);
   const nodeNames = Array.from({ length: random.pick([0, 1, 1, 2, 3]) }, (_, index) => `seed-${seed}-old-${index}`);
   const vocabulary = podVocabulary(
@@ -39,7 +45,7 @@ export function generateCase(seed: number): GeneratedCase {
     nodePools.map((pool) => pool.metadata.name),
     nodeNames,
   );
-  const daemonSets = drawDaemonSets(random.fork('daemonsets'), vocabulary, home);
+  const daemonSets = [...drawDaemonSets(random.fork('daemonsets'), vocabulary, home), ...dealDaemonSets(hand, home)];
   const storage: Storage = { claims: [], persistentVolumes: [] };
   const sources = { types: instanceTypes, pools: nodePools, daemonSets, namespace: home, storage };
   return {
@@ -48,9 +54,15 @@ export function generateCase(seed: number): GeneratedCase {
     instanceTypes,
     nodePools,
     daemonSets,
-    existing: drawExisting(random.fork('nodes'), nodeNames, sources),
+    existing: [
+      ...drawExisting(random.fork('nodes'), nodeNames, sources),
+      ...dealNodes(hand, random.fork('dealt node'), dealtName, sources),
+    ],
     storageClasses: drawStorageClasses(random.fork('classes')),
     ...storage,
-    pods: drawPods(random.fork('pods'), { vocabulary, namespaces }, storage),
+    pods: [
+      ...drawPods(random.fork('pods'), { vocabulary, namespaces }, storage),
+      ...dealPods(hand, random.fork('dealt pods'), { namespaces: names, node: dealtName, storage }),
+    ],
   };
 }

@@ -4,7 +4,7 @@
 import type { CsiNode, DaemonSet, Node, NodeClaim, NodePool, Pod, Taint } from '../objects.ts';
 import type { Random } from '../random.ts';
 import { drawDaemonPort, drawHostPort } from './host-ports.ts';
-import { DISK_DRIVER, type InstanceType } from './instance-types.ts';
+import { DISK_DRIVER, type InstanceType, type Offering } from './instance-types.ts';
 import { attachmentsOf, csiNodeObject, nodeObject } from './node-object.ts';
 import { drawKeepingAway } from './pod-affinity.ts';
 import { container, drawNarrowing, drawRequests, drawToleration } from './pods.ts';
@@ -85,20 +85,35 @@ export function drawExisting(random: Random, names: readonly string[], sources: 
 }
 
 function drawNode(random: Random, name: string, sources: NodeSources): ExistingNode {
-  const { types, pools } = sources;
-  const type = random.pick(types);
+  const type = random.pick(sources.types);
   const offering = random.pick(type.offerings);
-  const kind = random.pick(['of a pool', 'of a pool', 'of nobody', 'starting', 'on its way']);
+  const kind = random.pick(['of a pool', 'of a pool', 'of nobody', 'starting', 'on its way'] as const);
   const taints: Taint[] = random.chance(0.3) ? drawTaints(random, 2) : [];
-  const csiNode = csiNodeObject(name, type);
-  const joined = csiNode === undefined ? [] : [csiNode];
-  const drivers = csiNode === undefined ? {} : { csiNode };
   if (kind === 'of nobody') {
     const node = nodeObject({ name, type, offering, labels: { 'example.com/made-by': 'hand' }, taints });
     if (random.chance(0.3)) node.spec.unschedulable = true;
-    return { node, ...drivers, known: [node, ...joined], pods: drawRunning(random, node, sources) };
+    return { ...joinedNode(node, type), pods: drawRunning(random, node, sources) };
   }
-  const pool = random.pick(pools);
+  const made = existingNode(kind, { name, type, offering, pool: random.pick(sources.pools), taints });
+  if (kind !== 'of a pool') return made;
+  if (random.chance(0.1)) made.node.spec.unschedulable = true;
+  return { ...made, pods: drawRunning(random, made.node, sources) };
+}
+
+/** What a node of a pool is made of. */
+export interface PoolNodeParts {
+  readonly name: string;
+  readonly type: InstanceType;
+  readonly offering: Pick<Offering, 'zone' | 'capacityType'>;
+  readonly pool: NodePool;
+  readonly taints: readonly Taint[];
+}
+
+/** A node of a pool without pods: ready, starting, or on its way as a claim alone. */
+export function existingNode(
+  kind: 'of a pool' | 'starting' | 'on its way',
+  { name, type, offering, pool, taints }: PoolNodeParts,
+): ExistingNode {
   const labels = {
     ...pool.spec.template.metadata.labels,
     'karpenter.sh/nodepool': pool.metadata.name,
@@ -106,17 +121,25 @@ function drawNode(random: Random, name: string, sources: NodeSources): ExistingN
     'karpenter.sh/initialized': 'true',
   };
   const node = nodeObject({ name, type, offering, labels, taints });
-  if (kind === 'of a pool') {
-    if (random.chance(0.1)) node.spec.unschedulable = true;
-    return { node, ...drivers, known: [node, ...joined], pods: drawRunning(random, node, sources) };
-  }
+  const joined = joinedNode(node, type);
+  if (kind === 'of a pool') return joined;
   const claim = claimOf(node, pool, type);
-  if (kind === 'starting') return { node, ...drivers, known: [asStarting(node, pool), claim], pods: [] };
+  if (kind === 'starting') return { ...joined, known: [asStarting(node, pool), claim] };
   // Nobody knows the host's name before it has joined.
-  const labelsThen = { ...node.metadata.labels, 'kubernetes.io/hostname': `host-of-${name}` };
+  const labelsThen = { ...node.metadata.labels, [HOST]: `host-of-${name}` };
   const onItsWay = { ...node, metadata: { ...node.metadata, labels: labelsThen } };
-  return { node: onItsWay, ...drivers, known: [{ ...claim, status: { ...claim.status, nodeName: '' } }], pods: [] };
+  return { ...joined, node: onItsWay, known: [{ ...claim, status: { ...claim.status, nodeName: '' } }] };
 }
+
+/** A ready node of which everything is known, without pods. */
+function joinedNode(node: Node, type: InstanceType): ExistingNode {
+  const csiNode = csiNodeObject(node.metadata.name, type);
+  return csiNode === undefined
+    ? { node, known: [node], pods: [] }
+    : { node, csiNode, known: [node, csiNode], pods: [] };
+}
+
+const HOST = 'kubernetes.io/hostname';
 
 /** The node while it starts: not initialised, with the taints that will go once it is. */
 function asStarting(node: Node, pool: NodePool): Node {

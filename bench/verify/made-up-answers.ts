@@ -1,0 +1,99 @@
+// Made-up problems and answers of both sides, for the tests of the classes of difference. Karpenter itself does not run here.
+import type { KarpenterResult } from '../peers/index.ts';
+import { compareRun } from './compare.ts';
+import { type ChangedQuestion, classOf, type VerifiedProblem, type WaitingPod } from './differences.ts';
+
+/** A pod that waits. */
+export function pod(name: string, spec: WaitingPod['spec'] & { priority?: number } = {}): WaitingPod {
+  return { metadata: { name }, spec };
+}
+
+/** A pod with these required terms about nodes. */
+export function withTerms(
+  name: string,
+  ...terms: { key: string; operator: string; values?: string[] }[][]
+): WaitingPod {
+  return pod(name, {
+    affinity: {
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: {
+          nodeSelectorTerms: terms.map((matchExpressions) => ({ matchExpressions })),
+        },
+      },
+    },
+  });
+}
+
+/** A problem of one pool without conditions. */
+export function problemOf(pods: WaitingPod[], rest: Partial<VerifiedProblem> = {}): VerifiedProblem {
+  return { pods, nodePools: [{ metadata: { name: 'pool' }, spec: {} }], ...rest };
+}
+
+/** Karpenter's answer: the claims' pods, and every other pod of the problem left out. */
+export function karpenter(problem: VerifiedProblem, ...claims: string[][]): KarpenterResult {
+  const placed = new Set(claims.flat());
+  return {
+    karpenter: 'v1.14.1',
+    go: 'go1.26.8',
+    problem: 'made-up',
+    workers: 1,
+    preferencePolicy: 'Respect',
+    seed: 1,
+    readMs: 0,
+    setupMs: 0,
+    solveMs: 0,
+    timedOut: false,
+    nodeClaims: claims.map((pods) => ({
+      nodePool: 'pool',
+      instanceTypes: ['a'],
+      requirements: [],
+      labels: {},
+      daemonOverhead: {},
+      pods: pods.map((name) => `default/${name}`),
+    })),
+    existingNodes: [],
+    unscheduled: problem.pods
+      .filter(({ metadata }) => !placed.has(metadata.name))
+      .map(({ metadata }) => ({ pod: `default/${metadata.name}`, error: 'no room' })),
+  };
+}
+
+/** What a made-up case says of both sides beyond their answers. */
+export interface Circumstances {
+  /** Pods that are equal; the others are each a group of their own. */
+  readonly group?: readonly string[];
+  /** Pods of Karpenter's answer that kube-scheduler would keep out. */
+  readonly refused?: readonly string[];
+  /** Pods that Karpenter places in a later batch. */
+  readonly later?: readonly string[];
+  /** Labels of our nodes, by the pods on them. */
+  readonly ourNodes?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Whether Karpenter places the pod when it is asked something else. */
+  readonly answers?: (question: ChangedQuestion) => boolean;
+}
+
+/** The class of each difference; `placesAlone` says which sides place a pod alone. */
+export async function classesOf(
+  problem: VerifiedProblem,
+  oursOut: string[],
+  result: KarpenterResult,
+  placesAlone: (side: string, pod: WaitingPod) => boolean = () => false,
+  { group = [], refused = [], later = [], ourNodes = {}, answers = () => false }: Circumstances = {},
+): Promise<(string | undefined)[]> {
+  const unplaced = new Map(oursOut.map((name) => [name, 'no room']));
+  const others = problem.pods.map(({ metadata }) => metadata.name).filter((name) => !group.includes(name));
+  const groups = [...(group.length > 0 ? [group] : []), ...others.map((name) => [name])];
+  const differences = compareRun({ groups, unplaced }, result);
+  const context = {
+    problem,
+    unplaced,
+    groupOf: (name: string) => groups.find((names) => names.includes(name)) ?? [],
+    result,
+    refused: new Set(refused),
+    placesAlone: async (side: string, one: WaitingPod) => placesAlone(side, one),
+    placesLater: async (name: string) => later.includes(name),
+    karpenterPlaces: async (_: string, question: ChangedQuestion) => answers(question),
+    ourLabels: (name: string) => ourNodes[name],
+  };
+  return Promise.all(differences.map(async (difference) => (await classOf(difference, context))?.name));
+}
