@@ -7,7 +7,7 @@ export { poolRequirements, taintMessages } from './constraints.ts';
 export { addAttachmentLimits } from './csi-nodes.ts';
 export { daemonPodOf, daemonSetMessage, newestDaemonPods } from './daemon-sets.ts';
 export { nodeClassMessage, nodeClassSpec } from './ec2-node-class.ts';
-export { formatPath, InputError, type KubernetesObject, pathKeys, pathOf } from './fields.ts';
+export { type FieldPath, formatPath, InputError, type KubernetesObject, pathKeys, pathOf } from './fields.ts';
 export { type GroupedPods, groupPods, type RefusedPod, selectedLabelKeys } from './grouping.ts';
 export { MAX_FILE_BYTES, MAX_PODS } from './limits.ts';
 export {
