@@ -1,5 +1,5 @@
-// One replica of the controller: it answers health probes, keeps its caches warm, stands for election, and while it leads it
-// works and tells users about it. Calls for the work, for the Lease and for events have connections and limits of their own:
+// One replica of the controller: it answers health probes and the admission webhook, keeps its caches warm, stands for
+// election, and while it leads it works and tells users about it. Calls for the work, for the Lease and for events have connections and limits of their own:
 // none of them may hold up another.
 import type { EventRecorder } from '../controller/context/index.ts';
 import { ClusterEventRecorder, readOwnPod } from '../controller/events/index.ts';
@@ -11,6 +11,7 @@ import type { ApiObject, Clock, Cloud } from '../controller/ports/index.ts';
 import type { Settings } from '../controller/settings/index.ts';
 import { type WriteHooks, Writes } from '../controller/writes/index.ts';
 import { startHealthServer } from '../server/index.ts';
+import { ReplicaWebhook } from './controller-webhook.ts';
 import type { EngineConnection } from './engine-client.ts';
 import { VERSION } from './version.ts';
 
@@ -26,7 +27,7 @@ export interface ReplicaParts {
   readonly namespace: string | undefined;
   /** Absent only where nobody is elected. */
   readonly leaseNamespace: string | undefined;
-  /** Where health is served. */
+  /** Where health and the webhook are served. */
   readonly host: string;
 }
 
@@ -49,9 +50,10 @@ export async function runReplica(parts: ReplicaParts, stopped: AbortSignal): Pro
   const health = await startHealthServer({ address, isReady: () => replica.isReady });
   log.info({ address: health.address }, 'serving health probes');
   try {
+    await replica.startWebhook();
     await replica.run();
   } finally {
-    replica.close();
+    await replica.close();
     await health.close();
   }
 }
@@ -65,6 +67,7 @@ class Replica {
   /** Ends everything that outlives terms. */
   readonly #end = new AbortController();
   readonly #caches: ReturnType<typeof startCaches> | undefined;
+  #webhook: ReplicaWebhook | undefined;
   #term: Term | undefined;
   #controller: RunningController | undefined;
 
@@ -95,6 +98,19 @@ class Replica {
     return this.#controller?.isReady() ?? true;
   }
 
+  /** Every replica serves it, whether it leads or not. */
+  async startWebhook(): Promise<void> {
+    const { namespace = this.#parts.leaseNamespace, log } = this.#parts;
+    if (namespace === undefined) {
+      log.warn(
+        {},
+        'the webhook is not served: nothing tells the own namespace, where its certificates are (POD_NAMESPACE)',
+      );
+      return;
+    }
+    this.#webhook = await ReplicaWebhook.start({ ...this.#parts, namespace, reader: this.#work }, this.#end.signal);
+  }
+
   async run(): Promise<void> {
     const { settings, leaseNamespace, clock, cloud, log } = this.#parts;
     if (settings.disableLeaderElection || leaseNamespace === undefined) {
@@ -117,7 +133,8 @@ class Replica {
     await election.run((term, stop) => this.#lead(term, term.epoch, stop), this.#stopped);
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    await this.#webhook?.close();
     this.#end.abort(new Error('the replica has stopped'));
     for (const cluster of [this.#work, this.#lease, this.#eventCluster]) cluster.close();
   }
@@ -158,8 +175,12 @@ class Replica {
       },
     });
     this.#controller = controller;
+    const endOfWork = new AbortController();
+    const certificates = this.#webhook?.keep(new Writes(this.#work, cloud, hooks), endOfWork.signal);
     await Promise.race([untilAborted(AbortSignal.any([stop, deposed.signal])), controller.ended]);
+    endOfWork.abort(new Error('the term is over'));
     await controller.stop();
+    await certificates;
     this.#controller = undefined;
     await Promise.race([events.written(), clock.sleep(LAST_EVENTS_MS)]);
     endOfEvents.abort(new Error('the term is over'));

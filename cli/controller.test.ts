@@ -59,7 +59,7 @@ test('where no API server answers it goes on asking, is alive and not ready, and
   const cloud = await startCloudProcess({ facts: smallCloudFacts() });
   const kubeconfig = join(directory, 'kubeconfig');
   writeFileSync(kubeconfig, JSON.stringify(kubeconfigOf(`https://127.0.0.1:${await freePort()}`)));
-  const flags = ['--metrics-port=0', '--health-probe-port=0', '--bind-address=127.0.0.1'];
+  const flags = ['--metrics-port=0', '--health-probe-port=0', '--webhook-port=0', '--bind-address=127.0.0.1'];
   const env = { CLUSTER_NAME: 'shop', POD_NAMESPACE: 'karpenter', SIMULATED_CLOUD: `127.0.0.1:${cloud.port}` };
   const child = spawn(process.execPath, ['bin/dovetail.js', 'controller', ...flags], {
     cwd: ROOT,

@@ -1,12 +1,13 @@
 // The door of controller/kubernetes: Kubernetes objects and files to the contract's messages, and plans back to what
 // people read. Pure; it imports the contract and libraries only, so that the command line, the benchmark and the
 // controller all stand on it.
+export { type Advice, nodePoolAdvice, requirementAdvice } from './advice.ts';
 export { type ClusterFacts, clusterFacts, NO_CLUSTER_FACTS } from './cluster-facts.ts';
 export { poolRequirements, taintMessages } from './constraints.ts';
 export { addAttachmentLimits } from './csi-nodes.ts';
 export { daemonPodOf, daemonSetMessage, newestDaemonPods } from './daemon-sets.ts';
 export { nodeClassMessage, nodeClassSpec } from './ec2-node-class.ts';
-export { formatPath, InputError, type KubernetesObject } from './fields.ts';
+export { type FieldPath, formatPath, InputError, type KubernetesObject, pathKeys, pathOf } from './fields.ts';
 export { type GroupedPods, groupPods, type RefusedPod, selectedLabelKeys } from './grouping.ts';
 export { MAX_FILE_BYTES, MAX_PODS } from './limits.ts';
 export {
@@ -22,7 +23,6 @@ export {
 export {
   checkTaintsUnique,
   nodeClassName,
-  nodePoolAdvice,
   nodePoolMessage,
   nodePoolSpec,
   unusableNodePool,

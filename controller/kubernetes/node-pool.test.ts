@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { AmiFamily, Operator } from '../../proto/index.ts';
 import { nodeClassMessage, nodeClassSpec } from './ec2-node-class.ts';
 import { formatPath, InputError, type KubernetesObject } from './fields.ts';
-import { checkTaintsUnique, nodePoolAdvice, nodePoolMessage, nodePoolSpec, unusableNodePool } from './node-pool.ts';
+import { checkTaintsUnique, nodePoolMessage, nodePoolSpec, unusableNodePool } from './node-pool.ts';
 
 function poolOf(spec: KubernetesObject | undefined, metadata: KubernetesObject = {}): KubernetesObject {
   return { metadata: { name: 'pool', ...metadata }, spec };
@@ -176,28 +176,6 @@ describe('a pool that takes no part', () => {
     assert.match(reasonOf(poolOf({}, { deletionTimestamp: '2026-01-01T00:00:00Z' })) ?? '', /deleted/);
     assert.match(reasonOf(poolOf({ replicas: 3 })) ?? '', /replicas/);
     assert.match(reasonOf(poolOf(templateOf({ nodeClassRef: { kind: 'KWOKNodeClass' } }))) ?? '', /KWOKNodeClass/);
-  });
-});
-
-describe('advice', () => {
-  const adviceOn = (spec: KubernetesObject | undefined) => {
-    const pool = poolOf(spec);
-    return nodePoolAdvice(pool, nodePoolSpec(pool)).map(({ message }) => message);
-  };
-
-  test('is given on a family written as a category', () => {
-    const [advice, ...others] = adviceOn(
-      templateOf({
-        requirements: [{ key: 'karpenter.k8s.aws/instance-category', operator: 'In', values: ['c', 'm', 't3'] }],
-      }),
-    );
-    assert.match(advice ?? '', /"t3" is an instance family, not a category, and matches nothing: write "t" here/);
-    assert.deepEqual(others, []);
-  });
-
-  test('is given on a pool without a template and on no ordinary one', () => {
-    assert.match(adviceOn({ disruption: {} })[0] ?? '', /every instance type/);
-    assert.deepEqual(adviceOn(templateOf({ requirements: [] })), []);
   });
 });
 

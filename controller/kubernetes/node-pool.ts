@@ -17,7 +17,6 @@ import {
   InputError,
   integer,
   type KubernetesObject,
-  list,
   mapping,
   nameOf,
   pathOf,
@@ -76,45 +75,6 @@ export function unusableNodePool(pool: KubernetesObject, spec: EffectiveNodePool
     return `its node class is of kind ${kind} (${group}), and only ${NODE_CLASS_KIND} (${NODE_CLASS_GROUP}) is known`;
   }
   return undefined;
-}
-
-/** Advice on a pool that is well-formed and probably not what was meant. */
-export interface Advice {
-  readonly path: FieldPath | undefined;
-  readonly message: string;
-}
-
-const CATEGORY_KEY = 'karpenter.k8s.aws/instance-category';
-
-/** What in a pool is accepted but probably a mistake: families written as categories, a pool that matches everything. */
-export function nodePoolAdvice(pool: KubernetesObject, spec: EffectiveNodePoolSpec): Advice[] {
-  const path = at(TEMPLATE_SPEC, 'requirements');
-  const advice: Advice[] = [];
-  const requirements = list(spec.template.spec.requirements, path);
-  const written = mapping(pool.spec, SPEC);
-  if (requirements.length === 0 && (written?.template === undefined || written.template === null)) {
-    advice.push({
-      path: SPEC,
-      message:
-        'has no template: the pool uses the node class "default" and every instance type; ' +
-        'write spec.template.spec.requirements to choose',
-    });
-  }
-  for (const [index, entry] of requirements.entries()) {
-    const requirement = mapping(entry, at(path, index));
-    if (requirement?.key !== CATEGORY_KEY || !Array.isArray(requirement.values)) continue;
-    for (const value of requirement.values) {
-      const family = typeof value === 'string' ? /^([a-z]+)[0-9]/.exec(value) : null;
-      if (family === null) continue;
-      advice.push({
-        path: at(at(path, index), 'values'),
-        message:
-          `"${value}" is an instance family, not a category, and matches nothing: write "${family[1]}" here, ` +
-          `or use the key karpenter.k8s.aws/instance-family`,
-      });
-    }
-  }
-  return advice;
 }
 
 /** The node class that a NodeClaim or NodePool refers to, by its name. */

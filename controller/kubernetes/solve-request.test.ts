@@ -58,7 +58,7 @@ describe("the mission's manifests", () => {
       '01-default-nodepool-and-nodeclass.yaml:44: EC2NodeClass default: spec.subnetSelectorTerms: its subnets are not looked up here: every zone of the region counts as usable',
       '03-spot-optimized.yaml:34: EC2NodeClass spot-config: spec.subnetSelectorTerms: its subnets are not looked up here: every zone of the region counts as usable',
       '04-gpu-workloads.yaml:15: NodePool gpu-workloads: spec.template.spec.nodeClassRef: the pool is left out: its EC2NodeClass gpu-config is not in the input: add it',
-      '06-stable.yaml:5: NodePool stable: spec: has no template: the pool uses the node class "default" and every instance type; write spec.template.spec.requirements to choose',
+      '06-stable.yaml:5: NodePool stable: spec: its template says nothing: the pool uses the node class "default" and every instance type; write spec.template.spec.requirements to choose',
     ]);
   });
 

@@ -10,6 +10,7 @@ import {
   type SolveRequest,
   SolveRequestSchema,
 } from '../../proto/index.ts';
+import { nodePoolAdvice } from './advice.ts';
 import { type ClusterFacts, clusterFacts } from './cluster-facts.ts';
 import { addAttachmentLimits } from './csi-nodes.ts';
 import { daemonPodOf, daemonSetMessage, newestDaemonPods } from './daemon-sets.ts';
@@ -26,14 +27,7 @@ import {
 } from './fields.ts';
 import { groupPods, selectedLabelKeys } from './grouping.ts';
 import { namespaceMessages } from './namespaces.ts';
-import {
-  checkTaintsUnique,
-  nodeClassName,
-  nodePoolAdvice,
-  nodePoolMessage,
-  nodePoolSpec,
-  unusableNodePool,
-} from './node-pool.ts';
+import { checkTaintsUnique, nodeClassName, nodePoolMessage, nodePoolSpec, unusableNodePool } from './node-pool.ts';
 import { deletingNodeNames, nodeMessages } from './nodes.ts';
 import { missingPriorityClass, type PodContext } from './pod.ts';
 import { isReschedulable, podState } from './pod-state.ts';

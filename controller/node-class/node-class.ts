@@ -71,7 +71,7 @@ async function resolve(context: ControllerContext, nodeClass: ApiObject, signal:
   const { status, conditions: found } = await cloud.resolveNodeClass(nodeClass, signal);
   const conditions = new ConditionSet(nodeClass, clock.nowMs());
   for (const condition of found) conditions.set(condition);
-  noteUnbuilt(conditions, EC2_NODE_CLASS, nodeClass, effectiveNodeClassSpec({}));
+  noteUnbuilt(conditions, EC2_NODE_CLASS, nodeClass);
   conditions.summarize(found.map(({ type }) => type));
   const present = (nodeClass.status ?? {}) as Readonly<Record<string, unknown>>;
   const fields: Record<string, unknown> = {};

@@ -83,7 +83,7 @@ export class NodePools {
     conditions.set(validation(pool));
     conditions.set(nodeClassReadiness(nodeClass));
     const classGeneration = this.#judgeHealth(pool, nodeClass, conditions);
-    noteUnbuilt(conditions, NODE_POOL, pool, effectiveNodePoolSpec({}));
+    noteUnbuilt(conditions, NODE_POOL, pool);
     conditions.summarize(POOL_CONDITIONS);
     const members = index.claimsOfPool(nameOf(pool)).map((claim) => ({ claim, node: index.nodeOf(claim) }));
     const { nodes, resources } = countPool(members);

@@ -7,15 +7,26 @@ import { SETTINGS } from '../settings/index.ts';
 import { WATCHED_KINDS } from '../state/index.ts';
 import { GRANTS, rbacFiles } from './index.ts';
 
-test('what is watched may be listed and watched, and nothing else may', () => {
+test('what is watched may be listed and watched, and nothing else may but the webhook’s three objects', () => {
   const followed = GRANTS.filter(({ verbs }) => verbs.includes('list') && verbs.includes('watch'));
-  assert.deepEqual(followed.map(({ kind }) => kind).sort(), [...WATCHED_KINDS].sort());
+  const whole = followed.filter(({ names }) => names === undefined).map(({ kind }) => kind);
+  assert.deepEqual(whole.sort(), [...WATCHED_KINDS].sort());
+  const named = followed.filter(({ names }) => names !== undefined).map(({ kind, names }) => [kind, names]);
+  assert.deepEqual(named, [
+    ['mutatingWebhookConfigurations', ['dovetail']],
+    ['validatingWebhookConfigurations', ['dovetail']],
+    ['secrets', ['dovetail-webhook']],
+  ]);
 });
 
-test('no right is a wildcard, and secrets are out of reach', () => {
+test('no right is a wildcard, and no secret but the own one is within reach', () => {
   const text = [...rbacFiles().values()].join('');
   assert.doesNotMatch(text, /\*/);
-  assert.ok(!GRANTS.some(({ kind }) => kind === 'secrets'));
+  for (const { kind, where, names, verbs } of GRANTS) {
+    if (kind !== 'secrets') continue;
+    assert.equal(where, 'own');
+    if (names === undefined) assert.deepEqual(verbs, ['create']);
+  }
 });
 
 test('the Lease is the one that is elected by', () => {

@@ -22,6 +22,12 @@ const FOLLOWED = ['list', 'watch'] as const;
 /** Karpenter's name of the Lease, the default of --leader-election-name. */
 const LEASE_NAME = 'karpenter-leader-election';
 
+/** The Secret with the webhook's certificates, in the controller's own namespace. */
+export const WEBHOOK_SECRET = 'dovetail-webhook';
+
+/** The name of both webhook configurations. */
+export const WEBHOOK_CONFIGURATION = 'dovetail';
+
 /** The rights, most telling first. */
 export const GRANTS: readonly Grant[] = [
   {
@@ -80,6 +86,26 @@ export const GRANTS: readonly Grant[] = [
     names: [LEASE_NAME],
     verbs: ['get', 'update'],
     why: 'to take it, renew it, release it',
+  },
+  {
+    kind: 'mutatingWebhookConfigurations',
+    names: [WEBHOOK_CONFIGURATION],
+    verbs: [...FOLLOWED, 'patch'],
+    why: 'under which name the webhook is asked, and whom the API server trusts to be it',
+  },
+  {
+    kind: 'validatingWebhookConfigurations',
+    names: [WEBHOOK_CONFIGURATION],
+    verbs: [...FOLLOWED, 'patch'],
+    why: 'the same',
+  },
+  { kind: 'secrets', where: 'own', verbs: ['create'], why: 'the certificates of the webhook, the first time' },
+  {
+    kind: 'secrets',
+    where: 'own',
+    names: [WEBHOOK_SECRET],
+    verbs: [...FOLLOWED, 'update'],
+    why: 'to serve them, and to rotate them; no other Secret can be read',
   },
   { kind: 'pods', where: 'own', verbs: ['get'], why: 'the own Pod, on which launches and terminations are told too' },
 ];

@@ -1,6 +1,6 @@
-// What the objects mean: everything that a manifest leaves out, filled in. One function for each resource, for everybody:
-// the command line, the controller, the webhook and hashes see the same. Pure; what is written is never changed, and what
-// has a wrong shape is left for the check (check.ts) to name.
+// What the objects mean: everything that a manifest leaves out, filled in. One function for everybody: the command line, the
+// controller, the webhook and hashes see the same. Pure; what is written is never changed, and what has a wrong shape is
+// left for the check (check.ts) to name.
 
 import {
   aliasName,
@@ -12,7 +12,7 @@ import {
 import { EC2_NODE_CLASS, type FilledNodeClassSpec } from './ec2-node-class.ts';
 import { type EffectiveNodeClaimSpec, NODE_CLAIM } from './node-claim.ts';
 import { type EffectiveNodePoolSpec, NODE_POOL } from './node-pool.ts';
-import { isMapping, withDefaults } from './schema/index.ts';
+import { isMapping, type Resource, withDefaults } from './schema/index.ts';
 
 /** An object of the API server or of a file, whatever its fields. */
 export type AnyObject = Readonly<Record<string, unknown>>;
@@ -23,27 +23,32 @@ export interface EffectiveNodeClassSpec extends FilledNodeClassSpec {
   readonly amiSelectorTerms: NonNullable<FilledNodeClassSpec['amiSelectorTerms']>;
 }
 
+/** Fields of an EC2NodeClass's spec that a schema has no default for, because what they are depends on each other. */
+export const IMAGE_FIELDS = ['amiFamily', 'amiSelectorTerms'] as const;
+
 /**
- * A NodePool's spec with the template, the node class `default`, disruption and all else that is left out. The type holds
- * for objects without violations. O(size of the spec).
+ * An object's spec with all that is left out: the defaults of the schema and, for an EC2NodeClass, the image. A family alone
+ * means the newest image of its alias, an alias alone means its family, neither means Amazon Linux 2023. Filling in twice is
+ * filling in once. O(size of the spec).
  */
+export function effectiveSpec(resource: Resource, object: AnyObject): unknown {
+  const filled = withDefaults(resource.spec.node, object.spec ?? {});
+  return resource.kind === EC2_NODE_CLASS.kind && isMapping(filled) ? { ...filled, ...imageChoice(filled) } : filled;
+}
+
+/** `effectiveSpec` of a NodePool. The type holds for objects without violations. */
 export function effectiveNodePoolSpec(pool: AnyObject): EffectiveNodePoolSpec {
-  return withDefaults(NODE_POOL.spec.node, pool.spec ?? {}) as EffectiveNodePoolSpec;
+  return effectiveSpec(NODE_POOL, pool) as EffectiveNodePoolSpec;
 }
 
-/** A NodeClaim's spec with what is left out. The type holds for objects without violations. */
+/** `effectiveSpec` of a NodeClaim. The type holds for objects without violations. */
 export function effectiveNodeClaimSpec(claim: AnyObject): EffectiveNodeClaimSpec {
-  return withDefaults(NODE_CLAIM.spec.node, claim.spec ?? {}) as EffectiveNodeClaimSpec;
+  return effectiveSpec(NODE_CLAIM, claim) as EffectiveNodeClaimSpec;
 }
 
-/**
- * An EC2NodeClass's spec with what is left out: the schema's defaults, and the image, where a schema has no default for
- * it. A family alone means the newest image of its alias, an alias alone means its family, neither means Amazon Linux
- * 2023. The type holds for objects without violations.
- */
+/** `effectiveSpec` of an EC2NodeClass. The type holds for objects without violations. */
 export function effectiveNodeClassSpec(nodeClass: AnyObject): EffectiveNodeClassSpec {
-  const filled = withDefaults(EC2_NODE_CLASS.spec.node, nodeClass.spec ?? {});
-  return (isMapping(filled) ? { ...filled, ...imageChoice(filled) } : filled) as EffectiveNodeClassSpec;
+  return effectiveSpec(EC2_NODE_CLASS, nodeClass) as EffectiveNodeClassSpec;
 }
 
 /** The two fields that choose an image, as far as they can be told from each other. */

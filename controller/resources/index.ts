@@ -9,6 +9,8 @@ export {
   effectiveNodeClaimSpec,
   effectiveNodeClassSpec,
   effectiveNodePoolSpec,
+  effectiveSpec,
+  IMAGE_FIELDS,
 } from './effective.ts';
 export { type EffectiveNodeClaimSpec, NODE_CLAIM, type NodeClaimSpec } from './node-claim.ts';
 export { type EffectiveNodePoolSpec, NODE_POOL, type NodePoolSpec } from './node-pool.ts';

@@ -48,6 +48,23 @@ describe('fields that are not built yet', () => {
     assert.deepEqual(pathsOf(EC2_NODE_CLASS, { blockDeviceMappings }), ['spec.blockDeviceMappings.1.ebs.iops']);
   });
 
+  test('are not found where they are as they would be anyway', () => {
+    const defaults = {
+      consolidateAfter: '0s',
+      consolidationPolicy: 'WhenEmptyOrUnderutilized',
+      budgets: [{ nodes: '10%' }],
+    };
+    assert.deepEqual(pathsOf(NODE_POOL, { disruption: defaults, template: { spec: { expireAfter: '720h' } } }), []);
+    assert.deepEqual(pathsOf(NODE_POOL, { disruption: { ...defaults, consolidateAfter: '1m' } }), [
+      'spec.disruption.consolidateAfter',
+    ]);
+    // The webhook writes the alias of a family; another one is the user's.
+    const bottlerocket = { amiFamily: 'Bottlerocket', amiSelectorTerms: [{ alias: 'bottlerocket@latest' }] };
+    assert.deepEqual(pathsOf(EC2_NODE_CLASS, bottlerocket), []);
+    const pinned = { amiFamily: 'Bottlerocket', amiSelectorTerms: [{ alias: 'bottlerocket@1.20.0' }] };
+    assert.deepEqual(pathsOf(EC2_NODE_CLASS, pinned), ['spec.amiSelectorTerms']);
+  });
+
   test('are listed in docs/resources.md, each beside what it waits for', () => {
     const rows = readFileSync(new URL('../../docs/resources.md', import.meta.url), 'utf8').split('\n');
     const missing = Object.values(NOT_BUILT_YET)

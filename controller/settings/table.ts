@@ -99,9 +99,20 @@ export const SETTINGS = {
   reservedEnis: setting('reserved-enis', whole(0), '0', 'Network interfaces of each instance that pods do not get.'),
   kubeClientQps: setting('kube-client-qps', whole(1), '200', 'Calls of the API server per second in the long run.'),
   kubeClientBurst: setting('kube-client-burst', whole(1), '300', 'Calls of the API server at once.'),
-  bindAddress: optional('bind-address', text, 'Where metrics and health are served; all addresses unless it is set.'),
+  bindAddress: optional(
+    'bind-address',
+    text,
+    'Where metrics, health and the webhook are served; all addresses unless it is set.',
+  ),
   metricsPort: setting('metrics-port', port, '8080', 'Port of the metrics.'),
   healthProbePort: setting('health-probe-port', port, '8081', 'Port of the health probes.'),
+  webhookPort: setting('webhook-port', port, '8443', 'Port of the admission webhook.'),
+  webhookCertificateLifetimeMs: setting(
+    'webhook-certificate-lifetime',
+    duration(30_000),
+    '2160h',
+    'For how long a certificate of the webhook is valid; it is replaced when a third of that is left.',
+  ),
   disableLeaderElection: setting(
     'disable-leader-election',
     truth,

@@ -70,6 +70,8 @@ const DIFFERENCES: Readonly<Record<KindName, Difference>> = {
   csiNodes: { allowsUnconditionalReplace: false },
   volumeAttachments: { hasStatus: true, allowsUnconditionalReplace: false },
   leases: { allowsUnconditionalReplace: false },
+  mutatingWebhookConfigurations: { countsGenerations: true },
+  validatingWebhookConfigurations: { countsGenerations: true },
   nodePools: CUSTOM,
   nodeClaims: CUSTOM,
   ec2NodeClasses: CUSTOM,

@@ -17,6 +17,7 @@ const MERGE_KEYS: readonly (readonly [pathEnd: string, key: string])[] = [
   ['status.volumesAttached', 'name'],
   ['status.podIPs', 'ip'],
   ['status.hostIPs', 'ip'],
+  ['webhooks', 'name'],
   ['spec.containers', 'name'],
   ['spec.initContainers', 'name'],
   ['spec.ephemeralContainers', 'name'],
