@@ -109,8 +109,15 @@ function explained(nodes: DecidedNodes, explanation: NodeExplanation | undefined
   return {
     ...nodes,
     why: explanation.text,
-    notChosen: explanation.losing.slice(0, LIMITS.notChosen).flatMap((losing) => refusedType(losing, explanation)),
+    notChosen: nextFirst(explanation.losing).flatMap((losing) => refusedType(losing, explanation)),
   };
+}
+
+/** Those that would have been next come before the cheaper ones that were no use, each side the nearest first. */
+function nextFirst(losing: readonly LosingOffering[]): LosingOffering[] {
+  const isCheaper = ({ differenceNanoUsdPerHour }: LosingOffering): boolean => differenceNanoUsdPerHour < 0n;
+  const sides = [losing.filter((one) => !isCheaper(one)), losing.filter(isCheaper)];
+  return sides.flatMap((side) => side.slice(0, LIMITS.notChosen));
 }
 
 function refusedType(losing: LosingOffering, { podCount }: NodeExplanation): RefusedType[] {
@@ -129,6 +136,7 @@ function refusedType(losing: LosingOffering, { podCount }: NodeExplanation): Ref
 function whyNot({ excludedBy, holdsPods, bottleneck, differenceNanoUsdPerHour }: LosingOffering, pods: number): string {
   if (excludedBy !== '') return excludedBy;
   if (holdsPods < pods) return `holds ${holdsPods} of ${pods}: short of ${bottleneck}`;
+  if (differenceNanoUsdPerHour < 0n) return 'holds all: limits, or what else is planned, are against it';
   return differenceNanoUsdPerHour > 0n ? 'dearer' : 'no cheaper';
 }
 

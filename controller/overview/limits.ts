@@ -2,7 +2,7 @@
 export const LIMITS = {
   /** Plans that are kept to be shown. */
   decisions: 12,
-  /** Types that lost which are named for each kind of nodes. */
+  /** Types that lost which are named for each kind of nodes: so many of the next ones, and so many of the cheaper ones. */
   notChosen: 3,
   /** Lines of what happened that are kept for whoever comes later. */
   happenings: 200,

@@ -136,7 +136,7 @@ export interface DecidedNodes {
   readonly typeCount: number;
   /** Why this type, in a sentence; absent until it has been worked out. */
   readonly why?: string;
-  /** The nearest types that lost. */
+  /** The nearest types that lost: first those that would have been next, then cheaper ones that were no use. */
   readonly notChosen: readonly RefusedType[];
 }
 

@@ -11,11 +11,19 @@ const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrom
 const START_TIMEOUT_MS = 60_000;
 const CALL_TIMEOUT_MS = 60_000;
 
+const KEYS = {
+  Enter: { code: 'Enter', windowsVirtualKeyCode: 13, text: '\r' },
+  Tab: { code: 'Tab', windowsVirtualKeyCode: 9 },
+  ' ': { code: 'Space', windowsVirtualKeyCode: 32, text: ' ' },
+} as const;
+
 /** A window as a person may have it. */
 export interface Viewport {
   readonly width: number;
   readonly height: number;
   readonly scheme: 'light' | 'dark';
+  /** 1 by default. */
+  readonly pixelsPerPoint?: number;
 }
 
 interface Answer {
@@ -66,7 +74,8 @@ export class Browser {
     });
   }
 
-  static async open(): Promise<Browser> {
+  /** `names` are hosts that lead to this machine, for this browser only. */
+  static async open(names: readonly string[] = []): Promise<Browser> {
     const folder = mkdtempSync(join(tmpdir(), 'dovetail-browser-'));
     const args = [
       '--headless=new',
@@ -78,6 +87,7 @@ export class Browser {
       '--hide-scrollbars',
       '--remote-debugging-port=0',
       `--user-data-dir=${folder}`,
+      `--host-resolver-rules=${names.map((name) => `MAP ${name} 127.0.0.1`).join(',')}`,
       'about:blank',
     ];
     const child = spawn(findChromium(), args, { stdio: 'ignore', detached: true });
@@ -111,13 +121,15 @@ export class Browser {
     });
   }
 
-  async show({ width, height, scheme }: Viewport): Promise<void> {
-    await this.call('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });
+  async show({ width, height, scheme, pixelsPerPoint = 1 }: Viewport): Promise<void> {
+    const window = { width, height, deviceScaleFactor: pixelsPerPoint, mobile: false };
+    await this.call('Emulation.setDeviceMetricsOverride', window);
     await this.call('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: scheme }] });
   }
 
   async go(url: string): Promise<void> {
     await this.call('Page.navigate', { url });
+    await this.until(`${url} is loaded`, `document.readyState === 'complete'`);
   }
 
   /** What an expression comes to in the page; promises are waited for. */
@@ -142,20 +154,41 @@ export class Browser {
     }
   }
 
-  /** A PNG of what is seen. */
-  async screenshot(): Promise<Buffer> {
-    const { data } = await this.call('Page.captureScreenshot', { format: 'png' });
+  /** A picture of what is seen, once it has been drawn; WebP as small as a README wants it. */
+  async screenshot(format: 'png' | 'webp' = 'png'): Promise<Buffer> {
+    await this.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+    const { data } = await this.call('Page.captureScreenshot', {
+      format,
+      ...(format === 'webp' ? { quality: 82 } : {}),
+    });
     return Buffer.from(String(data), 'base64');
   }
 
-  async key(key: string, code: string, keyCode: number): Promise<void> {
-    const fields = { key, code, windowsVirtualKeyCode: keyCode, ...(key === 'Enter' ? { text: '\r' } : {}) };
+  /** Presses a key and lets it go. */
+  async key(name: keyof typeof KEYS): Promise<void> {
+    const fields = { key: name, ...KEYS[name] };
     await this.call('Input.dispatchKeyEvent', { type: 'keyDown', ...fields });
     await this.call('Input.dispatchKeyEvent', { type: 'keyUp', ...fields });
   }
 
-  async type(text: string): Promise<void> {
+  /** Writes into what has the focus, in place of what is there. */
+  async write(text: string): Promise<void> {
+    await this.evaluate('document.activeElement.select()');
     await this.call('Input.insertText', { text });
+  }
+
+  /** Clicks on the middle of the first element that a selector finds, as a mouse does. */
+  async click(selector: string): Promise<void> {
+    const [x, y] = await this.evaluate<[number, number]>(`(() => {
+      const found = document.querySelector(${JSON.stringify(selector)});
+      if (found === null) throw new Error('there is nothing to click on: ' + ${JSON.stringify(selector)});
+      found.scrollIntoView({ block: 'center', behavior: 'instant' });
+      const { x, y, width, height } = found.getBoundingClientRect();
+      return [x + width / 2, y + height / 2];
+    })()`);
+    const button = { x, y, button: 'left', clickCount: 1 };
+    await this.call('Input.dispatchMouseEvent', { type: 'mousePressed', ...button });
+    await this.call('Input.dispatchMouseEvent', { type: 'mouseReleased', ...button });
   }
 
   async close(): Promise<void> {

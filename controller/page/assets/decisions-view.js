@@ -107,18 +107,29 @@ function kindOf(kind, reasons) {
   return [
     heading,
     element('p', { class: 'why' }, `${why.charAt(0).toUpperCase()}${why.slice(1)}.`),
-    ...losers(notChosen),
+    ...losers(notChosen, zone),
   ];
 }
 
-/** @param {DecidedNodes['notChosen']} notChosen */
-function losers(notChosen) {
+/**
+ * @param {DecidedNodes['notChosen']} notChosen
+ * @param {string} chosenZone
+ */
+function losers(notChosen, chosenZone) {
   if (notChosen.length === 0) return [];
+  const [next, cheaper] = [
+    notChosen.filter(({ difference }) => difference >= 0),
+    notChosen.filter(({ difference }) => difference < 0),
+  ];
   return [
     element(
       'table',
       { class: 'losers' },
-      element('caption', { class: 'hidden' }, 'The nearest types that were not chosen'),
+      element(
+        'caption',
+        { class: 'hidden' },
+        'The nearest types that were not chosen: the next ones, then cheaper ones',
+      ),
       element(
         'thead',
         {},
@@ -128,23 +139,37 @@ function losers(notChosen) {
           ...['Not chosen', '$/hour', 'Difference', 'Because'].map((text) => element('th', { scope: 'col' }, text)),
         ),
       ),
-      element(
-        'tbody',
-        {},
-        ...notChosen.map(({ instanceType, capacityType, zone, pricePerHour, isEstimate, difference, why }) =>
+      ...loserRows('Next in price', next, chosenZone),
+      ...loserRows('Cheaper, and no use', cheaper, chosenZone),
+    ),
+  ];
+}
+
+/**
+ * @param {string} heading
+ * @param {DecidedNodes['notChosen']} types
+ * @param {string} chosenZone
+ */
+function loserRows(heading, types, chosenZone) {
+  if (types.length === 0) return [];
+  return [
+    element(
+      'tbody',
+      {},
+      element('tr', {}, element('th', { scope: 'rowgroup', colspan: '4', class: 'quiet' }, heading)),
+      ...types.map(({ instanceType, capacityType, zone, pricePerHour, isEstimate, difference, why }) =>
+        element(
+          'tr',
+          {},
           element(
-            'tr',
-            {},
-            element(
-              'th',
-              { scope: 'row' },
-              `${instanceType} ${capacityType}`,
-              element('span', { class: 'quiet' }, ` ${zone}`),
-            ),
-            element('td', { class: 'number' }, price(pricePerHour, isEstimate)),
-            element('td', { class: 'number' }, `${difference < 0 ? '' : '+'}${price(difference, false)}`),
-            element('td', {}, why),
+            'th',
+            { scope: 'row' },
+            `${instanceType} ${capacityType}`,
+            ...(zone === chosenZone ? [] : [element('span', { class: 'quiet zone-name' }, ` ${zone}`)]),
           ),
+          element('td', { class: 'number' }, price(pricePerHour, isEstimate)),
+          element('td', { class: 'number' }, `${difference < 0 ? '' : '+'}${price(difference, false)}`),
+          element('td', {}, why),
         ),
       ),
     ),

@@ -36,6 +36,15 @@ export function setText(target, text) {
 }
 
 /**
+ * A text that may go on in the next line after each slash. Its text content is the text.
+ * @param {string} text
+ * @returns {(Node | string)[]}
+ */
+export function breakable(text) {
+  return text.split(/(?<=\/)/).flatMap((part, index) => (index === 0 ? [part] : [element('wbr'), part]));
+}
+
+/**
  * Sets an attribute where it differs.
  * @param {Element} target
  * @param {string} name

@@ -30,12 +30,14 @@ export function price(dollars, isEstimate) {
 }
 
 /**
+ * "~$89.35", "$17,567": cents are left out where thousands are spoken of.
  * @param {number} perHour
  * @param {boolean} isEstimate
  */
 export function monthly(perHour, isEstimate) {
   const amount = perHour * HOURS_PER_MONTH;
-  const text = amount.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const digits = amount >= 1_000 ? 0 : 2;
+  const text = amount.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
   return `${isEstimate ? '~' : ''}$${text}`;
 }
 

@@ -1,5 +1,5 @@
 // The nodes: how many in which state, all of them as tiles that are as full as they are, and one by one in a table.
-import { byId, element, KeyedList, setAttribute, setText } from './dom.js';
+import { breakable, byId, element, KeyedList, setAttribute, setText } from './dom.js';
 import { cores, duration, gib, percent, podsText, price, thousands } from './format.js';
 
 /** @typedef {import('./model.js').Model} Model */
@@ -18,6 +18,9 @@ const STATE_TEXTS = new Map(STATES);
 
 /** Workloads that are named in a row; the rest is counted. */
 const NAMED_WORKLOADS = 3;
+
+/** More nodes than this have smaller tiles. */
+const MOST_LARGE_TILES = 60;
 
 /** The view. */
 export class NodesView {
@@ -72,10 +75,12 @@ export class NodesView {
     for (const { state } of nodes) counts.set(state, (counts.get(state) ?? 0) + 1);
     setText(byId('nodes-count'), nodes.length === 0 ? '' : thousands(nodes.length));
     byId('nodes-none').hidden = nodes.length > 0 || !isSynced;
+    byId('shapes').hidden = nodes.length === 0;
     this.#legend.show(
       [...counts].filter(([, count]) => count > 0),
       ([state]) => state,
     );
+    byId('fleet').classList.toggle('crowd', nodes.length > MOST_LARGE_TILES);
     this.#tiles.show(nodes, ({ id }) => id);
     this.#rows.show(nodes, ({ id }) => id);
   }
@@ -121,13 +126,25 @@ export class NodesView {
     setText(/** @type {Element} */ (state.firstElementChild), STATE_TEXTS.get(node.state) ?? node.state);
     const [type, place] = instance.children;
     if (type) setText(type, `${node.instanceType || 'any type'} ${node.capacityType}`);
-    if (place) setText(place, [node.zone, node.nodeName ?? node.id].filter((text) => text !== '').join(' · '));
+    if (place) {
+      setText(place, [node.zone, shortName(node)].filter((text) => text !== '').join(' · '));
+      setAttribute(place, 'title', node.nodeName ?? node.id);
+    }
     setText(cost, node.pricePerHour === undefined ? '?' : price(node.pricePerHour, node.isEstimate));
     fill(cpu, 'CPU', percent(node.cpu), `${cores(node.cpu.used)} of ${cores(node.cpu.of)} cores`);
     fill(memory, 'Memory', percent(node.memory), `${gib(node.memory.used)} of ${gib(node.memory.of)}`);
-    setText(pods, rowPods(node));
+    const podsOfRow = rowPods(node);
+    if (pods.textContent !== podsOfRow) pods.replaceChildren(...breakable(podsOfRow));
     setAttribute(button, 'aria-label', `Interrupt ${node.instanceType} ${node.id}`);
   }
+}
+
+/**
+ * A node's name up to its domain, which says nothing that the zone does not say.
+ * @param {NodeView} node
+ */
+function shortName({ nodeName, id }) {
+  return (nodeName ?? id).split('.', 1)[0] ?? '';
 }
 
 /** @param {NodeView} node */
