@@ -24,8 +24,8 @@ export function cloudLaunchCases(run: CloudRun): void {
     const [listed] = await run.listed(request);
     const read = await cloud.get(instance.id);
     for (const seen of [listed, read]) {
-      const { state, tags, ...rest } = seen ?? assert.fail('the instance is not there');
-      const { state: _state, tags: _tags, ...answered } = instance;
+      const { state, tags, isUnsettled: _unsettled, ...rest } = seen ?? assert.fail('the instance is not there');
+      const { state: _state, tags: _tags, isUnsettled: _, ...answered } = instance;
       assert.deepEqual(rest, answered);
       assert.ok(['pending', 'running'].includes(state), state);
       for (const [key, value] of Object.entries(request.tags)) assert.equal(tags[key], value);
