@@ -115,19 +115,18 @@ export class Launcher {
       claim: nodeClaim.metadata.name ?? '',
     }));
     const record: LaunchRecord = { id, createdMs: clock.nowMs(), request, launches };
-    let used: ReadonlySet<string> = new Set();
+    let settlement: Settlement | undefined;
     try {
       await records.create(record);
-      const settlement = await this.#settle(record, plan, true);
-      const zones = new Set(Object.values(settlement.instances).map(({ zone }) => zone));
-      used = new Set([...taken.byZone].flatMap(([zone, subnet]) => (zones.has(zone) ? [subnet] : [])));
-      for (const { code, subnetId } of settlement.refusals) {
-        if (code === 'InsufficientFreeAddressesInSubnet') subnets.exhaust(subnetId);
-      }
-      return settlement;
+      settlement = await this.#settle(record, plan, true);
     } finally {
-      taken.giveBack(used);
+      const zones = new Set(Object.values(settlement?.instances ?? {}).map(({ zone }) => zone));
+      taken.giveBack(new Set([...taken.byZone].flatMap(([zone, subnet]) => (zones.has(zone) ? [subnet] : []))));
     }
+    for (const { code, subnetId } of settlement.refusals) {
+      if (code === 'InsufficientFreeAddressesInSubnet') subnets.exhaust(subnetId);
+    }
+    return settlement;
   }
 
   /** Settles a record, once at a time. */

@@ -27,6 +27,10 @@ export type Fault =
   | { readonly kind: 'lose-reply' }
   /** The connection is cut at once. */
   | { readonly kind: 'lose-request' }
+  /** moto never hears of it, and there is no answer: for callers that end meanwhile. */
+  | { readonly kind: 'hang-before' }
+  /** moto does it, and there is no answer. */
+  | { readonly kind: 'hang-after' }
   | { readonly kind: 'delay'; readonly ms: number };
 
 /** A fault of an action, so many times. */

@@ -65,6 +65,7 @@ class Relay {
     const fault = this.faults.take(request.action);
     try {
       if (fault?.kind === 'delay') await sleep(fault.ms);
+      if (fault?.kind === 'hang-before') return;
       if (fault?.kind === 'lose-request') {
         outgoing.destroy();
         return;
@@ -72,6 +73,7 @@ class Relay {
       const refused = refusalOf(request, fault);
       const answer = refused ?? (await this.#answer(request, record));
       if (refused !== undefined) record.by = 'proxy';
+      if (fault?.kind === 'hang-after') return;
       if (fault?.kind === 'lose-reply') {
         outgoing.destroy();
         return;
