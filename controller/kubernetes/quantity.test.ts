@@ -3,7 +3,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { InputError, pathOf } from './fields.ts';
-import { MAX_AMOUNT, MAX_QUANTITY_LENGTH, parseQuantity, requiredAmount, roundAmount } from './quantity.ts';
+import {
+  MAX_AMOUNT,
+  MAX_QUANTITY_LENGTH,
+  parseQuantity,
+  quantityText,
+  requiredAmount,
+  roundAmount,
+} from './quantity.ts';
 import { limitResources, offeredResources, requestedResources } from './resources.ts';
 
 const NANO = 1_000_000_000n;
@@ -201,4 +208,17 @@ describe('amounts that are refused', () => {
     assert.equal(limitResources({ memory: '100Ei', cpu: '1000E' }, undefined).memoryBytes, MAX_AMOUNT);
     assert.equal(limitResources({ memory: '100Ei', cpu: '1000E' }, undefined).cpuMilli, MAX_AMOUNT);
   });
+});
+
+test('amounts are written exactly, in the largest unit that they are whole in', () => {
+  const cases: readonly (readonly [string, bigint, string])[] = [
+    ['cpu', 1n, '1m'],
+    ['cpu', 3_000n, '3'],
+    ['memory', 1023n, '1023'],
+    ['memory', 1024n, '1Ki'],
+    ['memory', (5n << 30n) + 1n, '5368709121'],
+    ['ephemeral-storage', 1n << 40n, '1Ti'],
+    ['vpc.amazonaws.com/efa', 2048n, '2048'],
+  ];
+  for (const [name, amount, expected] of cases) assert.equal(quantityText(name, amount), expected);
 });

@@ -108,3 +108,19 @@ export function roundAmount(
 function divideUp(dividend: bigint, divisor: bigint): bigint {
   return (dividend + divisor - 1n) / divisor;
 }
+
+const BINARY_UNITS = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi'] as const;
+const IN_BYTES: ReadonlySet<string> = new Set(['memory', 'ephemeral-storage']);
+
+/** An amount of a resource, in the contract's unit of it, as people write it: 1500m, 2, 3Gi. Exact. */
+export function quantityText(name: string, amount: bigint): string {
+  if (name === 'cpu') return amount % 1000n === 0n ? String(amount / 1000n) : `${amount}m`;
+  if (!IN_BYTES.has(name)) return String(amount);
+  let rest = amount;
+  let unit = 0;
+  while (rest > 0n && rest % 1024n === 0n && unit < BINARY_UNITS.length - 1) {
+    rest /= 1024n;
+    unit += 1;
+  }
+  return `${rest}${BINARY_UNITS[unit]}`;
+}

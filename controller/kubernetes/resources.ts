@@ -6,6 +6,7 @@ import {
   type AmountUnit,
   largestAmount,
   type NanoAmount,
+  quantityText,
   type Rounding,
   requiredAmount,
   roundAmount,
@@ -77,4 +78,15 @@ export function limitResources(value: unknown, path: FieldPath | undefined): Res
     if (amount > most) amounts.set(name, most);
   }
   return resourcesFromAmounts(amounts, 'down', path);
+}
+
+/** Resource name to quantity, as Kubernetes writes it; what is not said is left out. */
+export function quantitiesOf(resources: Resources): Record<string, string> {
+  const { cpuMilli, memoryBytes, ephemeralStorageBytes, pods, extended } = resources;
+  const amounts = { cpu: cpuMilli, memory: memoryBytes, 'ephemeral-storage': ephemeralStorageBytes, pods, ...extended };
+  return Object.fromEntries(
+    Object.entries(amounts).flatMap(([name, amount]) =>
+      amount === undefined ? [] : [[name, quantityText(name, amount)]],
+    ),
+  );
 }

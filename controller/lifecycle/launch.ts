@@ -1,9 +1,15 @@
 // The launch of a NodeClaim: offerings are ranked anew for every try, one instance is asked for under an id that never
-// changes, and what came of it is written onto the claim. Shortages go back to the planning service.
+// changes, and what came of it is written onto the claim. What its node will be the planning service knows, and shortages go
+// back to it.
+import type { NodeClass } from '../../proto/index.ts';
 import type { ControllerContext } from '../context/index.ts';
+import type { OfferedNode } from '../engine-client/index.ts';
+import { quantitiesOf } from '../kubernetes/index.ts';
 import {
   annotationOf,
+  CAPACITY_TYPE_LABEL,
   type ConditionSet,
+  INSTANCE_TYPE_LABEL,
   isDeleting,
   isTrue,
   labelOf,
@@ -15,15 +21,26 @@ import {
   NODE_POOL_TAG,
   type NodeClaimView,
   nameOf,
+  REGION_LABEL,
+  ZONE_ID_LABEL,
+  ZONE_LABEL,
 } from '../objects/index.ts';
-import type { ApiObject, Instance, LaunchOffering } from '../ports/index.ts';
+import type { ApiObject, Instance, LaunchOffering, LaunchRequest, NodeType } from '../ports/index.ts';
 import { CloudError } from '../ports/index.ts';
 
 /** How a launch stands. */
 export type LaunchOutcome =
-  | { readonly kind: 'launched'; readonly instance: Instance; readonly nodeClass: ApiObject }
+  | LaunchedInstance
   /** The claim can't become a node: it has to go, and its pods need another plan. */
   | { readonly kind: 'hopeless'; readonly reason: string; readonly message: string };
+
+/** An instance, and what its node will be. */
+export interface LaunchedInstance {
+  readonly kind: 'launched';
+  readonly instance: Instance;
+  readonly node: NodeType;
+  readonly nodeClass: ApiObject;
+}
 
 /** A launch that failed in a way that may pass; the condition Launched says why. */
 export class LaunchError extends Error {
@@ -48,7 +65,7 @@ const LONGEST_MESSAGE = 300;
  * The claim's UID names the launch: it is stored with the claim before any launch, and never changes.
  */
 export async function launch(
-  context: Pick<ControllerContext, 'advisor' | 'feed' | 'stores' | 'writes' | 'events' | 'log'>,
+  context: Pick<ControllerContext, 'advisor' | 'cloud' | 'feed' | 'stores' | 'writes' | 'events' | 'log'>,
   claim: NodeClaimView,
   signal: AbortSignal,
 ): Promise<LaunchOutcome> {
@@ -59,11 +76,17 @@ export async function launch(
   if (message === undefined) return nodeClassNotReady(context, claim, 'its spec is not valid');
   const { offerings, reason } = await context.advisor.rank(claim, message, signal);
   if (offerings.length === 0) return insufficient(context, claim, `no offering can be launched: ${reason}`, [], signal);
-  const result = await callCloud(context, claim, nodeClass, offerings, signal);
+  const nodeTypes = await nodeTypesOf(context, offerings, message, signal);
+  const result = await callCloud(context, claim, nodeClass, { offerings, nodeTypes }, signal);
   switch (result.kind) {
     case 'launched':
       await context.advisor.reportUnavailable(result.exhausted, INSUFFICIENT_CAPACITY, signal);
-      return { kind: 'launched', instance: result.instance, nodeClass };
+      return {
+        kind: 'launched',
+        instance: result.instance,
+        node: await nodeOf(context, result.instance, message, signal),
+        nodeClass,
+      };
     case 'insufficient-capacity':
       return insufficient(context, claim, result.message, result.exhausted, signal);
     case 'node-class-not-ready':
@@ -77,11 +100,57 @@ function whyNotReady(nodeClass: ApiObject | undefined, name: string): string | u
   return isTrue(nodeClass, 'Ready') ? undefined : `EC2NodeClass ${name} is not ready`;
 }
 
+async function nodeTypesOf(
+  { advisor }: Pick<ControllerContext, 'advisor'>,
+  offerings: readonly LaunchOffering[],
+  nodeClass: NodeClass,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, NodeType>>> {
+  const nodes = await advisor.describe(offerings, nodeClass, signal);
+  const types: Record<string, NodeType> = {};
+  for (const [index, { instanceType }] of offerings.entries()) {
+    const node = nodes[index];
+    if (node !== undefined) types[instanceType] ??= nodeType(node);
+  }
+  return types;
+}
+
+/** What the node of an instance will be. An earlier try may have launched what is not in the ranking any more. */
+async function nodeOf(
+  { advisor, cloud }: Pick<ControllerContext, 'advisor' | 'cloud'>,
+  instance: Instance,
+  nodeClass: NodeClass,
+  signal: AbortSignal,
+): Promise<NodeType> {
+  const { instanceType, zone, zoneId, capacityType, reservationId } = instance;
+  const offering = {
+    instanceType,
+    zone,
+    capacityType,
+    ...(reservationId === undefined ? {} : { reservationId }),
+  };
+  const [known] = await advisor.describe([offering], nodeClass, signal);
+  const node = known === undefined ? { labels: {}, capacity: {}, allocatable: {} } : nodeType(known);
+  const labels = {
+    ...node.labels,
+    [INSTANCE_TYPE_LABEL]: instanceType,
+    [REGION_LABEL]: cloud.catalogue.region,
+    [ZONE_LABEL]: zone,
+    ...(zoneId === undefined ? {} : { [ZONE_ID_LABEL]: zoneId }),
+    [CAPACITY_TYPE_LABEL]: capacityType,
+  };
+  return { ...node, labels };
+}
+
+function nodeType({ labels, capacity, allocatable }: OfferedNode): NodeType {
+  return { labels, capacity: quantitiesOf(capacity), allocatable: quantitiesOf(allocatable) };
+}
+
 async function callCloud(
   context: Pick<ControllerContext, 'writes'>,
   claim: NodeClaimView,
   nodeClass: ApiObject,
-  offerings: readonly LaunchOffering[],
+  { offerings, nodeTypes }: Pick<LaunchRequest, 'offerings' | 'nodeTypes'>,
   signal: AbortSignal,
 ) {
   const pool = labelOf(claim, NODE_POOL_LABEL);
@@ -89,6 +158,7 @@ async function callCloud(
     nodeClaim: claim,
     nodeClass,
     offerings,
+    nodeTypes,
     launchId: claim.metadata.uid ?? '',
     tags: {
       [NODE_CLAIM_TAG]: nameOf(claim),
@@ -131,19 +201,19 @@ function nodeClassNotReady(
   return { kind: 'hopeless', reason: NODE_CLASS_NOT_READY, message };
 }
 
-/** Labels and annotations of a launched claim: the instance's, under those that the claim has already. */
-export function launchedMetadata(claim: NodeClaimView, instance: Instance, nodeClass: ApiObject) {
+/** Labels and annotations of a launched claim: those of its node, under those that the claim has already. */
+export function launchedMetadata(claim: NodeClaimView, { node, nodeClass }: LaunchedInstance) {
   const annotations: Record<string, string> = { ...claim.metadata.annotations };
   for (const key of [NODE_CLASS_HASH, NODE_CLASS_HASH_VERSION]) {
     const value = annotationOf(nodeClass, key);
     if (value !== undefined) annotations[key] = value;
   }
-  return { labels: { ...instance.labels, ...claim.metadata.labels }, annotations };
+  return { labels: { ...node.labels, ...claim.metadata.labels }, annotations };
 }
 
 /** Status of a launched claim apart from its conditions. */
-export function launchedStatus(instance: Instance) {
-  const { providerId, imageId, capacity, allocatable } = instance;
+export function launchedStatus({ instance: { providerId, imageId }, node }: LaunchedInstance) {
+  const { capacity, allocatable } = node;
   return { providerID: providerId, imageID: imageId, capacity, allocatable };
 }
 

@@ -17,12 +17,18 @@ import {
   nameOf,
   TERMINATION_FINALIZER,
 } from '../objects/index.ts';
-import type { ApiObject, Instance } from '../ports/index.ts';
 import { NODE_CLASS_GROUP } from '../resources/index.ts';
 import type { KnownInstance } from '../termination/index.ts';
 import type { ReconcileResult } from '../work-queue/index.ts';
 import { initializationObstacle } from './initialization.ts';
-import { LaunchError, launch, launchedMetadata, launchedStatus, noteLaunchError } from './launch.ts';
+import {
+  LaunchError,
+  type LaunchedInstance,
+  launch,
+  launchedMetadata,
+  launchedStatus,
+  noteLaunchError,
+} from './launch.ts';
 import { livenessOf } from './liveness.ts';
 import { lacksUnregisteredTaint, registrationChange, registrationObstacle } from './registration.ts';
 
@@ -39,17 +45,12 @@ export interface LifecycleHooks {
 /** Conditions that together make a claim Ready. */
 const LIVING_CONDITIONS = ['Launched', 'Registered', 'Initialized'] as const;
 
-interface Launched {
-  readonly instance: Instance;
-  readonly nodeClass: ApiObject;
-}
-
 /** Takes one claim through its life. */
 export class Lifecycle {
   readonly #context: ControllerContext;
   readonly #hooks: LifecycleHooks;
   /** Instances of claims whose status does not say so yet, by UID: the cloud need not be asked again. */
-  readonly #launched = new Map<string, Launched>();
+  readonly #launched = new Map<string, LaunchedInstance>();
 
   constructor(context: ControllerContext, hooks: LifecycleHooks) {
     this.#context = context;
@@ -98,7 +99,7 @@ export class Lifecycle {
         const labelled = await this.#writeLaunched(current, launched, signal);
         if (labelled === undefined) return undefined;
         current = labelled;
-        Object.assign(status, launchedStatus(launched.instance));
+        Object.assign(status, launchedStatus(launched));
         conditions.set({ type: 'Launched', status: 'True' });
       } catch (error) {
         if (!(error instanceof LaunchError)) throw error;
@@ -121,14 +122,14 @@ export class Lifecycle {
   }
 
   /** The claim's instance; undefined where there will be none and the claim goes. */
-  async #launch(claim: NodeClaimView, signal: AbortSignal): Promise<Launched | undefined> {
+  async #launch(claim: NodeClaimView, signal: AbortSignal): Promise<LaunchedInstance | undefined> {
     const uid = claim.metadata.uid ?? '';
     const known = this.#launched.get(uid);
     if (known !== undefined) return known;
     const outcome = await launch(this.#context, claim, signal);
     if (outcome.kind === 'launched') {
       this.#launched.set(uid, outcome);
-      this.#tellLaunch(claim, outcome.instance);
+      this.#tellLaunch(claim, outcome);
       return outcome;
     }
     this.#context.log.error({ ...logNames(claim), error: outcome.message }, 'failed launching nodeclaim');
@@ -136,8 +137,8 @@ export class Lifecycle {
     return undefined;
   }
 
-  #tellLaunch(claim: NodeClaimView, instance: Instance): void {
-    const { id, providerId, instanceType, zone, capacityType, allocatable } = instance;
+  #tellLaunch(claim: NodeClaimView, { instance, node: { allocatable } }: LaunchedInstance): void {
+    const { id, providerId, instanceType, zone, capacityType } = instance;
     const message = `Launched instance ${id}: ${instanceType} in ${zone}, ${capacityType}`;
     this.#context.events.record(claim, { type: 'Normal', reason: 'Launched', message });
     this.#context.log.info(
@@ -155,10 +156,10 @@ export class Lifecycle {
 
   async #writeLaunched(
     claim: NodeClaimView,
-    { instance, nodeClass }: Launched,
+    launched: LaunchedInstance,
     signal: AbortSignal,
   ): Promise<NodeClaimView | undefined> {
-    const metadata = launchedMetadata(claim, instance, nodeClass);
+    const metadata = launchedMetadata(claim, launched);
     const { own } = this.#context;
     const stored = await own.patch('nodeclaim.labels', 'nodeClaims', claim, { body: { metadata } }, signal);
     return stored === undefined ? undefined : asNodeClaim(stored);

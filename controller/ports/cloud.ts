@@ -15,6 +15,15 @@ export interface LaunchOffering {
   readonly reservationId?: string;
 }
 
+/** What nodes of an instance type are and have with a node class, as the planning service works it out. */
+export interface NodeType {
+  /** Labels whatever the zone (architecture, family, size, …). */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Resource name to quantity. */
+  readonly capacity: Readonly<Record<string, string>>;
+  readonly allocatable: Readonly<Record<string, string>>;
+}
+
 /** A launch: one instance for one NodeClaim. */
 export interface LaunchRequest {
   /** The NodeClaim: name, UID, labels, taints, startup taints, kubelet settings are read from it. */
@@ -23,19 +32,27 @@ export interface LaunchRequest {
   readonly nodeClass: ApiObject;
   /** What may be launched, best first. Never empty. */
   readonly offerings: readonly LaunchOffering[];
+  /** By instance type. A type that is not in here can't be launched. */
+  readonly nodeTypes: Readonly<Record<string, NodeType>>;
   /**
    * Names the launch. The same id always means the same instance: a second call with it, also after a crash, finds the
    * instance of the first and launches none.
    */
   readonly launchId: string;
-  /** Tags of the instance besides those that the adapter adds itself. */
+  /**
+   * Tags of the instance besides those that the adapter adds itself. Where several launches are made in one call, the one
+   * that names the claim may be left to `tag`.
+   */
   readonly tags: Readonly<Record<string, string>>;
 }
 
 /** How a launch ended. Outcomes that a user or a shortage causes are data; broken calls are a `CloudError`. */
 export type LaunchResult =
   | { readonly kind: 'launched'; readonly instance: Instance; readonly exhausted: readonly LaunchOffering[] }
-  /** Nothing of the list can be had now. `exhausted` says which offerings the cloud refused. */
+  /**
+   * Nothing can be had now of what was tried: all of the list, or all of the best capacity type in it (reserved, then spot,
+   * then on demand), so that the rest goes into another plan. `exhausted` says which offerings the cloud refused.
+   */
   | { readonly kind: 'insufficient-capacity'; readonly message: string; readonly exhausted: readonly LaunchOffering[] }
   /** The node class can't be launched with as it is. */
   | { readonly kind: 'node-class-not-ready'; readonly message: string };
@@ -56,11 +73,8 @@ export interface Instance {
   readonly state: 'pending' | 'running' | 'shutting-down' | 'stopping' | 'stopped' | 'terminated';
   readonly launchTimeMs: number;
   readonly tags: Readonly<Record<string, string>>;
-  /** Capacity as status of the NodeClaim shows it: resource name to quantity. */
-  readonly capacity: Readonly<Record<string, string>>;
-  readonly allocatable: Readonly<Record<string, string>>;
-  /** Labels that the instance gives its node (instance type, family, zone, …). */
-  readonly labels: Readonly<Record<string, string>>;
+  /** Present and true while its launch may still give it to a claim: nobody's yet, and no garbage. */
+  readonly isUnsettled?: true;
 }
 
 /** A condition of a node class, without time stamps. */

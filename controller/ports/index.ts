@@ -12,6 +12,7 @@ export {
   type LaunchResult,
   type NodeClassCondition,
   type NodeClassResolution,
+  type NodeType,
   type PricedOffering,
 } from './cloud.ts';
 export {

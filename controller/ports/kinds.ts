@@ -29,6 +29,7 @@ export const KINDS = {
   persistentVolumeClaims: kind('', 'v1', 'persistentvolumeclaims', 'PersistentVolumeClaim', true),
   persistentVolumes: kind('', 'v1', 'persistentvolumes', 'PersistentVolume', false),
   configMaps: kind('', 'v1', 'configmaps', 'ConfigMap', true),
+  services: kind('', 'v1', 'services', 'Service', true),
   secrets: kind('', 'v1', 'secrets', 'Secret', true),
   events: kind('', 'v1', 'events', 'Event', true),
   deployments: kind('apps', 'v1', 'deployments', 'Deployment', true),

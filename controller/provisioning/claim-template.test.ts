@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { CapacityType, type PlannedNodeSchema, PlanSchema } from '../../proto/index.ts';
 import { effectiveNodePoolSpec, NODE_CLAIM, specViolations } from '../resources/index.ts';
-import { claimOfPlannedNode, drawClaimName, isContained, quantityText, type TemplatePool } from './claim-template.ts';
+import { claimOfPlannedNode, drawClaimName, isContained, type TemplatePool } from './claim-template.ts';
 
 const OFFERINGS = [
   { instanceType: 'm7g.large', zone: 'a', capacityType: CapacityType.SPOT },
@@ -132,19 +132,6 @@ test('it asks for pods and daemonsets together', () => {
     'nvidia.com/gpu': '1',
     'ephemeral-storage': '1000',
   });
-});
-
-test('quantities are exact', () => {
-  const cases: readonly (readonly [string, bigint, string])[] = [
-    ['cpu', 1n, '1m'],
-    ['cpu', 3_000n, '3'],
-    ['memory', 1023n, '1023'],
-    ['memory', 1024n, '1Ki'],
-    ['memory', (5n << 30n) + 1n, '5368709121'],
-    ['ephemeral-storage', 1n << 40n, '1Ti'],
-    ['vpc.amazonaws.com/efa', 2048n, '2048'],
-  ];
-  for (const [name, amount, expected] of cases) assert.equal(quantityText(name, amount), expected);
 });
 
 test('names are drawn until one is free, and are no longer than a label may be', () => {

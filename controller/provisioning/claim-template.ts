@@ -1,7 +1,7 @@
 // One planned node as the NodeClaim that asks for it. Pure: names and times are passed in.
 import type { Plan, PlannedNode, Resources } from '../../proto/index.ts';
 import { launchOffering } from '../engine-client/index.ts';
-import { rankedOfferings } from '../kubernetes/index.ts';
+import { quantityText, rankedOfferings } from '../kubernetes/index.ts';
 import {
   CAPACITY_TYPE_LABEL,
   INSTANCE_TYPE_LABEL,
@@ -147,22 +147,6 @@ function quantitiesOf(pods: Resources | undefined, daemons: Resources | undefine
     for (const [name, amount] of Object.entries(resources.extended)) add(name, amount);
   }
   return Object.fromEntries([...amounts].map(([name, amount]) => [name, quantityText(name, amount)]));
-}
-
-const BINARY_UNITS = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi'] as const;
-const IN_BYTES: ReadonlySet<string> = new Set(['memory', 'ephemeral-storage']);
-
-/** An amount as people write it: 1500m, 2, 3Gi. Exact. */
-export function quantityText(name: string, amount: bigint): string {
-  if (name === 'cpu') return amount % 1000n === 0n ? String(amount / 1000n) : `${amount}m`;
-  if (!IN_BYTES.has(name)) return String(amount);
-  let rest = amount;
-  let unit = 0;
-  while (rest > 0n && rest % 1024n === 0n && unit < BINARY_UNITS.length - 1) {
-    rest /= 1024n;
-    unit += 1;
-  }
-  return `${rest}${BINARY_UNITS[unit]}`;
 }
 
 /** Letters of generated names, as Kubernetes draws them: no vowels and nothing that looks like something else. */

@@ -110,7 +110,6 @@ function started(input: LaunchInput, choice: Choice, exhausted: readonly LaunchO
     userData,
     launchTimeMs: clock.nowMs(),
     listedFromMs: clock.monotonicMs() + input.listLagMs,
-    promised: nodeSize(type, config, 0),
     size: nodeSize(type, config, fault?.smallerByPercent ?? 0),
     joins: fault?.neverJoins !== true,
     state: 'pending',

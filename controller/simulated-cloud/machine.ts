@@ -18,8 +18,6 @@ export interface Machine {
   readonly launchTimeMs: number;
   /** Monotonic time from which lists show it. */
   readonly listedFromMs: number;
-  /** What was promised; the node itself may turn out smaller. */
-  readonly promised: NodeSize;
   readonly size: NodeSize;
   readonly joins: boolean;
   state: Instance['state'];
@@ -38,8 +36,18 @@ export function providerIdOf(machine: Machine): string {
   return `aws:///${machine.subnet.zone}/${machine.id}`;
 }
 
+/** Labels by which a node says where it is and of which type. */
+export function placeLabels({ facts, subnet }: Machine, region: string): Readonly<Record<string, string>> {
+  return {
+    'node.kubernetes.io/instance-type': facts.instanceType,
+    'topology.kubernetes.io/region': region,
+    'topology.kubernetes.io/zone': subnet.zone,
+    'topology.k8s.aws/zone-id': subnet.zoneId,
+  };
+}
+
 /** The instance as the port shows it. */
-export function instanceOf(machine: Machine, region: string): Instance {
+export function instanceOf(machine: Machine): Instance {
   const { facts, subnet, capacityType, reservationId } = machine;
   return {
     providerId: providerIdOf(machine),
@@ -53,16 +61,5 @@ export function instanceOf(machine: Machine, region: string): Instance {
     state: machine.state,
     launchTimeMs: machine.launchTimeMs,
     tags: machine.tags,
-    capacity: machine.promised.capacity,
-    allocatable: machine.promised.allocatable,
-    labels: {
-      ...facts.labels,
-      'node.kubernetes.io/instance-type': facts.instanceType,
-      'topology.kubernetes.io/region': region,
-      'topology.kubernetes.io/zone': subnet.zone,
-      'topology.k8s.aws/zone-id': subnet.zoneId,
-      'karpenter.sh/capacity-type': capacityType,
-      ...(reservationId === undefined ? {} : { 'karpenter.k8s.aws/capacity-reservation-id': reservationId }),
-    },
   };
 }

@@ -6,7 +6,7 @@ import { ClusterError, KINDS } from '../ports/index.ts';
 import type { Chance } from '../random/index.ts';
 import type { CloudTimes, Span } from './facts.ts';
 import { LIMITS } from './limits.ts';
-import { instanceOf, type Machine, nodeNameOf, providerIdOf } from './machine.ts';
+import { type Machine, nodeNameOf, placeLabels, providerIdOf } from './machine.ts';
 import { readUserData, type Taint } from './user-data.ts';
 
 /** Who runs the pods of nodes. */
@@ -130,17 +130,7 @@ export class NodeLife {
   }
 
   #labelled(machine: Machine, node: ApiObject): ApiObject {
-    const instance = instanceOf(machine, this.#options.region);
-    const place = [
-      'node.kubernetes.io/instance-type',
-      'topology.kubernetes.io/region',
-      'topology.kubernetes.io/zone',
-      'topology.k8s.aws/zone-id',
-    ];
-    const labels = {
-      ...node.metadata.labels,
-      ...Object.fromEntries(place.map((key) => [key, String(instance.labels[key])])),
-    };
+    const labels = { ...node.metadata.labels, ...placeLabels(machine, this.#options.region) };
     const spec = node.spec as { taints?: readonly Taint[] };
     const taints = (spec.taints ?? []).filter(({ key }) => key !== UNINITIALIZED.key);
     return { ...node, metadata: { ...node.metadata, labels }, spec: { ...spec, taints } };

@@ -6,7 +6,7 @@ import { DrivenClock } from '../clock/index.ts';
 import { type ApiObject, KINDS, type LaunchOffering } from '../ports/index.ts';
 import { Kubelets, SimulatedCluster, startControlPlane } from '../simulated-cluster/index.ts';
 import { SimulatedCloud } from './index.ts';
-import { nodeClassObject, smallCloudFacts } from './testing/index.ts';
+import { nodeClassObject, smallCloudFacts, smallNodeTypes } from './testing/index.ts';
 
 const NAMESPACE = 'default';
 
@@ -54,6 +54,7 @@ async function launch({ clock, cluster, cloud, objects }: Pair, name: string, of
     nodeClaim,
     nodeClass: { ...nodeClass, status },
     offerings,
+    nodeTypes: smallNodeTypes(),
     launchId: name,
     tags: {},
   });

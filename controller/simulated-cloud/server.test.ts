@@ -13,6 +13,7 @@ import {
   contractOfferings,
   nodeClassObject,
   smallCloudFacts,
+  smallNodeTypes,
   startCloudProcess,
 } from './testing/index.ts';
 
@@ -36,6 +37,7 @@ async function request(launchId: string): Promise<LaunchRequest> {
     nodeClaim: { metadata: { name: launchId, uid: launchId } },
     nodeClass: { ...nodeClass, status },
     offerings: contractOfferings(),
+    nodeTypes: smallNodeTypes(),
     launchId,
     tags: {},
   };

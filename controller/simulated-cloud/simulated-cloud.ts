@@ -345,7 +345,7 @@ export class SimulatedCloud implements Cloud, CloudControls {
   }
 
   #instanceOf(machine: Machine): Instance {
-    return instanceOf(machine, this.catalogue.region);
+    return instanceOf(machine);
   }
 
   #current(instance: Instance): Instance {

@@ -56,6 +56,7 @@ const DIFFERENCES: Readonly<Record<KindName, Difference>> = {
   persistentVolumeClaims: { hasStatus: true },
   persistentVolumes: { hasStatus: true },
   configMaps: {},
+  services: { hasStatus: true },
   secrets: { fieldSelectors: ['type'] },
   events: { fieldSelectors: EVENT_FIELDS },
   deployments: WORKLOAD,

@@ -11,6 +11,7 @@ import {
   type LaunchOffering,
   type LaunchRequest,
   type LaunchResult,
+  type NodeType,
 } from '../index.ts';
 
 /** A cloud that is held to the contract, and the handles that its cases need. */
@@ -18,8 +19,10 @@ export interface CloudUnderTest {
   readonly cloud: Cloud;
   /** The spec of an EC2NodeClass that finds what it needs in the account. */
   readonly nodeClassSpec: Readonly<Record<string, unknown>>;
-  /** Offerings that can be had now, no two of one instance type; at least three. */
+  /** Offerings that can be had now, no two of one instance type; at least three, the first and third of one capacity type. */
   readonly offerings: readonly LaunchOffering[];
+  /** What nodes of their types are, by instance type. */
+  readonly nodeTypes: Readonly<Record<string, NodeType>>;
   /** From now on none of an offering can be had. */
   exhaust(offering: LaunchOffering): Promise<void>;
   /** It can be had again. */
@@ -99,6 +102,7 @@ export class CloudRun {
       },
       nodeClass: await this.resolvedNodeClass(),
       offerings,
+      nodeTypes: this.handles.nodeTypes,
       launchId: `launch-${name}`,
       tags: { [CASE_TAG]: name },
       ...more,

@@ -1,7 +1,7 @@
 // The simulated cloud over its socket, against the contract of the Cloud port.
 import { testCloudContract } from '../../ports/testing/index.ts';
 import { RemoteCloud, SimulatedCloud, serveCloud } from '../index.ts';
-import { contractOfferings, nodeClassObject, smallCloudFacts, startDriving } from '../testing/index.ts';
+import { contractOfferings, nodeClassObject, smallCloudFacts, smallNodeTypes, startDriving } from '../testing/index.ts';
 
 testCloudContract('the simulated cloud over a socket', async () => {
   const { clock, stop } = startDriving();
@@ -12,6 +12,7 @@ testCloudContract('the simulated cloud over a socket', async () => {
     cloud,
     nodeClassSpec: nodeClassObject().spec as Readonly<Record<string, unknown>>,
     offerings: contractOfferings(),
+    nodeTypes: smallNodeTypes(),
     exhaust: (offering) => cloud.exhaust(offering),
     restock: (offering) => cloud.restock(offering),
     kill: (instanceId) => cloud.kill(instanceId),

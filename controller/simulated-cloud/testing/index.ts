@@ -2,4 +2,4 @@
 // process of its own.
 export { type CloudProcess, type CloudProcessOptions, startCloudProcess } from './cloud-process.ts';
 export { type DrivingClock, startDriving } from './driving.ts';
-export { contractOfferings, nodeClassObject, smallCloudFacts } from './small-cloud.ts';
+export { contractOfferings, nodeClassObject, smallCloudFacts, smallNodeTypes } from './small-cloud.ts';

@@ -1,6 +1,6 @@
 // A small account: four instance types in three zones of us-west-2, on demand and on spot, with round prices, and a node
 // class that finds its network. The figures are Karpenter's own for AL2023 nodes with 20 GiB of disk.
-import type { ApiObject, LaunchOffering, PricedOffering } from '../../ports/index.ts';
+import type { ApiObject, LaunchOffering, NodeType, PricedOffering } from '../../ports/index.ts';
 import { type CloudFacts, type InstanceTypeFacts, plainNetwork } from '../index.ts';
 
 const CLUSTER_NAME = 'test';
@@ -66,6 +66,11 @@ export function smallCloudFacts(): CloudFacts {
     offerings: ROWS.flatMap(offeringsOf),
     network: plainNetwork(CLUSTER_NAME, ZONES),
   };
+}
+
+/** What nodes of the account's types are, as the planning service would say it. */
+export function smallNodeTypes(): Readonly<Record<string, NodeType>> {
+  return Object.fromEntries(ROWS.map(factsOf).map(({ instanceType, ...rest }) => [instanceType, rest]));
 }
 
 function factsOf({ instanceType, architecture, cpu, memoryMib, allocatable }: Row): InstanceTypeFacts {

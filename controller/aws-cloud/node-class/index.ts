@@ -1,0 +1,2 @@
+// The door of controller/aws-cloud/node-class: what a node class selects in the account, and whether it can be used.
+export { NodeClassResolver, type ResolverOptions } from './resolver.ts';

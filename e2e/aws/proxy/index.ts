@@ -1,0 +1,5 @@
+// The door of e2e/aws/proxy: the fault proxy between the SDK and moto.
+export { ANSWERED_HERE, type ProxyFacts } from './answers.ts';
+export { type Fault, Faults, type PoolMatch } from './faults.ts';
+export type { CallRecord } from './journal.ts';
+export { type FaultProxy, startFaultProxy } from './proxy.ts';
