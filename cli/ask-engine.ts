@@ -5,6 +5,9 @@ import {
   type ExplainRequest,
   type ExplainResponse,
   MinValuesPolicy,
+  type Objective,
+  ObjectiveKind,
+  ObjectiveSchema,
   type Plan,
   SolveOptionsSchema,
   type SolveRequest,
@@ -13,7 +16,7 @@ import {
 import { type CommandConsole, withProgress } from './console.ts';
 import { callError, type EngineConnection } from './engine-client.ts';
 import { CommandError, EXIT } from './outcome.ts';
-import type { EffortName, MinValuesPolicyName } from './solve-options.ts';
+import type { EffortName, MinValuesPolicyName, ObjectiveName } from './solve-options.ts';
 
 /** What of the command's arguments becomes an option of the request. */
 export interface AskOptions {
@@ -21,6 +24,8 @@ export interface AskOptions {
   readonly minValuesPolicy?: MinValuesPolicyName;
   readonly effort?: EffortName;
   readonly work?: number;
+  readonly objective?: ObjectiveName;
+  readonly nodeCharge?: number;
 }
 
 const EFFORTS: Readonly<Record<EffortName, Effort>> = {
@@ -34,10 +39,16 @@ const MIN_VALUES_POLICIES: Readonly<Record<MinValuesPolicyName, MinValuesPolicy>
   BestEffort: MinValuesPolicy.BEST_EFFORT,
 };
 
-/** The request with what `--effort`, `--deadline`, `--work` and `--min-values-policy` say, where they were given. */
+const OBJECTIVES: Readonly<Record<ObjectiveName, ObjectiveKind>> = {
+  default: ObjectiveKind.DEFAULT,
+  'list-price': ObjectiveKind.LIST_PRICE,
+};
+
+/** The request with what the command's flags on how to solve say, where they were given. */
 export function withOptions(request: SolveRequest, asked: AskOptions): SolveRequest {
-  const { deadline, minValuesPolicy, effort, work } = asked;
-  if ([deadline, minValuesPolicy, effort, work].every((value) => value === undefined)) return request;
+  const { deadline, minValuesPolicy, effort, work, objective, nodeCharge } = asked;
+  const given = [deadline, minValuesPolicy, effort, work, objective, nodeCharge];
+  if (given.every((value) => value === undefined)) return request;
   return {
     ...request,
     options: {
@@ -46,8 +57,16 @@ export function withOptions(request: SolveRequest, asked: AskOptions): SolveRequ
       ...(work === undefined ? {} : { workLimit: BigInt(work) }),
       ...(deadline === undefined ? {} : { timeLimitMs: deadline }),
       ...(minValuesPolicy === undefined ? {} : { minValuesPolicy: MIN_VALUES_POLICIES[minValuesPolicy] }),
+      ...(objective === undefined && nodeCharge === undefined ? {} : { objective: objectiveOf(asked) }),
     },
   };
+}
+
+function objectiveOf({ objective, nodeCharge }: AskOptions): Objective {
+  return create(ObjectiveSchema, {
+    kind: OBJECTIVES[objective ?? 'default'],
+    ...(nodeCharge === undefined ? {} : { nodeChargeNanoUsdPerHour: BigInt(nodeCharge) }),
+  });
 }
 
 /** The one call that a solve makes. */

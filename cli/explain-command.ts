@@ -22,6 +22,7 @@ import {
   type EffortName,
   type InputOptions,
   type MinValuesPolicyName,
+  type ObjectiveName,
   type OutputFormat,
 } from './solve-options.ts';
 import { paragraph } from './text-layout.ts';
@@ -35,6 +36,8 @@ export interface ExplainOptions extends EngineOptions, InputOptions {
   readonly minValuesPolicy?: MinValuesPolicyName;
   readonly effort?: EffortName;
   readonly work?: number;
+  readonly objective?: ObjectiveName;
+  readonly nodeCharge?: number;
 }
 
 /** Runs the command; answers its exit code, or throws a CommandError. */

@@ -45,7 +45,16 @@ function splits(total: number, most = total): number[][] {
   return found;
 }
 
-test('five inflate replicas on the default pool cost as little as any split over the catalogue', async () => {
+/** What a node of the pool counts for beside its price: $0.01, and 100 GiB of gp3 at $0.08 a month. */
+const EXTRAS_NANO_USD = 10_000_000 + Math.ceil((100 * 0.08 * 1e9) / 730);
+
+interface PrintedPlan {
+  readonly nodes: readonly { readonly pods: readonly string[] }[];
+  readonly cost: number;
+  readonly extras?: { readonly nodeClass: number; readonly nodeCharge: number };
+}
+
+async function planOfReplicas(...more: readonly string[]): Promise<PrintedPlan> {
   const run = await runHere([
     'solve',
     '-f',
@@ -56,14 +65,33 @@ test('five inflate replicas on the default pool cost as little as any split over
     `deployment/inflate=${REPLICAS}`,
     '-o',
     'json',
+    ...more,
   ]);
   assert.equal(run.exitCode, 0, run.err);
-  const plan = JSON.parse(run.out) as { nodes: { pods: string[] }[]; cost: number };
+  const plan = JSON.parse(run.out) as PrintedPlan;
   assert.equal(plan.nodes.flatMap((node) => node.pods).length, REPLICAS);
+  return plan;
+}
 
+/** The least that a split costs, in nano-dollars, with so much for each node beside its price. */
+function leastOfSplits(extrasNanoUsd: number): number {
   const nodes = cheapestNodes('us-east-1');
-  const prices = splits(REPLICAS).map((parts) => parts.reduce((sum, pods) => sum + (nodes[pods] ?? 0), 0));
-  assert.equal(prices.length, 7);
-  assert.ok(Number.isFinite(Math.min(...prices)), 'the search found types of the pool');
-  assert.equal(Math.round(plan.cost * 1e9), Math.min(...prices));
+  const costs = splits(REPLICAS).map((parts) =>
+    parts.reduce((sum, pods) => sum + (nodes[pods] ?? 0) + extrasNanoUsd, 0),
+  );
+  assert.equal(costs.length, 7);
+  assert.ok(Number.isFinite(Math.min(...costs)), 'the search found types of the pool');
+  return Math.min(...costs);
+}
+
+test('five inflate replicas on the default pool cost as little as any split over the catalogue', async () => {
+  const { cost, extras } = await planOfReplicas('--objective', 'list-price');
+  assert.equal(extras, undefined);
+  assert.equal(Math.round(cost * 1e9), leastOfSplits(0));
+});
+
+test('with volumes and the charge for nodes they cost as little as any split, too', async () => {
+  const { cost, extras } = await planOfReplicas();
+  const whole = cost + (extras?.nodeClass ?? 0) + (extras?.nodeCharge ?? 0);
+  assert.equal(Math.round(whole * 1e9), leastOfSplits(EXTRAS_NANO_USD));
 });

@@ -1,6 +1,6 @@
 // A plan as a table for people. Pure: text in, text out; colours come from the painter that is handed in. Nodes that are
 // alike in everything shown share a row with their number.
-import { capacityTypeName, dollars, rankedOfferings } from '../controller/kubernetes/index.ts';
+import { capacityTypeName, dollars, rankedOfferings, reportExtras } from '../controller/kubernetes/index.ts';
 import {
   type PlacedPods,
   type Plan,
@@ -53,8 +53,25 @@ export function planTable(input: TableInput): string {
   if (plan.existing.length > 0) sections.push(existingList(input));
   if (plan.nodes.some(({ relaxedMinValues }) => relaxedMinValues.length > 0)) sections.push(relaxedList(input));
   if (plan.unplaced.length > 0) sections.push(unplacedList(input));
-  sections.push(`${paint('bold', totals(plan))}\n${plan.containsEstimatedPrices ? estimateNote() : ''}`);
+  const estimates = plan.containsEstimatedPrices ? estimateNote() : '';
+  sections.push(`${paint('bold', totals(plan))}\n${extrasText(plan)}${estimates}`);
   return sections.join('\n');
+}
+
+/** "Counted beside it: ~$0.0110 an hour for volumes; charges of $0.05 for nodes": what else the plan was chosen by. */
+function extrasText({ totalExtras }: Plan): string {
+  const extras = reportExtras(totalExtras);
+  if (extras === undefined) return '';
+  const parts = [
+    { amount: extras.nodeClass, text: `${ESTIMATE_MARK}$${moneyText(extras.nodeClass)} an hour for volumes` },
+    { amount: extras.nodeCharge, text: `charges of $${moneyText(extras.nodeCharge)} for nodes` },
+    {
+      amount: extras.flexibilityCharge,
+      text: `$${moneyText(extras.flexibilityCharge)} for few ways to launch on spot`,
+    },
+  ];
+  const shown = parts.filter(({ amount }) => amount > 0).map(({ text }) => text);
+  return `Counted beside it: ${shown.join(', ')} (docs/packing.md says what counts).\n`;
 }
 
 function estimateNote(): string {

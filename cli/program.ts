@@ -8,7 +8,13 @@ import type { ExplainOptions } from './explain-command.ts';
 import { CommandError, EXIT, type ExitCode } from './outcome.ts';
 import { LOG_LEVELS } from './serve-command.ts';
 import type { ServiceOptions } from './service.ts';
-import { EFFORT_NAMES, MIN_VALUES_POLICIES, OUTPUT_FORMATS, type SolveOptions } from './solve-options.ts';
+import {
+  EFFORT_NAMES,
+  MIN_VALUES_POLICIES,
+  OBJECTIVE_NAMES,
+  OUTPUT_FORMATS,
+  type SolveOptions,
+} from './solve-options.ts';
 import { VERSION } from './version.ts';
 
 /** What a run of the command depends on. */
@@ -97,6 +103,18 @@ function wholeNumber(minimum: number, maximum: number): (written: string) => num
     }
     return value;
   };
+}
+
+const NANO_PER_DOLLAR = 1e9;
+const MOST_NODE_CHARGE_USD = 1_000;
+
+/** Nano-dollars of an amount of dollars. */
+function nodeCharge(written: string): number {
+  const dollars = Number(written);
+  if (!/^\d*\.?\d+$/.test(written) || dollars > MOST_NODE_CHARGE_USD) {
+    throw new InvalidArgumentError(`Write dollars an hour from 0 to ${MOST_NODE_CHARGE_USD}, like 0.01.`);
+  }
+  return Math.round(dollars * NANO_PER_DOLLAR);
 }
 
 const MS_PER_UNIT: Readonly<Record<string, number>> = { '': 1, ms: 1, s: 1_000, m: 60_000 };
@@ -216,6 +234,18 @@ function withInput(command: Command): Command {
       new Option('--work <units>', 'spend so many units of work at most; the same units give the same plan').argParser(
         wholeNumber(1, Number.MAX_SAFE_INTEGER),
       ),
+    )
+    .addOption(
+      new Option(
+        '--objective <objective>',
+        'what plans are chosen by: default, or list-price without anything beside (default: default)',
+      ).choices(OBJECTIVE_NAMES),
+    )
+    .addOption(
+      new Option(
+        '--node-charge <dollars>',
+        'what each new node counts for beside its price, in dollars an hour (default: 0.01)',
+      ).argParser(nodeCharge),
     )
     .addOption(
       new Option(

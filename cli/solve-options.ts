@@ -18,6 +18,11 @@ export const EFFORT_NAMES = ['fast', 'balanced', 'best'] as const;
 /** One of EFFORT_NAMES. */
 export type EffortName = (typeof EFFORT_NAMES)[number];
 
+/** What plans may be chosen by. */
+export const OBJECTIVE_NAMES = ['default', 'list-price'] as const;
+/** One of OBJECTIVE_NAMES. */
+export type ObjectiveName = (typeof OBJECTIVE_NAMES)[number];
+
 /** Where manifests and clusters are read from, as it was written. */
 export interface InputOptions {
   readonly filename?: readonly string[];
@@ -36,6 +41,9 @@ export interface SolveOptions extends EngineOptions, InputOptions {
   readonly effort?: EffortName;
   /** Units of work to spend at most. */
   readonly work?: number;
+  readonly objective?: ObjectiveName;
+  /** Nano US dollars an hour that each new node counts for beside its price. */
+  readonly nodeCharge?: number;
 }
 
 const KIND_NAMES: Readonly<Record<string, string>> = {

@@ -138,6 +138,30 @@ describe('manifests', () => {
     assert.equal(wrong.exitCode, 2);
   });
 
+  test('--objective and --node-charge decide what is counted, and the plan shows it apart from prices', async () => {
+    const args = ['solve', '-f', POOL_AND_CLASS, '-f', INFLATE, ...FIVE, ...engine];
+    const plan = async (...more: string[]) =>
+      JSON.parse((await runHere([...args, '-o', 'json', ...more])).out) as PlanReport;
+    const usual = await plan();
+    assert.equal(usual.extras?.nodeCharge, usual.nodes.length * 0.01);
+    assert.deepEqual(usual.nodes[0]?.extras?.nodeCharge, 0.01);
+    assert.ok((usual.extras?.nodeClass ?? 0) > 0);
+    const prices = await plan('--objective', 'list-price');
+    assert.equal(prices.extras, undefined);
+    assert.ok(prices.cost <= usual.cost);
+    const charged = await plan('--node-charge', '5');
+    assert.equal(charged.nodes.length, 1);
+    const table = await runHere(args);
+    assert.match(table.out, /Counted beside it: ~\$0\.\d+ an hour for volumes, charges of \$0\.\d+ for nodes/);
+    for (const wrong of [
+      ['--objective', 'cheap'],
+      ['--node-charge', '-1'],
+      ['--node-charge', '1001'],
+    ]) {
+      assert.equal((await runHere([...args, ...wrong])).exitCode, 2);
+    }
+  });
+
   test('standard input is read as well as files, YAML or JSON', async () => {
     const both = `${readFileSync(POOL_AND_CLASS, 'utf8')}\n---\n${readFileSync(INFLATE, 'utf8')}`;
     const fromInput = await runHere(['solve', '-f', '-', ...FIVE, '-o', 'json', ...engine], both);

@@ -38,6 +38,7 @@ export type {
   PlacementStrategy,
   ResourceAmounts,
   UsageClass,
+  VolumeType,
 } from './ec2/index.ts';
 export {
   allocatableOf,
@@ -47,6 +48,7 @@ export {
   EBS_ATTACHMENTS,
   encodeFacts,
   FactColumns,
+  volumesNanoUsdPerHour,
 } from './ec2/index.ts';
 export {
   type AlternativeFact,
@@ -90,6 +92,7 @@ export type {
   MinValuesPolicy,
   NamespaceInput,
   NodeClassInput,
+  NodeExtras,
   NodeInput,
   NodePoolInput,
   NodeStage,
@@ -114,6 +117,7 @@ export type {
   UnplacedShape,
   VolumeInput,
 } from './model/index.ts';
+export { DEFAULT_OBJECTIVE, LIST_PRICE_OBJECTIVE, type Objective } from './model/index.ts';
 export { validatePoolRequirement, validateRequirement } from './requirements/index.ts';
 export {
   type MergedShapes,

@@ -64,6 +64,8 @@ export {
   NodeStageSchema,
   PlacementStrategy,
   PlacementStrategySchema,
+  VolumeType,
+  VolumeTypeSchema,
   file_dovetail_v1_cluster,
 } from './gen/dovetail/v1/cluster_pb.ts';
 export {
@@ -152,6 +154,8 @@ export {
 export {
   type ExistingNodeAssignment,
   ExistingNodeAssignmentSchema,
+  type NodeExtras,
+  NodeExtrasSchema,
   type Notice,
   NoticeSchema,
   type OfferingList,
@@ -227,6 +231,10 @@ export {
   ExplainRequestSchema,
   type ExplainResponse,
   ExplainResponseSchema,
+  type Objective,
+  ObjectiveKind,
+  ObjectiveKindSchema,
+  ObjectiveSchema,
   PreferencePolicy,
   PreferencePolicySchema,
   SchedulerService,

@@ -1,10 +1,13 @@
 // One table of cases over every protocol: gRPC, Connect with bytes and Connect with JSON answer alike.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import type { MessageInitShape } from '@bufbuild/protobuf';
 import {
   CapacityType,
   ConditionKind,
   MinValuesPolicy,
+  ObjectiveKind,
+  type ObjectiveSchema,
   OfferingService,
   Operator,
   PriceSource,
@@ -394,6 +397,31 @@ const CASES: readonly Case[] = [
       assert.equal(offerings[0]?.offering?.available, true);
       assert.equal(instanceTypes[0]?.allocatable?.cpuMilli, 4_000n);
       assert.equal(instanceTypes[0]?.labels['kubernetes.io/arch'], 'amd64');
+    },
+  ],
+  [
+    'an objective decides what is counted beside prices, and the plan shows it apart',
+    async (client) => {
+      const asked = (objective?: MessageInitShape<typeof ObjectiveSchema>) =>
+        client.call(solve, {
+          ...podsRequest(4, { catalogue: inline }),
+          nodeClasses: [{ name: 'costly', extraCostNanoUsdPerHour: 5n }],
+          nodePools: [{ name: 'default', nodeClass: 'costly' }],
+          options: objective === undefined ? {} : { objective },
+        });
+      const extrasOf = async (objective?: MessageInitShape<typeof ObjectiveSchema>) => {
+        const { plan } = await asked(objective);
+        assert.equal(plan?.totalPriceNanoUsdPerHour, BigInt(18 * CENT_NANO));
+        assert.deepEqual(plan.nodes[0]?.extras, plan.totalExtras);
+        const { nodeClassNanoUsdPerHour, nodeChargeNanoUsdPerHour, flexibilityChargeNanoUsdPerHour } =
+          plan.totalExtras ?? {};
+        return [nodeClassNanoUsdPerHour, nodeChargeNanoUsdPerHour, flexibilityChargeNanoUsdPerHour];
+      };
+      assert.deepEqual(await extrasOf(), [5n, BigInt(CENT_NANO), 0n]);
+      assert.deepEqual(await extrasOf({ nodeChargeNanoUsdPerHour: 7n }), [5n, 7n, 0n]);
+      assert.deepEqual(await extrasOf({ kind: ObjectiveKind.LIST_PRICE }), [0n, 0n, 0n]);
+      assert.deepEqual(await extrasOf({ kind: ObjectiveKind.LIST_PRICE, nodeChargeNanoUsdPerHour: 7n }), [0n, 7n, 0n]);
+      await assert.rejects(asked({ tieShare: 1.5 }), /options.objective.tie_share/);
     },
   ],
   [

@@ -37,6 +37,8 @@ export interface ReconcilerSettings {
   readonly batchMaxMs: number;
   readonly preferencePolicy: 'Respect' | 'Ignore';
   readonly minValuesPolicy: 'Strict' | 'BestEffort';
+  /** What each new node counts for beside its price; absent means what the service counts by itself. */
+  readonly nodeChargeUsdPerHour?: number;
   readonly vmMemoryOverheadPercent?: number;
   readonly reservedEnis?: number;
 }

@@ -16,6 +16,7 @@ import {
   NodeClassSchema,
   type NodeClassZone,
   NodeClassZoneSchema,
+  VolumeType,
 } from '../../proto/index.ts';
 import {
   EC2_NODE_CLASS,
@@ -131,7 +132,31 @@ function blockDevice(value: unknown, path: FieldPath): BlockDevice {
     ...(size === undefined || size === null
       ? {}
       : { volumeSizeBytes: roundAmount(requiredAmount(size, sizePath), 'whole', 'down', sizePath) }),
+    ...volumeKind(ebs, at(path, 'ebs')),
   });
+}
+
+const VOLUME_TYPES = {
+  gp3: VolumeType.GP3,
+  gp2: VolumeType.GP2,
+  io1: VolumeType.IO1,
+  io2: VolumeType.IO2,
+  st1: VolumeType.ST1,
+  sc1: VolumeType.SC1,
+  standard: VolumeType.STANDARD,
+} as const;
+
+const MOST_PER_SECOND = 1_000_000;
+
+/** What decides a volume's price beside its size. */
+function volumeKind(ebs: KubernetesObject | undefined, path: FieldPath) {
+  const names = Object.keys(VOLUME_TYPES) as (keyof typeof VOLUME_TYPES)[];
+  const type = choice(ebs?.volumeType, at(path, 'volumeType'), names);
+  return {
+    ...(type === undefined ? {} : { volumeType: VOLUME_TYPES[type] }),
+    iops: integer(ebs?.iops, at(path, 'iops'), 0, MOST_PER_SECOND) ?? 0,
+    throughputMibps: integer(ebs?.throughput, at(path, 'throughput'), 0, MOST_PER_SECOND) ?? 0,
+  };
 }
 
 const HIGHEST_INTERFACE_INDEX = 1000;

@@ -33,10 +33,12 @@ export {
   dollars,
   type PlanReport,
   planReportJson,
+  type ReportedExtras,
   type ReportedNode,
   type ReportedOffering,
   rankedOfferings,
   reasonText,
+  reportExtras,
   reportPlan,
 } from './plan-report.ts';
 export { type PodContext, podShape } from './pod.ts';

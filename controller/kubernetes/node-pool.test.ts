@@ -1,7 +1,7 @@
 // NodePools and EC2NodeClasses: what is filled in, what comes out, what is advised and what is refused.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { AmiFamily, Operator } from '../../proto/index.ts';
+import { AmiFamily, Operator, VolumeType } from '../../proto/index.ts';
 import { nodeClassMessage, nodeClassSpec } from './ec2-node-class.ts';
 import { formatPath, InputError, type KubernetesObject } from './fields.ts';
 import { checkTaintsUnique, nodePoolMessage, nodePoolSpec, unusableNodePool } from './node-pool.ts';
@@ -271,6 +271,26 @@ describe('nodeClassMessage', () => {
     assert.equal(message.networkInterfaces[1]?.efaOnly, true);
     assert.equal(message.connectionTracking, true);
     assert.equal(message.nestedVirtualization, true);
+  });
+
+  test('has what decides the price of its volumes', () => {
+    const volumes = [
+      { deviceName: '/dev/xvda', ebs: { volumeSize: '50Gi', volumeType: 'io2', iops: 4000 } },
+      { deviceName: '/dev/xvdb', ebs: { volumeSize: '50Gi', volumeType: 'gp3', throughput: 250 } },
+      { deviceName: '/dev/xvdc', ebs: { volumeSize: '50Gi' } },
+    ];
+    assert.deepEqual(
+      messageFor({ blockDeviceMappings: volumes }).blockDevices.map((device) => [
+        device.volumeType,
+        device.iops,
+        device.throughputMibps,
+      ]),
+      [
+        [VolumeType.IO2, 4000, 0],
+        [VolumeType.GP3, 0, 250],
+        [VolumeType.UNSPECIFIED, 0, 0],
+      ],
+    );
   });
 
   test('has the zones of the subnets in its status, each once, and none without a status', () => {

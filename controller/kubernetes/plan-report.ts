@@ -1,6 +1,13 @@
 // The contract's plan as the plan format that people and programs read: names of types and pods, prices in dollars.
 // Ranked lists are shared between nodes of a plan and can be long, so the JSON is written with each list made once.
-import { CapacityType, type Plan, PriceSource, type RankedOffering, type SolveResponse } from '../../proto/index.ts';
+import {
+  CapacityType,
+  type NodeExtras,
+  type Plan,
+  PriceSource,
+  type RankedOffering,
+  type SolveResponse,
+} from '../../proto/index.ts';
 
 /** One way to launch a node, as a plan shows it. */
 export interface ReportedOffering {
@@ -15,9 +22,21 @@ export interface ReportedOffering {
   readonly estimated?: true;
 }
 
+/** What nodes count for beside their prices where plans are chosen. US dollars an hour. */
+export interface ReportedExtras {
+  /** Volumes of the node class at list price, and what the node class is said to cost. */
+  readonly nodeClass: number;
+  /** The charge for each node, which nobody is billed for. */
+  readonly nodeCharge: number;
+  /** The charge for few ways to launch on spot, which nobody is billed for. */
+  readonly flexibilityCharge: number;
+}
+
 /** One node of a plan. */
 export interface ReportedNode extends ReportedOffering {
   readonly nodePool: string;
+  /** Absent where prices are all that counts. */
+  readonly extras?: ReportedExtras;
   readonly pods: readonly string[];
   /** Values the plan fixes for custom labels; absent where there are none. */
   readonly labels?: Readonly<Record<string, string>>;
@@ -34,6 +53,8 @@ export interface PlanReport {
   readonly unscheduled: readonly { readonly pod: string; readonly reason: string }[];
   /** US dollars an hour of all nodes to be made. */
   readonly cost: number;
+  /** What the nodes count for beside it, together; absent where prices are all that counts. */
+  readonly extras?: ReportedExtras;
   readonly timings: Readonly<Record<string, number>>;
   readonly hash: string;
 }
@@ -74,6 +95,17 @@ export function rankedOfferings(plan: Plan, listIndex: number): RankedOffering[]
   return indices.map((index) => plan.offerings[index]).filter((offering) => offering !== undefined);
 }
 
+/** Extras as a plan shows them; undefined where there are none. */
+export function reportExtras(extras: NodeExtras | undefined): ReportedExtras | undefined {
+  if (extras === undefined) return undefined;
+  const reported = {
+    nodeClass: dollars(extras.nodeClassNanoUsdPerHour),
+    nodeCharge: dollars(extras.nodeChargeNanoUsdPerHour),
+    flexibilityCharge: dollars(extras.flexibilityChargeNanoUsdPerHour),
+  };
+  return Object.values(reported).some((amount) => amount > 0) ? reported : undefined;
+}
+
 /** Why pods are left out, in one line: reasons that hold for every pool, then one for each pool. */
 export function reasonText(reasons: readonly { readonly nodePool: string; readonly message: string }[]): string {
   return reasons
@@ -93,6 +125,7 @@ export function reportPlan(response: SolveResponse, conversionMs: number): PlanR
   const lists = plan.offeringLists.map(({ offerings }) =>
     offerings.map((index) => reported[index]).filter((offering) => offering !== undefined),
   );
+  const totalExtras = reportExtras(plan.totalExtras);
   const alternatives = lists.map((offerings) => offerings.slice(1));
   const milliseconds = (microseconds: bigint | undefined) => Number(microseconds ?? 0n) / 1000;
   const queueMs = milliseconds(stats?.queueUs);
@@ -102,9 +135,11 @@ export function reportPlan(response: SolveResponse, conversionMs: number): PlanR
     nodes: plan.nodes.map((node) => {
       const first = lists[node.offeringList]?.[0];
       if (first === undefined) throw new Error('the server planned a node without an offering');
+      const extras = reportExtras(node.extras);
       return {
         ...first,
         nodePool: node.nodePool,
+        ...(extras === undefined ? {} : { extras }),
         pods: node.pods.flatMap(({ names }) => names),
         ...(Object.keys(node.labels).length === 0 ? {} : { labels: node.labels }),
         ...(node.relaxedMinValues.length === 0
@@ -119,6 +154,7 @@ export function reportPlan(response: SolveResponse, conversionMs: number): PlanR
       return (pods?.names ?? []).map((pod) => ({ pod, reason }));
     }),
     cost: dollars(plan.totalPriceNanoUsdPerHour),
+    ...(totalExtras === undefined ? {} : { extras: totalExtras }),
     timings: { solveMs: conversionMs + queueMs + engineMs + serverMs, conversionMs, queueMs, serverMs, engineMs },
     hash: plan.hash,
   };

@@ -4,6 +4,7 @@
 import { create } from '@bufbuild/protobuf';
 import {
   MinValuesPolicy,
+  ObjectiveSchema,
   type Plan,
   PreferencePolicy,
   type SessionPlanned,
@@ -138,11 +139,13 @@ export class Provisioner {
   }
 
   #solveOptions(): SolveOptions {
-    const { preferencePolicy, minValuesPolicy } = this.#context.settings;
+    const { preferencePolicy, minValuesPolicy, nodeChargeUsdPerHour } = this.#context.settings;
+    const charge = nodeChargeUsdPerHour === undefined ? undefined : nanoUsdOf(nodeChargeUsdPerHour);
     return create(SolveOptionsSchema, {
       timeLimitMs: SOLVE_LIMIT_MS,
       preferencePolicy: preferencePolicy === 'Ignore' ? PreferencePolicy.IGNORE : PreferencePolicy.RESPECT,
       minValuesPolicy: minValuesPolicy === 'BestEffort' ? MinValuesPolicy.BEST_EFFORT : MinValuesPolicy.STRICT,
+      ...(charge === undefined ? {} : { objective: create(ObjectiveSchema, { nodeChargeNanoUsdPerHour: charge }) }),
     });
   }
 
@@ -251,4 +254,10 @@ export class Provisioner {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+const NANO_PER_DOLLAR = 1e9;
+
+function nanoUsdOf(usd: number): bigint {
+  return BigInt(Math.round(usd * NANO_PER_DOLLAR));
 }

@@ -43,6 +43,15 @@ export const ratio: Parse<number> = (value) => {
   return number;
 };
 
+/** An amount that is at least zero. */
+export function amount(most: number): Parse<number> {
+  return (value) => {
+    const number = Number(value);
+    if (!/^\d*\.?\d+$/.test(value) || number > most) throw new Error(`not an amount from 0 to ${most}`);
+    return number;
+  };
+}
+
 const TRUE: ReadonlySet<string> = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
 const FALSE: ReadonlySet<string> = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
 

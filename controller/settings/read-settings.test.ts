@@ -37,6 +37,13 @@ test('without anything but the cluster’s name everything is as Karpenter has i
   assert.equal(featureGates.ReservedCapacity, true);
 });
 
+test('the charge for a node is an amount of dollars', () => {
+  assert.equal(read().nodeChargeUsdPerHour, 0.01);
+  assert.equal(read(['--node-charge', '0']).nodeChargeUsdPerHour, 0);
+  assert.equal(read([], { NODE_CHARGE: '.5' }).nodeChargeUsdPerHour, 0.5);
+  assert.match(problems(['--node-charge', '-1'])[0] ?? '', /not an amount from 0 to 1000/);
+});
+
 test('a flag goes before its variable, and an empty variable is none', () => {
   const environment = { METRICS_PORT: '9090', BATCH_IDLE_DURATION: '', LEADER_ELECTION_NAMESPACE: 'kube-system' };
   assert.equal(read([], environment).metricsPort, 9090);

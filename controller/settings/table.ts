@@ -1,6 +1,19 @@
 // Every setting: its flag, its environment variable, how it is written, what it is when nobody says anything, and what is not
 // built yet. Names and defaults are Karpenter's where Karpenter has the setting.
-import { duration, list, localPort, oneOf, type Parse, port, ratio, switches, text, truth, whole } from './parsers.ts';
+import {
+  amount,
+  duration,
+  list,
+  localPort,
+  oneOf,
+  type Parse,
+  port,
+  ratio,
+  switches,
+  text,
+  truth,
+  whole,
+} from './parsers.ts';
 
 /** One setting. */
 export interface Setting<Value> {
@@ -88,6 +101,12 @@ export const SETTINGS = {
     oneOf('Strict', 'BestEffort'),
     'Strict',
     'Whether minValues of a NodePool are rules (Strict) or kept as far as possible (BestEffort).',
+  ),
+  nodeChargeUsdPerHour: setting(
+    'node-charge',
+    amount(1_000),
+    '0.01',
+    'What each new node counts for beside its price where plans are chosen, in US dollars an hour. Karpenter has no such flag.',
   ),
   featureGates: setting('feature-gates', switches(GATE_DEFAULTS), GATES_TEXT, 'Features that can be switched.'),
   vmMemoryOverheadPercent: setting(

@@ -2,21 +2,14 @@
 // for each offering. Masks (which offerings a constraint admits under a template) are made when first asked for. Nothing
 // is packed here.
 import { andInto, andNotInto, emptyBits, fullBits, hasBit, isEmpty, orInto } from '../bits/index.ts';
-import {
-  type Catalogue,
-  type ColumnSet,
-  orderByPrice,
-  PRICE_SOURCES,
-  type PriceOrder,
-  type PriceSnapshot,
-  reservedPrice,
-} from '../catalogue/index.ts';
+import type { Catalogue, PriceSnapshot } from '../catalogue/index.ts';
 import { HintFinder } from '../hints/index.ts';
 import type { EngineNotice, NodeInput, PodShape, Problem, Taint, Toleration, UnplacedReason } from '../model/index.ts';
 import type { RequirementSet } from '../requirements/index.ts';
 import { effectiveTaints, isAttachment, untoleratedTaint } from '../rules/index.ts';
 import { type Counter, CounterTable, HOSTNAME_LABEL, isOnHostname, type SpreadRule } from '../topology/index.ts';
 import { type Constraint, type ConstraintSet, ConstraintTable } from './constraints.ts';
+import { Costs } from './costs.ts';
 import { collectWanted, meetsCustomLabel } from './custom-labels.ts';
 import { DaemonRules, onceReady } from './daemons.ts';
 import { type Dimensions, dimensionsOf, podVectorOf, vectorOf } from './dimensions.ts';
@@ -45,8 +38,6 @@ export interface CompiledTemplate extends Template {
   readonly floors: Floors | undefined;
 }
 
-const ESTIMATED = PRICE_SOURCES.indexOf('estimated');
-
 /** A problem ready to be packed. */
 export class CompiledProblem {
   readonly catalogue: Catalogue;
@@ -63,6 +54,7 @@ export class CompiledProblem {
   readonly notices: readonly EngineNotice[];
   readonly daemons: DaemonRules;
   readonly reservations: Reservations;
+  readonly costs: Costs;
   /** What was probably meant by labels that nothing has. */
   readonly hints: HintFinder;
   readonly counters: CounterTable;
@@ -74,7 +66,6 @@ export class CompiledProblem {
   readonly running: readonly (readonly RunningPods[])[];
   readonly #masks = new Map<string, Uint32Array>();
   readonly #nothing: Uint32Array;
-  readonly #priceOrders = new Map<ColumnSet | undefined, PriceOrder>();
   readonly #constraints = new ConstraintTable();
   readonly #sharedClaims = new SharedClaims();
   readonly #pinnedSets = new Map<readonly Constraint[], Map<ConstraintSet, ConstraintSet>>();
@@ -130,6 +121,7 @@ export class CompiledProblem {
     for (const { shape, profile } of compiler.profiles) fillSet(profile.counting, this.counters.counting(shape));
     this.pools = compilePools(catalogue, prices, problem);
     this.reservations = new Reservations(catalogue, prices);
+    this.costs = new Costs(catalogue, prices, problem, this.reservations);
     this.notices = this.reservations.notices;
     this.hints = new HintFinder(catalogue, () => this.pools.flatMap(({ requirements }) => requirements.requirements()));
     const domainKeys = new Set(this.counters.counters.map((counter) => counter.topologyKey));
@@ -253,44 +245,6 @@ export class CompiledProblem {
       const unstated = isAttachment(name) ? Number.POSITIVE_INFINITY : 0;
       into[at + dimension] = (column === undefined ? unstated : column[type]!) - overhead[dimension]!;
     }
-  }
-
-  /**
-   * Price of a node of a template bought as an offering: the offering's and the operating system's licence; next to nothing
-   * on reserved capacity.
-   */
-  priceOf(template: Template, offering: number): number {
-    const price = this.fullPriceOf(template, offering);
-    return this.reservations.of(offering) < 0 ? price : reservedPrice(price);
-  }
-
-  /** The same, at the price on demand where the capacity is reserved: what it is worth. */
-  fullPriceOf(template: Template, offering: number): number {
-    const licence = template.pool.columns.licenceNanoUsdPerHour[this.catalogue.offeringTypes[offering]!]!;
-    return this.prices.priceNanoUsdPerHour[offering]! + licence;
-  }
-
-  /** Code of that price's source: a licence's price is an estimate, whatever the instance's is. */
-  priceSourceOf(template: Template, offering: number): number {
-    const licence = template.pool.columns.licenceNanoUsdPerHour[this.catalogue.offeringTypes[offering]!]!;
-    return licence > 0 ? ESTIMATED : this.prices.source[offering]!;
-  }
-
-  /**
-   * Offerings by the price of a node of a template, cheapest first. Only Windows pools, whose licence costs more on larger
-   * types, have an order of their own.
-   */
-  priceOrder({ pool: { columns } }: Template): PriceOrder {
-    const key = columns.hasLicence ? columns : undefined;
-    let order = this.#priceOrders.get(key);
-    if (order === undefined) {
-      order =
-        key === undefined
-          ? this.catalogue.priceOrder(this.prices)
-          : orderByPrice(this.catalogue, this.prices, key.licenceNanoUsdPerHour);
-      this.#priceOrders.set(key, order);
-    }
-    return order;
   }
 
   /** Types and cells that one term admits under a template, before availability; undefined where a custom label forbids it. */

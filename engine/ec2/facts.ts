@@ -161,6 +161,9 @@ export interface KubeletFacts {
   readonly evictionHardNodefs?: EvictionThreshold;
 }
 
+/** A type of EBS volume. */
+export type VolumeType = 'gp3' | 'gp2' | 'io1' | 'io2' | 'st1' | 'sc1' | 'standard';
+
 /** One volume that the node class attaches. */
 export interface BlockDeviceFacts {
   /** The device's name, e.g. `/dev/xvda`. */
@@ -169,6 +172,12 @@ export interface BlockDeviceFacts {
   readonly rootVolume: boolean;
   /** Its size in bytes; absent where it comes from a snapshot. */
   readonly volumeSizeBytes?: number;
+  /** Absent where nobody states it. */
+  readonly volumeType?: VolumeType;
+  /** Operations a second; absent means what comes with the type. */
+  readonly iops?: number;
+  /** MiB a second; absent means what comes with the type. */
+  readonly throughputMibps?: number;
 }
 
 /** One network interface that the node class asks for. */
@@ -210,6 +219,8 @@ export interface NodeClassFacts {
   readonly reservedEniCount: number;
   /** Share of the memory that the hypervisor takes, 0.075 by default (setting VM_MEMORY_OVERHEAD_PERCENT). */
   readonly vmMemoryOverheadRatio: number;
+  /** What a node costs besides instance and volumes, in nano US dollars per hour; absent means nothing. */
+  readonly extraCostNanoUsdPerHour?: number;
 }
 
 /** Amounts of resources, all integers. */

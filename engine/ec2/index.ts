@@ -35,4 +35,6 @@ export type {
   ReservedResources,
   ResourceAmounts,
   UsageClass,
+  VolumeType,
 } from './facts.ts';
+export { volumesNanoUsdPerHour } from './volume-prices.ts';

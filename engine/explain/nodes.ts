@@ -68,7 +68,7 @@ class NodeExplainer {
       for (let dimension = 0; dimension < request.length; dimension++)
         this.#used[dimension]! += request[dimension]! * count;
     });
-    this.#order = compiled.priceOrder(template).order;
+    this.#order = compiled.costs.priceOrder(template).order;
     this.#roomBuffer = new Float64Array(compiled.dimensions.length);
   }
 
@@ -181,8 +181,8 @@ class NodeExplainer {
   #priced(offering: number): PricedOffering {
     return {
       offeringIndex: offering,
-      priceNanoUsdPerHour: this.#compiled.priceOf(this.#template, offering),
-      priceSource: this.#compiled.priceSourceOf(this.#template, offering),
+      priceNanoUsdPerHour: this.#compiled.costs.priceOf(this.#template, offering),
+      priceSource: this.#compiled.costs.priceSourceOf(this.#template, offering),
     };
   }
 

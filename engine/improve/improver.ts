@@ -9,14 +9,15 @@ import {
   effectiveCosts,
   entriesOf,
   GreedyPacker,
-  isBetterPacking,
   type LimitTable,
   narrowInstance,
   type Packing,
+  PackingChoice,
   type PackingInstance,
   promisingClasses,
   type Work,
 } from '../pack/index.ts';
+import { Merging } from './merging.ts';
 import { Meter } from './meter.ts';
 import { PatternPool } from './pattern-pool.ts';
 import { Random } from './random.ts';
@@ -75,7 +76,7 @@ const TURNS_PER_PRICING = 4;
 
 /** Improves one packing. */
 export class Improver {
-  #best: Packing;
+  readonly #choice: PackingChoice;
   readonly #input: ImproverInput;
   readonly #meter: Meter;
   readonly #random: Random;
@@ -99,7 +100,7 @@ export class Improver {
   constructor(input: ImproverInput) {
     const { instance, counts, limits, first } = input;
     this.#input = input;
-    this.#best = first;
+    this.#choice = new PackingChoice(instance, first);
     this.#meter = new Meter(input.work);
     this.#random = new Random(input.seed);
     this.#costs = effectiveCosts(instance, limits, 0);
@@ -121,22 +122,38 @@ export class Improver {
 
   /** The cheapest packing so far. */
   get best(): Packing {
-    return this.#best;
+    return this.#choice.best;
+  }
+
+  /** The one with the fewest nodes of those that cost nearly as little. */
+  get fewest(): Packing {
+    return this.#choice.fewest;
   }
 
   /** One turn; whether another may gain something. */
   turn(): boolean {
     if (this.#meter.isEmpty) return false;
-    const before = this.#best;
+    const before = this.best;
     if (this.#turnCount++ === 0) this.#seed();
     else this.#ruinAndRecreate();
-    this.#idleTurns = this.#best === before ? this.#idleTurns + 1 : 0;
-    return !this.#meter.isEmpty && this.#idleTurns < this.#input.idleTurns && this.#best.nodeCount > 1;
+    this.#idleTurns = this.best === before ? this.#idleTurns + 1 : 0;
+    return !this.#meter.isEmpty && this.#idleTurns < this.#input.idleTurns && this.best.nodeCount > 1;
+  }
+
+  /** Looks for packings with fewer nodes at nearly the least cost, and spends other work on it. To be called at the end. */
+  mergeNodes(work: Work): void {
+    const { instance, limits } = this.#input;
+    if (instance.tieShare === 0 || this.best.nodeCount < 2) return;
+    const merging = new Merging(instance, limits, new Meter(work));
+    for (const packing of new Set([this.fewest, this.best])) {
+      // What a merger saves may be spent, too: the least cost may be another one afterwards.
+      this.#offer(merging.merged(packing, this.best.priceNanoUsdPerHour * (1 + instance.tieShare)));
+    }
   }
 
   #offer(packing: Packing): void {
     if (packing.left.some((left) => left > 0)) return;
-    if (isBetterPacking(this.#input.instance, packing, this.#best)) this.#best = packing;
+    this.#choice.offer(packing);
   }
 
   #seed(): void {
@@ -260,7 +277,7 @@ export class Improver {
     const { instance, limits } = this.#input;
     this.#ruin ??= new RuinAndRecreate(instance, this.#random, this.#meter);
     this.#ruin.aim(this.#values, this.#classes);
-    const solution = new Solution(instance, limits, this.#best.nodes);
+    const solution = new Solution(instance, limits, this.best.nodes);
     const tries = Math.min(TRIES.most, Math.max(TRIES.least, TRIES.perNode * solution.nodeCount));
     this.#ruin.improve(solution, tries, (classIndex, shapes, pods) => this.#pool?.add(classIndex, shapes, pods));
     this.#offer(solution.packing());

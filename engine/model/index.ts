@@ -1,8 +1,10 @@
 // Door of the engine's nouns.
+export { DEFAULT_OBJECTIVE, LIST_PRICE_OBJECTIVE, type Objective } from './objective.ts';
 export type {
   EngineNotice,
   EnginePlan,
   ExistingAssignment,
+  NodeExtras,
   OfferingTable,
   PlannedNodes,
   RelaxedMinValues,

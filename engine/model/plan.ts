@@ -19,6 +19,16 @@ export interface ShapeShare {
   readonly count: number;
 }
 
+/** What a node counts for in the choice between plans beside its price, in nano US dollars per hour. */
+export interface NodeExtras {
+  /** What its node class costs: volumes at list price, and what else it is said to cost. */
+  readonly nodeClassNanoUsdPerHour: number;
+  /** The charge for each node: nobody is billed for it. */
+  readonly nodeChargeNanoUsdPerHour: number;
+  /** The charge for few ways to launch it on spot: nobody is billed for it either. */
+  readonly flexibilityChargeNanoUsdPerHour: number;
+}
+
 /** Nodes to make that are equal in everything but the names of their pods. */
 export interface PlannedNodes {
   /** How many of them. */
@@ -29,6 +39,8 @@ export interface PlannedNodes {
   readonly offeringListIndex: number;
   /** Price of the list's first offering. */
   readonly priceNanoUsdPerHour: number;
+  /** What one such node counts for beside it. */
+  readonly extras: NodeExtras;
   /** Pods of one such node, by shape. */
   readonly pods: readonly ShapeShare[];
   /** What those pods request. */
@@ -108,6 +120,10 @@ export interface EnginePlan {
   readonly existing: readonly ExistingAssignment[];
   readonly unplaced: readonly UnplacedShape[];
   readonly totalPriceNanoUsdPerHour: number;
+  /** What the nodes count for beside that, together. */
+  readonly totalExtras: NodeExtras;
+  /** What the plan was chosen by: price and extras together, those of reserved capacity as next to nothing. */
+  readonly costNanoUsdPerHour: number;
   /** Units of work spent; the same problem and prices always spend the same. */
   readonly workUnits: number;
   /** True when the work limit or the interrupt cut the search. */

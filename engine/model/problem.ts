@@ -2,6 +2,7 @@
 // can be cloned to a worker cheaply; no protobuf, Kubernetes or AWS types. The contract's messages are turned into this
 // by the server; engine/catalogue has the other half of the question, what is on sale.
 import type { NodeClassFacts } from '../ec2/index.ts';
+import type { Objective } from './objective.ts';
 
 /** How a requirement compares a label's value. */
 export type RequirementOperator = 'In' | 'NotIn' | 'Exists' | 'DoesNotExist' | 'Gt' | 'Lt' | 'Gte' | 'Lte';
@@ -228,6 +229,8 @@ export interface Problem {
   readonly preferencePolicy?: PreferencePolicy;
   /** Absent means strict. */
   readonly minValuesPolicy?: MinValuesPolicy;
+  /** Absent means list prices alone. */
+  readonly objective?: Objective;
   readonly effort: Effort;
   readonly seed: number;
   /** Units of work to spend at most; absent means as much as the effort takes. */

@@ -86,7 +86,7 @@ function everyOffering(compiled: CompiledProblem): Row[] {
       );
       if (suits.length === 0) continue;
       rows.push({
-        price: compiled.priceOf(template, offering),
+        price: compiled.costs.priceOf(template, offering),
         room: [...room],
         suits: new Set(suits.map((shape) => shape.index)),
         pool: template.pool.index,

@@ -7,6 +7,7 @@ import type { CompiledProblem, CompiledTemplate, Unit } from '../compile/index.t
 import { buildHostRules, type HostRules } from '../topology/index.ts';
 import { type ClaimInput, claimInput } from './claim-tracker.ts';
 import { draftFlooredClasses } from './floored-classes.ts';
+import { SpotChoice } from './spot-choice.ts';
 
 /**
  * What is packed: units (mostly single pods of a shape) with counts into classes with prices. The kernels call a kind of
@@ -26,8 +27,12 @@ export interface PackingInstance {
   readonly templates: readonly CompiledTemplate[];
   /** Cheapest offering of each class. */
   readonly offerings: Uint32Array;
-  /** Its price with licence, in nano US dollars per hour. */
+  /** What a node of it costs by the objective, charges included, in nano US dollars per hour. */
   readonly prices: Float64Array;
+  /** What of that is counted for every node of its template alike, beside prices and what depends on the offerings. */
+  readonly extras: Float64Array;
+  /** Of packings that cost at most so much more than the cheapest, in parts of 1, fewer nodes are better. */
+  readonly tieShare: number;
   /** `Float64Array[classes × dimensions]`, row-major. */
   readonly rooms: Float64Array;
   /** Shapes that class c suits: `suits[suitStarts[c]]` to before `suits[suitStarts[c + 1]]`, ascending. */
@@ -64,7 +69,10 @@ export interface ClassDraft {
   readonly template: CompiledTemplate;
   /** The cheapest of its offerings. */
   readonly offering: number;
+  /** What a node costs by the objective. */
   readonly price: number;
+  /** What of it is counted for every node of the template alike. */
+  readonly extra: number;
   /** `Float64Array[dimensions]`. */
   readonly room: Float64Array;
   /** `Float64Array[limit names]`: what a node takes of them; may be empty where the pool has no limits. */
@@ -161,6 +169,8 @@ export function buildInstance(
     templates: kept.map(({ draft }) => draft.template),
     offerings: Uint32Array.from(kept, ({ draft }) => draft.offering),
     prices: Float64Array.from(kept, ({ draft }) => draft.price),
+    extras: Float64Array.from(kept, ({ draft }) => draft.extra),
+    tieShare: compiled.costs.objective.tieShare,
     rooms,
     suitStarts,
     suits: keptSuits,
@@ -248,7 +258,7 @@ function draftClasses(
     const room = (roomIds[type]! * overheadCount + template.daemonOverheadOf[offering]!) * signatureCount + signature;
     const kind = room * capacityCount + (capacityIds?.[type] ?? 0);
     const key = kind * (reservations.ids.length + 1) + reservations.of(offering) + 1;
-    const price = compiled.priceOf(template, offering);
+    const price = compiled.costs.costOf(template, offering);
     const known = found.get(key);
     if (known === undefined) found.set(key, { offering, price });
     else if (price < known.price || (price === known.price && isPreferred(compiled, offering, known.offering))) {
@@ -256,14 +266,26 @@ function draftClasses(
       known.price = price;
     }
   }
-  return [...found.values()].map(({ offering, price }) => {
+  const spotChoice = new SpotChoice(compiled, template, masks);
+  return [...found.values()].map(({ offering, price: cost }) => {
+    const price = cost + spotChoice.chargeOf(offering);
+    const extra = cost - compiled.costs.priceOf(template, offering);
     const room = new Float64Array(compiled.dimensions.length);
     compiled.roomInto(template, offering, room);
     const takes = new Float64Array(limits.names.length);
     limitTakesInto(compiled, template, offering, limits.names, takes, 0);
     const reservation = reservations.of(offering);
     const drawn = reservation < 0 ? NONE : [reservation];
-    return { template, offering, price, room, takes, reservations: drawn, admits: (mask) => hasBit(mask, offering) };
+    return {
+      template,
+      offering,
+      price,
+      extra,
+      room,
+      takes,
+      reservations: drawn,
+      admits: (mask) => hasBit(mask, offering),
+    };
   });
 }
 

@@ -4,6 +4,7 @@
 import { andInto, emptyBits, hasBit, isEmpty, isSubset, setBit } from '../bits/index.ts';
 import type { CompiledProblem, CompiledTemplate, Floors, Tally } from '../compile/index.ts';
 import { type ClassDraft, isPreferred, type LimitTable, limitTakesInto } from './classes.ts';
+import { chargeOfList } from './spot-choice.ts';
 
 /** Most sets of offerings looked at beside those that single units admit: combinations of what different units ask for. */
 const COMBINATION_LIMIT = 256;
@@ -50,11 +51,11 @@ export function draftFlooredClasses(
       const key = [draft.room, draft.takes, draft.reservations].map((values) => values.join(' ')).join('|');
       if (!found.has(key)) found.set(key, { ...draft, admits });
     };
-    for (const kind of kinds) keep(widen(template, kinds, kind, tally));
+    for (const kind of kinds) keep(widen(compiled, template, kinds, kind, tally));
     for (const { mask, request } of units) {
       if (!admits(mask) || [...found.values()].some(({ room }) => covers(room, request))) continue;
       const large = kinds.filter(({ room }) => covers(room, request));
-      if (large.length > 0) keep(widen(template, large, large[0]!, tally));
+      if (large.length > 0) keep(widen(compiled, template, large, large[0]!, tally));
     }
     drafts.push(...found.values());
   }
@@ -66,6 +67,7 @@ export function draftFlooredClasses(
  * least room. Undefined where all kinds together are too few. Kinds come cheapest first.
  */
 function widen(
+  compiled: CompiledProblem,
   template: CompiledTemplate,
   kinds: readonly Kind[],
   start: Kind,
@@ -112,7 +114,11 @@ function widen(
       kind.takes.every((take, name) => take <= takes[name]!),
   );
   const reservations = [...new Set([...chosen].map(({ reservation }) => reservation))].filter((one) => one >= 0).sort();
-  return { template, offering: first!.offering, price: first!.price, room, takes, reservations };
+  const { offering, price } = first!;
+  const listed = [offering, ...kinds.filter((kind) => covers(kind.room, room)).flatMap((kind) => kind.offerings)];
+  const charge = chargeOfList(compiled, template, listed);
+  const extra = price - compiled.costs.priceOf(template, offering);
+  return { template, offering, price: price + charge, extra, room, takes, reservations };
 }
 
 /** The offerings apart as far as they can't be in one list. */
@@ -164,7 +170,7 @@ function kindsAmong(
     const type = catalogue.offeringTypes[offering]!;
     const reservation = compiled.reservations.of(offering);
     const key = `${roomIds[type]} ${template.daemonOverheadOf[offering]} ${capacityIds[type]} ${reservation}`;
-    const price = compiled.priceOf(template, offering);
+    const price = compiled.costs.costOf(template, offering);
     const known = found.get(key);
     if (known !== undefined) {
       known.offerings.push(offering);

@@ -8,7 +8,8 @@ import type { LimitTable, PackingInstance } from './classes.ts';
 import { downsize } from './downsizing.ts';
 import { Filler, type Pattern } from './fill.ts';
 import { LimitBook } from './limit-book.ts';
-import { isBetterPacking, type PackedNodes, type Packing } from './packing.ts';
+import type { PackedNodes, Packing } from './packing.ts';
+import { PackingChoice } from './packing-choice.ts';
 import { RatioHeap } from './ratio-heap.ts';
 import { cheapestClasses, correctValues, effectiveCosts, promisingClasses, scaleByPriority } from './values.ts';
 
@@ -51,7 +52,8 @@ const CLASSES_PER_SHAPE = 1;
 
 /**
  * Packs `counts` pods into new nodes, within the limits. Returns the best of the rounds: most pods by priority, then
- * price, then fewer nodes. Cut by the budget it returns the best round so far, or what the first one has.
+ * cost, and of those that cost nearly the same the one with the fewest nodes. Cut by the budget it returns the best round so
+ * far, or what the first one has.
  */
 export function packGreedily(
   instance: PackingInstance,
@@ -60,20 +62,23 @@ export function packGreedily(
   goal: PackingGoal,
   budget: PackWork,
 ): Packing {
-  const costs = effectiveCosts(instance, limits, goal.limitWeight);
+  // Prices lead, costs decide: what is counted for each node would make the largest classes come first, whatever they hold.
+  const prices = instance.prices.map((price, index) => price - instance.extras[index]!);
+  const costs = effectiveCosts(instance, limits, goal.limitWeight, prices);
   const { shares: start, classes: cheapest } = cheapestClasses(instance, costs, CLASSES_PER_SHAPE);
   if (goal.worth === 'count') start.fill(1);
   if (goal.limitWeight > 0) scaleByPriority(instance, start);
   const values = start.slice();
   const packer = new GreedyPacker(instance, costs, promisingClasses(instance, counts, costs, cheapest));
-  let best: Packing | undefined;
+  let choice: PackingChoice | undefined;
   for (let round = 0; round < goal.roundCount; round++) {
     const packing = packer.pack(counts, values, limits, budget);
-    if (best === undefined || isBetterPacking(instance, packing, best)) best = packing;
+    if (choice === undefined) choice = new PackingChoice(instance, packing);
+    else choice.offer(packing);
     if (budget.cut) break;
     correctValues(instance, packing, costs, values, start);
   }
-  return best!;
+  return choice!.fewest;
 }
 
 /** Packs again and again into nodes of the same classes, with other counts and values. */

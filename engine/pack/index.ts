@@ -18,6 +18,8 @@ export { entriesOf, GreedyPacker, type PackingGoal, packGreedily, packingGoals }
 export { type Kind, nodesForGroups, sortIntoKinds } from './kinds.ts';
 export { LimitBook } from './limit-book.ts';
 export { isBetterPacking, type PackedNodes, type Packing } from './packing.ts';
+export { PackingChoice } from './packing-choice.ts';
+export { chargeOfList } from './spot-choice.ts';
 export { packUniformly } from './uniform.ts';
 export {
   cheapestClasses,

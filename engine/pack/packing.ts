@@ -17,6 +17,7 @@ export interface Packing {
   readonly nodes: readonly PackedNodes[];
   /** `Float64Array[shapes]`: pods without a place. */
   readonly left: Float64Array;
+  /** What its nodes cost by the objective. */
   readonly priceNanoUsdPerHour: number;
   readonly nodeCount: number;
   /** `Float64Array[groups × names]`: what is left of the limits. */
@@ -35,8 +36,8 @@ export function isBetterPacking(instance: PackingInstance, packing: Packing, bes
   return packing.nodeCount < best.nodeCount;
 }
 
-/** Negative when `left` leaves out fewer pods of the highest priority in which the two differ. */
-function comparePlaced(instance: PackingInstance, left: Float64Array, right: Float64Array): number {
+/** Negative when `left` leaves out fewer pods of the highest priority in which the two differ, 0 when none is better. */
+export function comparePlaced(instance: PackingInstance, left: Float64Array, right: Float64Array): number {
   const differences = new Map<number, number>();
   for (let shape = 0; shape < left.length; shape++) {
     if (left[shape] === right[shape]) continue;

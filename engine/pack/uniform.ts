@@ -9,8 +9,8 @@ import type { PackedNodes, Packing } from './packing.ts';
 const EXACT_POD_LIMIT = 2048;
 
 /**
- * Packs the pods of the only shape that suits any class at the least price, then with the fewest nodes; pods of other shapes
- * are left. Undefined where there are several, or where limits could bind, which this programme does not know.
+ * Packs the pods of the only shape that suits any class at the least price, or, within a tie, with fewer nodes; pods of
+ * other shapes are left. Undefined where there are several, or where limits could bind, which this programme does not know.
  */
 export function packUniformly(
   instance: PackingInstance,
@@ -41,7 +41,7 @@ export function packUniformly(
     if (nodes > 0) add(bulk.classIndex, bulk.pods, nodes);
     rest -= nodes * bulk.pods;
   }
-  for (const option of cover(options, rest)) {
+  for (const option of coverWithFew(options, rest, instance.tieShare)) {
     if (!budget.spend()) return undefined;
     add(option.classIndex, Math.min(option.pods, rest), 1);
     rest -= Math.min(option.pods, rest);
@@ -129,6 +129,26 @@ function paretoOptions(instance: PackingInstance, shape: number): Option[] {
     options.push({ classIndex, pods, price: instance.prices[classIndex]! });
   }
   return options;
+}
+
+/** Charges tried for a node where fewer of them are looked for: all that a tie lets others cost, then halves of it. */
+const TIE_CHARGES = 6;
+
+/** Options that cover `count` pods at the least price, or at nearly that with fewer nodes. O(count × options). */
+function coverWithFew(options: readonly Option[], count: number, tieShare: number): Option[] {
+  const cheapest = cover(options, count);
+  if (tieShare === 0) return cheapest;
+  const priceOf = (chosen: readonly Option[]): number => chosen.reduce((sum, { price }) => sum + price, 0);
+  const spare = tieShare * priceOf(cheapest);
+  // The dearer a node is made, the fewer there are: the first that can be paid for has the fewest that are found this way.
+  for (let tried = 0; tried < TIE_CHARGES && 2 ** tried < cheapest.length; tried++) {
+    const charged = options.map((option) => ({ ...option, price: option.price + spare / 2 ** tried }));
+    const plain = new Map(charged.map((option, place) => [option, options[place]!]));
+    const fewer = cover(charged, count).map((option) => plain.get(option)!);
+    if (fewer.length === cheapest.length) break;
+    if (priceOf(fewer) <= priceOf(cheapest) + spare) return fewer;
+  }
+  return cheapest;
 }
 
 /** The options that cover `count` pods at the least price, then with the fewest nodes. O(count × options). */

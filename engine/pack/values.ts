@@ -26,12 +26,20 @@ export function scaleByPriority(instance: PackingInstance, values: Float64Array)
   }
 }
 
-/** Price, or the share of the pool's limits that a node takes, or a mixture. Never 0, so that ratios stay finite. */
-export function effectiveCosts(instance: PackingInstance, limits: LimitTable, limitWeight: number): Float64Array {
+/**
+ * Cost, or the share of the pool's limits that a node takes, or a mixture. Never 0, so that ratios stay finite. `prices` may
+ * be others than the classes' costs.
+ */
+export function effectiveCosts(
+  instance: PackingInstance,
+  limits: LimitTable,
+  limitWeight: number,
+  prices: Float64Array = instance.prices,
+): Float64Array {
   const costs = new Float64Array(instance.classCount);
   const nameCount = limits.names.length;
   let meanPrice = 0;
-  for (let index = 0; index < costs.length; index++) meanPrice += instance.prices[index]! / costs.length;
+  for (let index = 0; index < costs.length; index++) meanPrice += prices[index]! / costs.length;
   for (let index = 0; index < costs.length; index++) {
     const group = instance.limitGroups[index]!;
     let share = 0;
@@ -39,7 +47,7 @@ export function effectiveCosts(instance: PackingInstance, limits: LimitTable, li
       const remaining = limits.remaining[group * nameCount + name]!;
       if (remaining > 0) share = Math.max(share, instance.limitTakes[index * nameCount + name]! / remaining);
     }
-    const price = (1 - limitWeight) * instance.prices[index]!;
+    const price = (1 - limitWeight) * prices[index]!;
     costs[index] = Math.max(1, price + limitWeight * share * meanPrice * 1000);
   }
   return costs;

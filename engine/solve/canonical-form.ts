@@ -2,7 +2,7 @@
 // order of its own. The plan's hash is taken over it, outside the engine.
 import { priceSourceName } from '../catalogue/index.ts';
 import type { CompiledProblem } from '../compile/index.ts';
-import type { EnginePlan, ShapeShare } from '../model/index.ts';
+import type { EnginePlan, NodeExtras, ShapeShare } from '../model/index.ts';
 
 /** Version of the form: a change of the form changes every hash, and says so here. */
 const FORM_VERSION = 'dovetail-plan/1';
@@ -30,7 +30,7 @@ export function canonicalForm(compiled: CompiledProblem, plan: Omit<EnginePlan, 
     const pool = problem.pools[node.poolIndex]!.name;
     const relaxed = node.relaxedMinValues.map(({ key, wanted, left }) => ` relaxed ${key} ${left} of ${wanted}`);
     lines.push(
-      `nodes ${node.nodeCount} ${pool} list ${node.offeringListIndex} ${node.priceNanoUsdPerHour} pods ${sharesText(node.pods)} labels ${labels.sort().join(',')}${relaxed.join('')}`,
+      `nodes ${node.nodeCount} ${pool} list ${node.offeringListIndex} ${node.priceNanoUsdPerHour} pods ${sharesText(node.pods)} labels ${labels.sort().join(',')}${relaxed.join('')}${extrasText(node.extras)}`,
     );
   }
   for (const { nodeIndex, pods } of plan.existing) {
@@ -45,6 +45,13 @@ export function canonicalForm(compiled: CompiledProblem, plan: Omit<EnginePlan, 
   }
   lines.push(`total ${plan.totalPriceNanoUsdPerHour}`);
   return lines.join('\n');
+}
+
+/** Nothing where prices are all that counts. */
+function extrasText(extras: NodeExtras): string {
+  const { nodeClassNanoUsdPerHour, nodeChargeNanoUsdPerHour, flexibilityChargeNanoUsdPerHour } = extras;
+  const amounts = [nodeClassNanoUsdPerHour, nodeChargeNanoUsdPerHour, flexibilityChargeNanoUsdPerHour];
+  return amounts.every((amount) => amount === 0) ? '' : ` extras ${amounts.join(' ')}`;
 }
 
 function sharesText(shares: readonly ShapeShare[]): string {

@@ -110,7 +110,7 @@ function cheapest(work: PlacingWork, group: NewNodes, mask: Uint32Array, used: F
   let best = Number.NaN;
   for (let offering = 0; offering < compiled.catalogue.offeringCount; offering++) {
     if (!hasBit(mask, offering) || !drawsOn(compiled, group.reservations, offering)) continue;
-    const price = compiled.priceOf(template, offering);
+    const price = compiled.costs.costOf(template, offering);
     if (price >= best && tally?.isMet !== false) continue;
     compiled.roomInto(template, offering, room);
     if (!room.every((amount, dimension) => amount >= 0 && used[dimension]! <= amount)) continue;

@@ -189,8 +189,9 @@ export class PlaceFinder {
       const roomKey = roomIds[type]! * template.daemonOverheads.length + template.daemonOverheadOf[offering]!;
       const tuple = tuples.of[offering]!;
       const ignored = ignoredBits(counted, offering);
-      // At its full price: reservations are too few to draw whole groups of pods to where they are.
-      const price = compiled.fullPriceOf(template, offering);
+      // At its full price: reservations are too few to draw whole groups of pods to where they are. What is counted beside is
+      // left out: it would draw pods to where the largest types are sold, whatever else is there.
+      const price = compiled.costs.fullPriceOf(template, offering);
       const place = roomKey * tuples.values.length + tuple;
       const standKey = ignored === 0 ? place : `${place} ${ignored}`;
       const stand = found.get(standKey);

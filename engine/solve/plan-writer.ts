@@ -27,6 +27,7 @@ import type { Counter, HostPod, Obstacle } from '../topology/index.ts';
 import { canonicalForm } from './canonical-form.ts';
 import { mergeEqualNodes } from './equal-nodes.ts';
 import type { OpenNode } from './node-board.ts';
+import { extrasOf, totalExtrasOf } from './node-extras.ts';
 import type { NewNodes } from './placing.ts';
 import { type OfferingTest, Ranking } from './ranking.ts';
 import { reasonsFor } from './reasons.ts';
@@ -55,7 +56,8 @@ export interface Leftover {
 export function writePlan(compiled: CompiledProblem, placement: Placement): EnginePlan {
   const table = new TableBuilder(compiled);
   const lists = new ListTable();
-  const nodes = rankNodes(compiled, placement, table, lists);
+  const ranked = rankNodes(compiled, placement, table, lists);
+  const nodes = ranked.map(({ node }) => node);
   const { problem } = compiled;
   const existing = placement.nodes
     .filter(({ hasNewPods }) => hasNewPods)
@@ -82,6 +84,8 @@ export function writePlan(compiled: CompiledProblem, placement: Placement): Engi
     existing,
     unplaced,
     totalPriceNanoUsdPerHour: nodes.reduce((sum, node) => sum + node.nodeCount * node.priceNanoUsdPerHour, 0),
+    totalExtras: totalExtrasOf(nodes),
+    costNanoUsdPerHour: ranked.reduce((sum, { node, cost }) => sum + node.nodeCount * cost, 0),
     workUnits: placement.budget.spent,
     cut: placement.budget.cut,
     notices: compiled.notices,
@@ -94,7 +98,7 @@ function rankNodes(
   placement: Placement,
   table: TableBuilder,
   lists: ListTable,
-): PlannedNodes[] {
+): RankedNodes[] {
   const { reservations } = compiled;
   const ranking = new Ranking(compiled);
   const merged = mergeEqualNodes(placement.newNodes);
@@ -125,11 +129,13 @@ function rankNodes(
           };
     const offerings = ranking.list(template, constraints, used, mayTake);
     const first = offerings[0]!;
-    return {
+    const extras = extrasOf(compiled, template, offerings);
+    const node: PlannedNodes = {
       nodeCount: group.nodeCount,
       poolIndex: template.pool.index,
       offeringListIndex: lists.add(template, offerings, table),
-      priceNanoUsdPerHour: compiled.priceOf(template, first),
+      priceNanoUsdPerHour: compiled.costs.priceOf(template, first),
+      extras,
       pods: group.pods,
       requests: parts.requests(used),
       daemonOverhead: parts.daemonOverhead(template, first),
@@ -137,7 +143,14 @@ function rankNodes(
       labels: fixedLabels(group, constraints, compiled),
       relaxedMinValues: shortfalls(template, offerings),
     };
+    return { node, cost: compiled.costs.costOf(template, first) + extras.flexibilityChargeNanoUsdPerHour };
   });
+}
+
+/** Equal nodes with what one of them costs by the objective. */
+interface RankedNodes {
+  readonly node: PlannedNodes;
+  readonly cost: number;
 }
 
 /** Constraints of a node's units, each once, ascending: the same array for the same units' constraints. */
@@ -372,7 +385,7 @@ class TableBuilder {
   }
 
   add(template: CompiledTemplate, offering: number): number {
-    const price = this.#compiled.priceOf(template, offering);
+    const price = this.#compiled.costs.priceOf(template, offering);
     const licenced = price !== this.#compiled.prices.priceNanoUsdPerHour[offering];
     const key = licenced ? `${offering} ${price}` : offering;
     let place = this.#places.get(key);
@@ -381,7 +394,7 @@ class TableBuilder {
       this.#places.set(key, place);
       this.#offerings.push(offering);
       this.#prices.push(price);
-      this.#sources.push(this.#compiled.priceSourceOf(template, offering));
+      this.#sources.push(this.#compiled.costs.priceSourceOf(template, offering));
     }
     return place;
   }

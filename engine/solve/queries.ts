@@ -44,8 +44,8 @@ export function rankOfferings(
   const reasons = list.length > 0 ? [] : reasonsFor(compiled, shape!, { cut: false });
   const offerings: OfferingTable = {
     offeringIndex: list,
-    priceNanoUsdPerHour: Float64Array.from(list, (offering) => compiled.priceOf(template!, offering)),
-    priceSource: Uint8Array.from(list, (offering) => compiled.priceSourceOf(template!, offering)),
+    priceNanoUsdPerHour: Float64Array.from(list, (offering) => compiled.costs.priceOf(template!, offering)),
+    priceSource: Uint8Array.from(list, (offering) => compiled.costs.priceSourceOf(template!, offering)),
   };
   return { offerings, reasons: reasons.map(({ poolIndex: _, ...reason }) => reason) };
 }
@@ -80,7 +80,8 @@ function rankFor(
   // Of several kinds of reservations the cheapest is used, then the plainer one; what needs none comes last.
   const cheapest = others.reduce(
     (first, other) =>
-      reservations.of(other[0]!) >= 0 && compiled.priceOf(template, other[0]!) < compiled.priceOf(template, first[0]!)
+      reservations.of(other[0]!) >= 0 &&
+      compiled.costs.priceOf(template, other[0]!) < compiled.costs.priceOf(template, first[0]!)
         ? other
         : first,
     best,

@@ -50,7 +50,7 @@ export class Ranking {
     rooms.spell();
     const stamp = ++this.#stamp;
     const { catalogue } = this.#compiled;
-    const { order, rank } = this.#compiled.priceOrder(template);
+    const { order, rank } = this.#compiled.costs.priceOrder(template);
     const types: number[] = [];
     let cheapestOnDemand = Number.POSITIVE_INFINITY;
     const fits = (offering: number): boolean =>
@@ -58,7 +58,7 @@ export class Ranking {
       rooms.holds[rooms.numberOf(offering)] === 1 &&
       (mayTake === undefined || mayTake(offering));
     const isWorthwhile = (offering: number): boolean =>
-      this.#capacityTypes[offering] !== SPOT || this.#compiled.priceOf(template, offering) <= cheapestOnDemand;
+      this.#capacityTypes[offering] !== SPOT || this.#compiled.costs.priceOf(template, offering) <= cheapestOnDemand;
     for (let position = 0; position < order.length; position++) {
       if (types.length === typeLimit && cheapestOnDemand < Number.POSITIVE_INFINITY) break;
       const offering = order[position]!;
@@ -68,7 +68,7 @@ export class Ranking {
       // A type that is in the list already has nothing more to say, but for the first on-demand offering.
       if (!isFirstOnDemand && (types.length === typeLimit || this.#typeStamps[type] === stamp)) continue;
       if (!fits(offering)) continue;
-      if (isFirstOnDemand) cheapestOnDemand = this.#compiled.priceOf(template, offering);
+      if (isFirstOnDemand) cheapestOnDemand = this.#compiled.costs.priceOf(template, offering);
       if (types.length === typeLimit || this.#typeStamps[type] === stamp || !isWorthwhile(offering)) continue;
       this.#typeStamps[type] = stamp;
       types.push(type);
@@ -98,7 +98,7 @@ export class Ranking {
     fits: (offering: number) => boolean,
   ): void {
     const { catalogue } = this.#compiled;
-    const { order, rank } = this.#compiled.priceOrder(template);
+    const { order, rank } = this.#compiled.costs.priceOrder(template);
     const tally = template.floors!.tally();
     for (const position of positions) tally.add(order[position]!);
     for (const offering of order) {

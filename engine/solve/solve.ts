@@ -44,7 +44,14 @@ export function solve(
   const plan = writePlan(compiled, { ...improved, budget, cutPlacing });
   if (improved === best || !isPricedByLimits(best)) return plan;
   const first = writePlan(compiled, { ...best, budget, cutPlacing });
-  return plan.totalPriceNanoUsdPerHour <= first.totalPriceNanoUsdPerHour ? plan : first;
+  return isNoWorse(plan, first, compiled.costs.objective.tieShare) ? plan : first;
+}
+
+/** Whether a plan costs no more than another one, or nearly as little with fewer nodes. */
+function isNoWorse(plan: EnginePlan, other: EnginePlan, tieShare: number): boolean {
+  if (plan.costNanoUsdPerHour <= other.costNanoUsdPerHour) return true;
+  const nodesOf = ({ nodes }: EnginePlan): number => nodes.reduce((sum, { nodeCount }) => sum + nodeCount, 0);
+  return nodesOf(plan) < nodesOf(other) && plan.costNanoUsdPerHour <= other.costNanoUsdPerHour * (1 + tieShare);
 }
 
 /** Whether what a node may be bought as, and so its price, depends on what others leave of limits or of reservations. */

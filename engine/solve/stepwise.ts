@@ -181,7 +181,7 @@ export class NodeOpener implements NodeMaker {
     const holding: Choice[] = [];
     const tally = floorRule === 'floors-kept' ? template.floors?.tally() : undefined;
     const offerings: number[] = [];
-    for (const offering of compiled.priceOrder(template).order) {
+    for (const offering of compiled.costs.priceOrder(template).order) {
       if (!hasBit(mask, offering) || reservations.listGroupOf(offering) !== listGroup) continue;
       const reservation = reservations.of(offering);
       if (reservation >= 0 && !this.#isFree(reservation, bin)) continue;
@@ -190,7 +190,7 @@ export class NodeOpener implements NodeMaker {
       const takes = this.#takesOf(template, offering);
       if (!this.#withinLimits(template, takes, bin)) continue;
       const drawn = reservation < 0 ? [] : [reservation];
-      const choice = { price: compiled.priceOf(template, offering), takes, reservations: drawn };
+      const choice = { price: compiled.costs.costOf(template, offering), takes, reservations: drawn };
       if (tally === undefined) return choice;
       holding.push(choice);
       offerings.push(offering);

@@ -47,6 +47,7 @@ export class TierImprovement {
   readonly #opened: Opened;
   readonly #dealing: PackWork;
   readonly #improver: Improver;
+  readonly #first: Packing;
   /** The packing that was dealt last, whatever came of it. */
   #dealt: Packing;
   #best: Packing;
@@ -57,6 +58,7 @@ export class TierImprovement {
     const first = packingOf(opened, packed);
     this.#opened = opened;
     this.#dealing = dealing;
+    this.#first = first;
     this.#dealt = first;
     this.#best = first;
     const { instance, counts } = packing;
@@ -75,13 +77,18 @@ export class TierImprovement {
     const packing = this.#improver.best;
     if (packing !== this.#dealt) {
       this.#dealt = packing;
-      this.#deal(packing);
+      const { instance } = this.#opened.packing;
+      this.#deal(packing, (dealt) => isBetterPacking(instance, dealt, this.#best));
     }
     return more;
   }
 
-  /** The nodes of the tier and what they take of limits beyond those that were there; undefined where none are cheaper. */
+  /**
+   * The nodes of the tier and what they take of limits beyond those that were there; undefined where those that were there
+   * are the best. To be called once, at the end.
+   */
   improved(): { readonly nodes: readonly NewNodes[]; readonly limits: LimitTable } | undefined {
+    this.#preferFewer();
     if (this.#nodes === undefined) return undefined;
     const { fixed, question } = this.#opened;
     const { limitsLeft, freeLeft } = this.#best;
@@ -91,7 +98,26 @@ export class TierImprovement {
     };
   }
 
-  #deal(packing: Packing): void {
+  /** Takes a packing with fewer nodes where it costs nearly as little. */
+  #preferFewer(): void {
+    if (this.#dealing.cut) return;
+    this.#improver.mergeNodes(this.#dealing);
+    const { fewest } = this.#improver;
+    if (fewest.nodeCount >= this.#best.nodeCount) return;
+    const { tieShare } = this.#opened.packing.instance;
+    const most = this.#best.priceNanoUsdPerHour * (1 + tieShare);
+    const isFewer = ({ nodeCount, priceNanoUsdPerHour }: Packing): boolean =>
+      nodeCount < this.#best.nodeCount && priceNanoUsdPerHour <= most;
+    // What was there before anything was packed anew is dealt already.
+    if (fewest !== this.#first) this.#deal(fewest, isFewer);
+    else if (isFewer(fewest)) {
+      this.#best = fewest;
+      this.#nodes = undefined;
+    }
+  }
+
+  /** Deals a packing and keeps what comes of it where `isBetter` says so. */
+  #deal(packing: Packing, isBetter: (dealt: Packing) => boolean): void {
     const { question, packing: kinds } = this.#opened;
     const counts = question.counts.slice();
     const nodes = kinds.deal(packing, counts);
@@ -106,7 +132,7 @@ export class TierImprovement {
     const read = kinds.read(nodes);
     if (!isWhole(read)) return;
     const dealt = packingOf(this.#opened, read);
-    if (!isBetterPacking(kinds.instance, dealt, this.#best)) return;
+    if (!isBetter(dealt)) return;
     this.#best = dealt;
     this.#nodes = nodes;
   }

@@ -1,12 +1,14 @@
 // A node class: from the contract's message to the facts that engine/ec2 derives from.
-import type { AmiFamily, EvictionThreshold, NodeClassFacts } from '../../engine/index.ts';
+import type { AmiFamily, EvictionThreshold, NodeClassFacts, VolumeType } from '../../engine/index.ts';
 import { DEFAULT_NODE_CLASS_FACTS } from '../../engine/index.ts';
 import {
   AmiFamily as AmiFamilyMessage,
+  type BlockDevice,
   type EvictionThreshold as EvictionThresholdMessage,
   type NodeClass,
   PlacementStrategy,
   type Resources,
+  VolumeType as VolumeTypeMessage,
 } from '../../proto/index.ts';
 import { invalidArgument } from '../errors.ts';
 
@@ -47,6 +49,7 @@ export function toNodeClassFacts(nodeClass: NodeClass, path: string): NodeClassF
       deviceName: device.deviceName,
       rootVolume: device.rootVolume,
       ...(device.volumeSizeBytes === undefined ? {} : { volumeSizeBytes: Number(device.volumeSizeBytes) }),
+      ...toVolumeFacts(device),
     })),
     ...(nodeClass.instanceStoreRaid0 ? { instanceStorePolicy: 'RAID0' } : {}),
     networkInterfaces: nodeClass.networkInterfaces.map((card) => ({
@@ -68,6 +71,29 @@ export function toNodeClassFacts(nodeClass: NodeClass, path: string): NodeClassF
         }),
     reservedEniCount: nodeClass.reservedEniCount,
     vmMemoryOverheadRatio: nodeClass.vmMemoryOverheadRatio ?? DEFAULT_NODE_CLASS_FACTS.vmMemoryOverheadRatio,
+    ...(nodeClass.extraCostNanoUsdPerHour === 0n
+      ? {}
+      : { extraCostNanoUsdPerHour: Number(nodeClass.extraCostNanoUsdPerHour) }),
+  };
+}
+
+const VOLUME_TYPES: Readonly<Record<number, VolumeType>> = {
+  [VolumeTypeMessage.GP3]: 'gp3',
+  [VolumeTypeMessage.GP2]: 'gp2',
+  [VolumeTypeMessage.IO1]: 'io1',
+  [VolumeTypeMessage.IO2]: 'io2',
+  [VolumeTypeMessage.ST1]: 'st1',
+  [VolumeTypeMessage.SC1]: 'sc1',
+  [VolumeTypeMessage.STANDARD]: 'standard',
+};
+
+/** What decides a volume's price beside its size. */
+function toVolumeFacts({ volumeType, iops, throughputMibps }: BlockDevice) {
+  const known = VOLUME_TYPES[volumeType];
+  return {
+    ...(known === undefined ? {} : { volumeType: known }),
+    ...(iops === 0 ? {} : { iops }),
+    ...(throughputMibps === 0 ? {} : { throughputMibps }),
   };
 }
 

@@ -20,7 +20,10 @@ import { keysOfTerms, type PendingGroups, ShapeTable } from './shape-table.ts';
 export type BareNode = Omit<NodeInput, 'pods'>;
 
 /** What a plan is asked for beside the state. */
-export type PlanOptions = Pick<Problem, 'effort' | 'seed' | 'preferencePolicy' | 'minValuesPolicy' | 'workLimit'>;
+export type PlanOptions = Pick<
+  Problem,
+  'effort' | 'seed' | 'preferencePolicy' | 'minValuesPolicy' | 'objective' | 'workLimit'
+>;
 
 /** A problem of a state, with what the answer needs. */
 export interface ReplicaProblem {

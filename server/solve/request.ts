@@ -1,14 +1,25 @@
 // A SolveRequest as the engine's problem, with the columns of names that stay behind on this thread. The rules in the
 // proto have been checked before; here is what they cannot say.
 import {
+  DEFAULT_OBJECTIVE,
   type Effort as EngineEffort,
+  LIST_PRICE_OBJECTIVE,
   mergeShapes,
+  type Objective,
   type Problem,
   readLabelKeys,
   type SelectingShape,
   type ShapeCount,
 } from '../../engine/index.ts';
-import { Effort, MinValuesPolicy, PreferencePolicy, type SolveOptions, type SolveRequest } from '../../proto/index.ts';
+import {
+  Effort,
+  MinValuesPolicy,
+  ObjectiveKind,
+  type Objective as ObjectiveMessage,
+  PreferencePolicy,
+  type SolveOptions,
+  type SolveRequest,
+} from '../../proto/index.ts';
 import { invalidArgument } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { toMinValuesPolicy } from '../messages/index.ts';
@@ -79,7 +90,10 @@ export function prepareSolve(request: SolveRequest): PreparedSolve {
 
 /** How to solve, as the engine and its worker have it. */
 export interface EngineOptions {
-  readonly engineOptions: Pick<Problem, 'effort' | 'seed' | 'preferencePolicy' | 'minValuesPolicy' | 'workLimit'>;
+  readonly engineOptions: Pick<
+    Problem,
+    'effort' | 'seed' | 'preferencePolicy' | 'minValuesPolicy' | 'objective' | 'workLimit'
+  >;
   /** 0 means no limit. */
   readonly timeLimitMs: number;
 }
@@ -103,9 +117,21 @@ export function toEngineOptions(options: SolveOptions | undefined): EngineOption
       seed: options?.seed ?? 0,
       preferencePolicy: options?.preferencePolicy === PreferencePolicy.IGNORE ? 'ignore' : 'respect',
       minValuesPolicy: toMinValuesPolicy(options?.minValuesPolicy ?? MinValuesPolicy.UNSPECIFIED),
+      objective: toObjective(options?.objective),
       ...(workLimit === undefined ? {} : { workLimit }),
     },
     timeLimitMs,
+  };
+}
+
+/** What plans are chosen by. */
+function toObjective(message: ObjectiveMessage | undefined): Objective {
+  const base = message?.kind === ObjectiveKind.LIST_PRICE ? LIST_PRICE_OBJECTIVE : DEFAULT_OBJECTIVE;
+  return {
+    countsNodeClass: base.countsNodeClass,
+    nodeChargeNanoUsdPerHour: Number(message?.nodeChargeNanoUsdPerHour ?? base.nodeChargeNanoUsdPerHour),
+    narrowSpotShare: message?.narrowSpotShare ?? base.narrowSpotShare,
+    tieShare: message?.tieShare ?? base.tieShare,
   };
 }
 

@@ -6,6 +6,7 @@ import {
   type Catalogue,
   type EngineNotice,
   type EnginePlan,
+  type NodeExtras,
   type OfferingTable,
   PRICE_SOURCES,
   type PricedOffering,
@@ -15,6 +16,7 @@ import {
   type UnplacedReasonCode,
 } from '../../engine/index.ts';
 import {
+  NodeExtrasSchema,
   type NoticeSchema,
   type PlannedNode,
   PlannedNodeSchema,
@@ -80,6 +82,7 @@ export function writePlan(
     const requests = create(ResourcesSchema, fromResourceList(planned.requests));
     const daemonOverhead = create(ResourcesSchema, fromResourceList(planned.daemonOverhead));
     const allocatable = create(ResourcesSchema, fromResourceList(planned.allocatable));
+    const extras = create(NodeExtrasSchema, writeExtras(planned.extras));
     for (let copy = 0; copy < planned.nodeCount; copy++) {
       nodes.push(
         create(PlannedNodeSchema, {
@@ -92,6 +95,7 @@ export function writePlan(
           allocatable,
           labels: planned.labels,
           relaxedMinValues: planned.relaxedMinValues.map((floor) => ({ ...floor })),
+          extras,
         }),
       );
     }
@@ -107,8 +111,17 @@ export function writePlan(
     existing,
     unplaced,
     totalPriceNanoUsdPerHour: BigInt(plan.totalPriceNanoUsdPerHour),
+    totalExtras: writeExtras(plan.totalExtras),
     hash: createHash('sha256').update(plan.canonicalForm).digest('hex'),
     containsEstimatedPrices: plan.offerings.priceSource.includes(ESTIMATED),
+  };
+}
+
+function writeExtras(extras: NodeExtras): MessageInitShape<typeof NodeExtrasSchema> {
+  return {
+    nodeClassNanoUsdPerHour: BigInt(extras.nodeClassNanoUsdPerHour),
+    nodeChargeNanoUsdPerHour: BigInt(extras.nodeChargeNanoUsdPerHour),
+    flexibilityChargeNanoUsdPerHour: BigInt(extras.flexibilityChargeNanoUsdPerHour),
   };
 }
 

@@ -34,6 +34,8 @@ export function runTask(posted: PostedTask): TaskOutcome {
         existing: [],
         unplaced: [],
         totalPriceNanoUsdPerHour: 0,
+        totalExtras: { nodeClassNanoUsdPerHour: 0, nodeChargeNanoUsdPerHour: 0, flexibilityChargeNanoUsdPerHour: 0 },
+        costNanoUsdPerHour: 0,
         workUnits: polledCount,
         cut: false,
         notices: [],

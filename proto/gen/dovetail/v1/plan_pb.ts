@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file dovetail/v1/plan.proto.
  */
 export const file_dovetail_v1_plan: GenFile = /*@__PURE__*/
-  fileDesc("ChZkb3ZldGFpbC92MS9wbGFuLnByb3RvEgtkb3ZldGFpbC52MSLOAgoEUGxhbhInCgVub2RlcxgBIAMoCzIYLmRvdmV0YWlsLnYxLlBsYW5uZWROb2RlEjEKDm9mZmVyaW5nX2xpc3RzGAIgAygLMhkuZG92ZXRhaWwudjEuT2ZmZXJpbmdMaXN0Ei4KCW9mZmVyaW5ncxgIIAMoCzIbLmRvdmV0YWlsLnYxLlJhbmtlZE9mZmVyaW5nEjUKCGV4aXN0aW5nGAMgAygLMiMuZG92ZXRhaWwudjEuRXhpc3RpbmdOb2RlQXNzaWdubWVudBIrCgh1bnBsYWNlZBgEIAMoCzIZLmRvdmV0YWlsLnYxLlVucGxhY2VkUG9kcxIlCh10b3RhbF9wcmljZV9uYW5vX3VzZF9wZXJfaG91chgFIAEoAxIMCgRoYXNoGAYgASgJEiEKGWNvbnRhaW5zX2VzdGltYXRlZF9wcmljZXMYByABKAgisAMKC1BsYW5uZWROb2RlEhEKCW5vZGVfcG9vbBgBIAEoCRIVCg1vZmZlcmluZ19saXN0GAIgASgNEigKIGV4cGVjdGVkX3ByaWNlX25hbm9fdXNkX3Blcl9ob3VyGAMgASgDEiUKBHBvZHMYBCADKAsyFy5kb3ZldGFpbC52MS5QbGFjZWRQb2RzEigKCHJlcXVlc3RzGAUgASgLMhYuZG92ZXRhaWwudjEuUmVzb3VyY2VzEi8KD2RhZW1vbl9vdmVyaGVhZBgGIAEoCzIWLmRvdmV0YWlsLnYxLlJlc291cmNlcxIrCgthbGxvY2F0YWJsZRgHIAEoCzIWLmRvdmV0YWlsLnYxLlJlc291cmNlcxI0CgZsYWJlbHMYCCADKAsyJC5kb3ZldGFpbC52MS5QbGFubmVkTm9kZS5MYWJlbHNFbnRyeRI5ChJyZWxheGVkX21pbl92YWx1ZXMYCSADKAsyHS5kb3ZldGFpbC52MS5SZWxheGVkTWluVmFsdWVzGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiPQoQUmVsYXhlZE1pblZhbHVlcxILCgNrZXkYASABKAkSDgoGd2FudGVkGAIgASgNEgwKBGxlZnQYAyABKA0iIQoMT2ZmZXJpbmdMaXN0EhEKCW9mZmVyaW5ncxgBIAMoDSLQAQoOUmFua2VkT2ZmZXJpbmcSFQoNaW5zdGFuY2VfdHlwZRgBIAEoCRIMCgR6b25lGAIgASgJEjAKDWNhcGFjaXR5X3R5cGUYAyABKA4yGS5kb3ZldGFpbC52MS5DYXBhY2l0eVR5cGUSHwoXcHJpY2VfbmFub191c2RfcGVyX2hvdXIYBCABKAMSLgoMcHJpY2Vfc291cmNlGAUgASgOMhguZG92ZXRhaWwudjEuUHJpY2VTb3VyY2USFgoOcmVzZXJ2YXRpb25faWQYBiABKAkiKgoKUGxhY2VkUG9kcxINCgVncm91cBgBIAEoDRINCgVuYW1lcxgCIAMoCSJNChZFeGlzdGluZ05vZGVBc3NpZ25tZW50EgwKBG5vZGUYASABKAkSJQoEcG9kcxgCIAMoCzIXLmRvdmV0YWlsLnYxLlBsYWNlZFBvZHMiYwoMVW5wbGFjZWRQb2RzEiUKBHBvZHMYASABKAsyFy5kb3ZldGFpbC52MS5QbGFjZWRQb2RzEiwKB3JlYXNvbnMYAiADKAsyGy5kb3ZldGFpbC52MS5VbnBsYWNlZFJlYXNvbiJyCg5VbnBsYWNlZFJlYXNvbhIRCglub2RlX3Bvb2wYASABKAkSLQoEY29kZRgCIAEoDjIfLmRvdmV0YWlsLnYxLlVucGxhY2VkUmVhc29uQ29kZRIPCgdtZXNzYWdlGAMgASgJEg0KBWZpZWxkGAQgASgJIigKBk5vdGljZRINCgVmaWVsZBgBIAEoCRIPCgdtZXNzYWdlGAIgASgJKpEFChJVbnBsYWNlZFJlYXNvbkNvZGUSJAogVU5QTEFDRURfUkVBU09OX0NPREVfVU5TUEVDSUZJRUQQABIlCiFVTlBMQUNFRF9SRUFTT05fQ09ERV9OT19OT0RFX1BPT0wQARIkCiBVTlBMQUNFRF9SRUFTT05fQ09ERV9VTlNVUFBPUlRFRBACEiwKKFVOUExBQ0VEX1JFQVNPTl9DT0RFX1RBSU5UX05PVF9UT0xFUkFURUQQAxIrCidVTlBMQUNFRF9SRUFTT05fQ09ERV9MQUJFTF9OT1RfUFJPVklERUQQBBItCilVTlBMQUNFRF9SRUFTT05fQ09ERV9SRVFVSVJFTUVOVFNfTk9UX01FVBAFEiwKKFVOUExBQ0VEX1JFQVNPTl9DT0RFX1JFU09VUkNFU19UT09fTEFSR0UQBhIuCipVTlBMQUNFRF9SRUFTT05fQ09ERV9OT19PRkZFUklOR19BVkFJTEFCTEUQBxImCiJVTlBMQUNFRF9SRUFTT05fQ09ERV9MSU1JVF9SRUFDSEVEEAgSKwonVU5QTEFDRURfUkVBU09OX0NPREVfV09SS19MSU1JVF9SRUFDSEVEEAkSKAokVU5QTEFDRURfUkVBU09OX0NPREVfVE9QT0xPR1lfU1BSRUFEEAoSJQohVU5QTEFDRURfUkVBU09OX0NPREVfUE9EX0FGRklOSVRZEAsSKgomVU5QTEFDRURfUkVBU09OX0NPREVfUE9EX0FOVElfQUZGSU5JVFkQDBIjCh9VTlBMQUNFRF9SRUFTT05fQ09ERV9NSU5fVkFMVUVTEA0SKQolVU5QTEFDRURfUkVBU09OX0NPREVfQ0xBSU1fTk9UX1VTQUJMRRAOYgZwcm90bzM", [file_dovetail_v1_catalogue, file_dovetail_v1_resources]);
+  fileDesc("ChZkb3ZldGFpbC92MS9wbGFuLnByb3RvEgtkb3ZldGFpbC52MSL9AgoEUGxhbhInCgVub2RlcxgBIAMoCzIYLmRvdmV0YWlsLnYxLlBsYW5uZWROb2RlEjEKDm9mZmVyaW5nX2xpc3RzGAIgAygLMhkuZG92ZXRhaWwudjEuT2ZmZXJpbmdMaXN0Ei4KCW9mZmVyaW5ncxgIIAMoCzIbLmRvdmV0YWlsLnYxLlJhbmtlZE9mZmVyaW5nEjUKCGV4aXN0aW5nGAMgAygLMiMuZG92ZXRhaWwudjEuRXhpc3RpbmdOb2RlQXNzaWdubWVudBIrCgh1bnBsYWNlZBgEIAMoCzIZLmRvdmV0YWlsLnYxLlVucGxhY2VkUG9kcxIlCh10b3RhbF9wcmljZV9uYW5vX3VzZF9wZXJfaG91chgFIAEoAxItCgx0b3RhbF9leHRyYXMYCSABKAsyFy5kb3ZldGFpbC52MS5Ob2RlRXh0cmFzEgwKBGhhc2gYBiABKAkSIQoZY29udGFpbnNfZXN0aW1hdGVkX3ByaWNlcxgHIAEoCCLZAwoLUGxhbm5lZE5vZGUSEQoJbm9kZV9wb29sGAEgASgJEhUKDW9mZmVyaW5nX2xpc3QYAiABKA0SKAogZXhwZWN0ZWRfcHJpY2VfbmFub191c2RfcGVyX2hvdXIYAyABKAMSJQoEcG9kcxgEIAMoCzIXLmRvdmV0YWlsLnYxLlBsYWNlZFBvZHMSKAoIcmVxdWVzdHMYBSABKAsyFi5kb3ZldGFpbC52MS5SZXNvdXJjZXMSLwoPZGFlbW9uX292ZXJoZWFkGAYgASgLMhYuZG92ZXRhaWwudjEuUmVzb3VyY2VzEisKC2FsbG9jYXRhYmxlGAcgASgLMhYuZG92ZXRhaWwudjEuUmVzb3VyY2VzEjQKBmxhYmVscxgIIAMoCzIkLmRvdmV0YWlsLnYxLlBsYW5uZWROb2RlLkxhYmVsc0VudHJ5EjkKEnJlbGF4ZWRfbWluX3ZhbHVlcxgJIAMoCzIdLmRvdmV0YWlsLnYxLlJlbGF4ZWRNaW5WYWx1ZXMSJwoGZXh0cmFzGAogASgLMhcuZG92ZXRhaWwudjEuTm9kZUV4dHJhcxotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIocBCgpOb2RlRXh0cmFzEiQKHG5vZGVfY2xhc3NfbmFub191c2RfcGVyX2hvdXIYASABKAMSJQodbm9kZV9jaGFyZ2VfbmFub191c2RfcGVyX2hvdXIYAiABKAMSLAokZmxleGliaWxpdHlfY2hhcmdlX25hbm9fdXNkX3Blcl9ob3VyGAMgASgDIj0KEFJlbGF4ZWRNaW5WYWx1ZXMSCwoDa2V5GAEgASgJEg4KBndhbnRlZBgCIAEoDRIMCgRsZWZ0GAMgASgNIiEKDE9mZmVyaW5nTGlzdBIRCglvZmZlcmluZ3MYASADKA0i0AEKDlJhbmtlZE9mZmVyaW5nEhUKDWluc3RhbmNlX3R5cGUYASABKAkSDAoEem9uZRgCIAEoCRIwCg1jYXBhY2l0eV90eXBlGAMgASgOMhkuZG92ZXRhaWwudjEuQ2FwYWNpdHlUeXBlEh8KF3ByaWNlX25hbm9fdXNkX3Blcl9ob3VyGAQgASgDEi4KDHByaWNlX3NvdXJjZRgFIAEoDjIYLmRvdmV0YWlsLnYxLlByaWNlU291cmNlEhYKDnJlc2VydmF0aW9uX2lkGAYgASgJIioKClBsYWNlZFBvZHMSDQoFZ3JvdXAYASABKA0SDQoFbmFtZXMYAiADKAkiTQoWRXhpc3RpbmdOb2RlQXNzaWdubWVudBIMCgRub2RlGAEgASgJEiUKBHBvZHMYAiADKAsyFy5kb3ZldGFpbC52MS5QbGFjZWRQb2RzImMKDFVucGxhY2VkUG9kcxIlCgRwb2RzGAEgASgLMhcuZG92ZXRhaWwudjEuUGxhY2VkUG9kcxIsCgdyZWFzb25zGAIgAygLMhsuZG92ZXRhaWwudjEuVW5wbGFjZWRSZWFzb24icgoOVW5wbGFjZWRSZWFzb24SEQoJbm9kZV9wb29sGAEgASgJEi0KBGNvZGUYAiABKA4yHy5kb3ZldGFpbC52MS5VbnBsYWNlZFJlYXNvbkNvZGUSDwoHbWVzc2FnZRgDIAEoCRINCgVmaWVsZBgEIAEoCSIoCgZOb3RpY2USDQoFZmllbGQYASABKAkSDwoHbWVzc2FnZRgCIAEoCSqRBQoSVW5wbGFjZWRSZWFzb25Db2RlEiQKIFVOUExBQ0VEX1JFQVNPTl9DT0RFX1VOU1BFQ0lGSUVEEAASJQohVU5QTEFDRURfUkVBU09OX0NPREVfTk9fTk9ERV9QT09MEAESJAogVU5QTEFDRURfUkVBU09OX0NPREVfVU5TVVBQT1JURUQQAhIsCihVTlBMQUNFRF9SRUFTT05fQ09ERV9UQUlOVF9OT1RfVE9MRVJBVEVEEAMSKwonVU5QTEFDRURfUkVBU09OX0NPREVfTEFCRUxfTk9UX1BST1ZJREVEEAQSLQopVU5QTEFDRURfUkVBU09OX0NPREVfUkVRVUlSRU1FTlRTX05PVF9NRVQQBRIsCihVTlBMQUNFRF9SRUFTT05fQ09ERV9SRVNPVVJDRVNfVE9PX0xBUkdFEAYSLgoqVU5QTEFDRURfUkVBU09OX0NPREVfTk9fT0ZGRVJJTkdfQVZBSUxBQkxFEAcSJgoiVU5QTEFDRURfUkVBU09OX0NPREVfTElNSVRfUkVBQ0hFRBAIEisKJ1VOUExBQ0VEX1JFQVNPTl9DT0RFX1dPUktfTElNSVRfUkVBQ0hFRBAJEigKJFVOUExBQ0VEX1JFQVNPTl9DT0RFX1RPUE9MT0dZX1NQUkVBRBAKEiUKIVVOUExBQ0VEX1JFQVNPTl9DT0RFX1BPRF9BRkZJTklUWRALEioKJlVOUExBQ0VEX1JFQVNPTl9DT0RFX1BPRF9BTlRJX0FGRklOSVRZEAwSIwofVU5QTEFDRURfUkVBU09OX0NPREVfTUlOX1ZBTFVFUxANEikKJVVOUExBQ0VEX1JFQVNPTl9DT0RFX0NMQUlNX05PVF9VU0FCTEUQDmIGcHJvdG8z", [file_dovetail_v1_catalogue, file_dovetail_v1_resources]);
 
 /**
  * What to launch, what goes onto capacity that is already there, and what is left out and why.
@@ -65,6 +65,13 @@ export type Plan = Message<"dovetail.v1.Plan"> & {
    * @generated from field: int64 total_price_nano_usd_per_hour = 5;
    */
   totalPriceNanoUsdPerHour: bigint;
+
+  /**
+   * What the nodes count for beside their prices, together.
+   *
+   * @generated from field: dovetail.v1.NodeExtras total_extras = 9;
+   */
+  totalExtras?: NodeExtras | undefined;
 
   /**
    * SHA-256 (lower-case hex) of the plan's canonical form: shapes and counts in place of pod names, so that permuting
@@ -159,6 +166,13 @@ export type PlannedNode = Message<"dovetail.v1.PlannedNode"> & {
    * @generated from field: repeated dovetail.v1.RelaxedMinValues relaxed_min_values = 9;
    */
   relaxedMinValues: RelaxedMinValues[];
+
+  /**
+   * What the node counts for beside its price.
+   *
+   * @generated from field: dovetail.v1.NodeExtras extras = 10;
+   */
+  extras?: NodeExtras | undefined;
 };
 
 /**
@@ -167,6 +181,43 @@ export type PlannedNode = Message<"dovetail.v1.PlannedNode"> & {
  */
 export const PlannedNodeSchema: GenMessage<PlannedNode> = /*@__PURE__*/
   messageDesc(file_dovetail_v1_plan, 1);
+
+/**
+ * What nodes count for beside their prices where plans are chosen, as far as the objective counts it. In nano US dollars per
+ * hour.
+ *
+ * @generated from message dovetail.v1.NodeExtras
+ */
+export type NodeExtras = Message<"dovetail.v1.NodeExtras"> & {
+  /**
+   * What the node class costs: its EBS volumes at list price (an estimate outside us-east-1), and what it is said to cost
+   * beside.
+   *
+   * @generated from field: int64 node_class_nano_usd_per_hour = 1;
+   */
+  nodeClassNanoUsdPerHour: bigint;
+
+  /**
+   * The charge for each node. Nobody is billed for it.
+   *
+   * @generated from field: int64 node_charge_nano_usd_per_hour = 2;
+   */
+  nodeChargeNanoUsdPerHour: bigint;
+
+  /**
+   * The charge for spot nodes that can be launched in few ways. Nobody is billed for it.
+   *
+   * @generated from field: int64 flexibility_charge_nano_usd_per_hour = 3;
+   */
+  flexibilityChargeNanoUsdPerHour: bigint;
+};
+
+/**
+ * Describes the message dovetail.v1.NodeExtras.
+ * Use `create(NodeExtrasSchema)` to create a new message.
+ */
+export const NodeExtrasSchema: GenMessage<NodeExtras> = /*@__PURE__*/
+  messageDesc(file_dovetail_v1_plan, 2);
 
 /**
  * A minValues that a node does not reach.
@@ -201,7 +252,7 @@ export type RelaxedMinValues = Message<"dovetail.v1.RelaxedMinValues"> & {
  * Use `create(RelaxedMinValuesSchema)` to create a new message.
  */
 export const RelaxedMinValuesSchema: GenMessage<RelaxedMinValues> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_plan, 2);
+  messageDesc(file_dovetail_v1_plan, 3);
 
 /**
  * Offerings in the order in which to try them.
@@ -223,7 +274,7 @@ export type OfferingList = Message<"dovetail.v1.OfferingList"> & {
  * Use `create(OfferingListSchema)` to create a new message.
  */
 export const OfferingListSchema: GenMessage<OfferingList> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_plan, 3);
+  messageDesc(file_dovetail_v1_plan, 4);
 
 /**
  * One way to launch a node.
@@ -280,7 +331,7 @@ export type RankedOffering = Message<"dovetail.v1.RankedOffering"> & {
  * Use `create(RankedOfferingSchema)` to create a new message.
  */
 export const RankedOfferingSchema: GenMessage<RankedOffering> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_plan, 4);
+  messageDesc(file_dovetail_v1_plan, 5);
 
 /**
  * Some pods of one group of the request.
@@ -308,7 +359,7 @@ export type PlacedPods = Message<"dovetail.v1.PlacedPods"> & {
  * Use `create(PlacedPodsSchema)` to create a new message.
  */
 export const PlacedPodsSchema: GenMessage<PlacedPods> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_plan, 5);
+  messageDesc(file_dovetail_v1_plan, 6);
 
 /**
  * Pods that go onto a node which exists or is on its way.
@@ -336,7 +387,7 @@ export type ExistingNodeAssignment = Message<"dovetail.v1.ExistingNodeAssignment
  * Use `create(ExistingNodeAssignmentSchema)` to create a new message.
  */
 export const ExistingNodeAssignmentSchema: GenMessage<ExistingNodeAssignment> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_plan, 6);
+  messageDesc(file_dovetail_v1_plan, 7);
 
 /**
  * Pods of one group that stay without a place.
@@ -365,7 +416,7 @@ export type UnplacedPods = Message<"dovetail.v1.UnplacedPods"> & {
  * Use `create(UnplacedPodsSchema)` to create a new message.
  */
 export const UnplacedPodsSchema: GenMessage<UnplacedPods> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_plan, 7);
+  messageDesc(file_dovetail_v1_plan, 8);
 
 /**
  * One reason.
@@ -407,7 +458,7 @@ export type UnplacedReason = Message<"dovetail.v1.UnplacedReason"> & {
  * Use `create(UnplacedReasonSchema)` to create a new message.
  */
 export const UnplacedReasonSchema: GenMessage<UnplacedReason> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_plan, 8);
+  messageDesc(file_dovetail_v1_plan, 9);
 
 /**
  * Something the caller should know that is not an error.
@@ -435,7 +486,7 @@ export type Notice = Message<"dovetail.v1.Notice"> & {
  * Use `create(NoticeSchema)` to create a new message.
  */
 export const NoticeSchema: GenMessage<Notice> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_plan, 9);
+  messageDesc(file_dovetail_v1_plan, 10);
 
 /**
  * Why pods can't be placed.

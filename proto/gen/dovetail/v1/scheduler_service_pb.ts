@@ -27,7 +27,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file dovetail/v1/scheduler_service.proto.
  */
 export const file_dovetail_v1_scheduler_service: GenFile = /*@__PURE__*/
-  fileDesc("CiNkb3ZldGFpbC92MS9zY2hlZHVsZXJfc2VydmljZS5wcm90bxILZG92ZXRhaWwudjEiggIKDlNlc3Npb25SZXF1ZXN0EigKBG9wZW4YASABKAsyGC5kb3ZldGFpbC52MS5TZXNzaW9uT3BlbkgAEjAKCHNuYXBzaG90GAIgASgLMhwuZG92ZXRhaWwudjEuU2Vzc2lvblNuYXBzaG90SAASKgoFZGVsdGEYAyABKAsyGS5kb3ZldGFpbC52MS5TZXNzaW9uRGVsdGFIABIoCgRwbGFuGAQgASgLMhguZG92ZXRhaWwudjEuU2Vzc2lvblBsYW5IABIsCgZjYW5jZWwYBSABKAsyGi5kb3ZldGFpbC52MS5TZXNzaW9uQ2FuY2VsSABCEAoHbWVzc2FnZRIFukgCCAEicwoLU2Vzc2lvbk9wZW4SGwoHY2x1c3RlchgBIAEoCUIKukgHcgUQARj9ARITCgtsZWFzZV9lcG9jaBgCIAEoBBIyCgljYXRhbG9ndWUYAyABKAsyHy5kb3ZldGFpbC52MS5DYXRhbG9ndWVSZWZlcmVuY2UifwoPU2Vzc2lvblNuYXBzaG90EgwKBHBhcnQYASABKA0SLAoHdXBzZXJ0cxgCIAEoCzIbLmRvdmV0YWlsLnYxLlNlc3Npb25VcHNlcnRzEiQKB3ZlcnNpb24YAyABKARCDrpICzIJGP////////8PSACIAQFCCgoIX3ZlcnNpb24iiwEKDFNlc3Npb25EZWx0YRIfCgd2ZXJzaW9uGAEgASgEQg66SAsyCRj/////////DxIsCgdkZWxldGVzGAIgASgLMhsuZG92ZXRhaWwudjEuU2Vzc2lvbkRlbGV0ZXMSLAoHdXBzZXJ0cxgDIAEoCzIbLmRvdmV0YWlsLnYxLlNlc3Npb25VcHNlcnRzIqEBCgtTZXNzaW9uUGxhbhISCgpyZXF1ZXN0X2lkGAEgASgEEhQKB3ZlcnNpb24YAiABKARIAIgBARIqCgdvcHRpb25zGAMgASgLMhkuZG92ZXRhaWwudjEuU29sdmVPcHRpb25zEjAKBHBvZHMYBCADKAsyFi5kb3ZldGFpbC52MS5OYW1lZFBvZHNCCrpIB5IBBBDAmgxCCgoIX3ZlcnNpb24iIwoNU2Vzc2lvbkNhbmNlbBISCgpyZXF1ZXN0X2lkGAEgASgEItwBCg9TZXNzaW9uUmVzcG9uc2USLAoGb3BlbmVkGAEgASgLMhouZG92ZXRhaWwudjEuU2Vzc2lvbk9wZW5lZEgAEjAKCGFjY2VwdGVkGAIgASgLMhwuZG92ZXRhaWwudjEuU2Vzc2lvbkFjY2VwdGVkSAASLgoHcGxhbm5lZBgDIAEoCzIbLmRvdmV0YWlsLnYxLlNlc3Npb25QbGFubmVkSAASLgoHcmVmdXNlZBgEIAEoCzIbLmRvdmV0YWlsLnYxLlNlc3Npb25SZWZ1c2VkSABCCQoHbWVzc2FnZSInCg1TZXNzaW9uT3BlbmVkEhYKDmNhdGFsb2d1ZV9oYXNoGAEgASgJIiIKD1Nlc3Npb25BY2NlcHRlZBIPCgd2ZXJzaW9uGAEgASgEIoQBCg5TZXNzaW9uUGxhbm5lZBISCgpyZXF1ZXN0X2lkGAEgASgEEiwKCHNvbHV0aW9uGAIgASgLMhouZG92ZXRhaWwudjEuU29sdmVSZXNwb25zZRIwCgpwb2RfZ3JvdXBzGAMgAygLMhwuZG92ZXRhaWwudjEuU2Vzc2lvblBvZEdyb3VwIiQKD1Nlc3Npb25Qb2RHcm91cBIRCgluYW1lc3BhY2UYASABKAkixwEKDlNlc3Npb25SZWZ1c2VkEhcKDXNuYXBzaG90X3BhcnQYASABKA1IABIXCg1kZWx0YV92ZXJzaW9uGAIgASgESAASGQoPcGxhbl9yZXF1ZXN0X2lkGAMgASgESAASDAoEY29kZRgEIAEoDRINCgVmaWVsZBgFIAEoCRIPCgdtZXNzYWdlGAYgASgJEhYKDnJldHJ5X2FmdGVyX21zGAcgASgNEhcKD3NuYXBzaG90X25lZWRlZBgIIAEoCEIJCgdzdWJqZWN0ImwKDkV4cGxhaW5SZXF1ZXN0EjAKBXNvbHZlGAEgASgLMhkuZG92ZXRhaWwudjEuU29sdmVSZXF1ZXN0Qga6SAPIAQESKAoFc2NvcGUYAiABKAsyGS5kb3ZldGFpbC52MS5FeHBsYWluU2NvcGUiiQIKD0V4cGxhaW5SZXNwb25zZRIfCgRwbGFuGAEgASgLMhEuZG92ZXRhaWwudjEuUGxhbhImCgVzdGF0cxgCIAEoCzIXLmRvdmV0YWlsLnYxLlNvbHZlU3RhdHMSJAoHbm90aWNlcxgDIAMoCzITLmRvdmV0YWlsLnYxLk5vdGljZRIpCgRwb2RzGAQgAygLMhsuZG92ZXRhaWwudjEuUG9kRXhwbGFuYXRpb24SFgoOcG9kc19ub3Rfc2hvd24YBSABKA0SKwoFbm9kZXMYBiADKAsyHC5kb3ZldGFpbC52MS5Ob2RlRXhwbGFuYXRpb24SFwoPbm9kZXNfbm90X3Nob3duGAcgASgNIrIDCgxTb2x2ZVJlcXVlc3QSMgoJY2F0YWxvZ3VlGAEgASgLMh8uZG92ZXRhaWwudjEuQ2F0YWxvZ3VlUmVmZXJlbmNlEjQKCm5vZGVfcG9vbHMYAiADKAsyFS5kb3ZldGFpbC52MS5Ob2RlUG9vbEIJukgGkgEDEOgHEjcKDG5vZGVfY2xhc3NlcxgDIAMoCzIWLmRvdmV0YWlsLnYxLk5vZGVDbGFzc0IJukgGkgEDEOgHEjUKCnBvZF9ncm91cHMYBCADKAsyFS5kb3ZldGFpbC52MS5Qb2RHcm91cEIKukgHkgEEEMCaDBI2CgtkYWVtb25fc2V0cxgFIAMoCzIWLmRvdmV0YWlsLnYxLkRhZW1vblNldEIJukgGkgEDEJBOEiwKBW5vZGVzGAYgAygLMhEuZG92ZXRhaWwudjEuTm9kZUIKukgHkgEEENCGAxIqCgdvcHRpb25zGAcgASgLMhkuZG92ZXRhaWwudjEuU29sdmVPcHRpb25zEjYKCm5hbWVzcGFjZXMYCCADKAsyFi5kb3ZldGFpbC52MS5OYW1lc3BhY2VCCrpIB5IBBBDQhgMimQIKDFNvbHZlT3B0aW9ucxItCgZlZmZvcnQYASABKA4yEy5kb3ZldGFpbC52MS5FZmZvcnRCCLpIBYIBAhABEiEKDXRpbWVfbGltaXRfbXMYAiABKA1CCrpIByoFGIDd2wESIgoKd29ya19saW1pdBgDIAEoBEIOukgLMgkY/////////w8SDAoEc2VlZBgEIAEoDRJCChFwcmVmZXJlbmNlX3BvbGljeRgFIAEoDjIdLmRvdmV0YWlsLnYxLlByZWZlcmVuY2VQb2xpY3lCCLpIBYIBAhABEkEKEW1pbl92YWx1ZXNfcG9saWN5GAYgASgOMhwuZG92ZXRhaWwudjEuTWluVmFsdWVzUG9saWN5Qgi6SAWCAQIQASJ+Cg1Tb2x2ZVJlc3BvbnNlEh8KBHBsYW4YASABKAsyES5kb3ZldGFpbC52MS5QbGFuEiYKBXN0YXRzGAIgASgLMhcuZG92ZXRhaWwudjEuU29sdmVTdGF0cxIkCgdub3RpY2VzGAMgAygLMhMuZG92ZXRhaWwudjEuTm90aWNlItMBCgpTb2x2ZVN0YXRzEhYKDm9mZmVyaW5nX2Vwb2NoGAEgASgEEhYKDmNhdGFsb2d1ZV9oYXNoGAIgASgJEhMKC3NoYXBlX2NvdW50GAMgASgNEhEKCXBvZF9jb3VudBgEIAEoDRISCgp3b3JrX3VuaXRzGAUgASgEEhAKCHF1ZXVlX3VzGAYgASgEEhAKCHNvbHZlX3VzGAcgASgEEhEKCXNlcnZlcl91cxgIIAEoBBILCgNjdXQYCSABKAgSFQoNc3RhdGVfdmVyc2lvbhgKIAEoBCpXCgZFZmZvcnQSFgoSRUZGT1JUX1VOU1BFQ0lGSUVEEAASDwoLRUZGT1JUX0ZBU1QQARITCg9FRkZPUlRfQkFMQU5DRUQQAhIPCgtFRkZPUlRfQkVTVBADKnIKEFByZWZlcmVuY2VQb2xpY3kSIQodUFJFRkVSRU5DRV9QT0xJQ1lfVU5TUEVDSUZJRUQQABIdChlQUkVGRVJFTkNFX1BPTElDWV9SRVNQRUNUEAESHAoYUFJFRkVSRU5DRV9QT0xJQ1lfSUdOT1JFEAIy4gEKEFNjaGVkdWxlclNlcnZpY2USPgoFU29sdmUSGS5kb3ZldGFpbC52MS5Tb2x2ZVJlcXVlc3QaGi5kb3ZldGFpbC52MS5Tb2x2ZVJlc3BvbnNlEkQKB0V4cGxhaW4SGy5kb3ZldGFpbC52MS5FeHBsYWluUmVxdWVzdBocLmRvdmV0YWlsLnYxLkV4cGxhaW5SZXNwb25zZRJICgdTZXNzaW9uEhsuZG92ZXRhaWwudjEuU2Vzc2lvblJlcXVlc3QaHC5kb3ZldGFpbC52MS5TZXNzaW9uUmVzcG9uc2UoATABYgZwcm90bzM", [file_buf_validate_validate, file_dovetail_v1_catalogue, file_dovetail_v1_cluster, file_dovetail_v1_explanation, file_dovetail_v1_plan, file_dovetail_v1_pods, file_dovetail_v1_resources, file_dovetail_v1_session_state]);
+  fileDesc("CiNkb3ZldGFpbC92MS9zY2hlZHVsZXJfc2VydmljZS5wcm90bxILZG92ZXRhaWwudjEiggIKDlNlc3Npb25SZXF1ZXN0EigKBG9wZW4YASABKAsyGC5kb3ZldGFpbC52MS5TZXNzaW9uT3BlbkgAEjAKCHNuYXBzaG90GAIgASgLMhwuZG92ZXRhaWwudjEuU2Vzc2lvblNuYXBzaG90SAASKgoFZGVsdGEYAyABKAsyGS5kb3ZldGFpbC52MS5TZXNzaW9uRGVsdGFIABIoCgRwbGFuGAQgASgLMhguZG92ZXRhaWwudjEuU2Vzc2lvblBsYW5IABIsCgZjYW5jZWwYBSABKAsyGi5kb3ZldGFpbC52MS5TZXNzaW9uQ2FuY2VsSABCEAoHbWVzc2FnZRIFukgCCAEicwoLU2Vzc2lvbk9wZW4SGwoHY2x1c3RlchgBIAEoCUIKukgHcgUQARj9ARITCgtsZWFzZV9lcG9jaBgCIAEoBBIyCgljYXRhbG9ndWUYAyABKAsyHy5kb3ZldGFpbC52MS5DYXRhbG9ndWVSZWZlcmVuY2UifwoPU2Vzc2lvblNuYXBzaG90EgwKBHBhcnQYASABKA0SLAoHdXBzZXJ0cxgCIAEoCzIbLmRvdmV0YWlsLnYxLlNlc3Npb25VcHNlcnRzEiQKB3ZlcnNpb24YAyABKARCDrpICzIJGP////////8PSACIAQFCCgoIX3ZlcnNpb24iiwEKDFNlc3Npb25EZWx0YRIfCgd2ZXJzaW9uGAEgASgEQg66SAsyCRj/////////DxIsCgdkZWxldGVzGAIgASgLMhsuZG92ZXRhaWwudjEuU2Vzc2lvbkRlbGV0ZXMSLAoHdXBzZXJ0cxgDIAEoCzIbLmRvdmV0YWlsLnYxLlNlc3Npb25VcHNlcnRzIqEBCgtTZXNzaW9uUGxhbhISCgpyZXF1ZXN0X2lkGAEgASgEEhQKB3ZlcnNpb24YAiABKARIAIgBARIqCgdvcHRpb25zGAMgASgLMhkuZG92ZXRhaWwudjEuU29sdmVPcHRpb25zEjAKBHBvZHMYBCADKAsyFi5kb3ZldGFpbC52MS5OYW1lZFBvZHNCCrpIB5IBBBDAmgxCCgoIX3ZlcnNpb24iIwoNU2Vzc2lvbkNhbmNlbBISCgpyZXF1ZXN0X2lkGAEgASgEItwBCg9TZXNzaW9uUmVzcG9uc2USLAoGb3BlbmVkGAEgASgLMhouZG92ZXRhaWwudjEuU2Vzc2lvbk9wZW5lZEgAEjAKCGFjY2VwdGVkGAIgASgLMhwuZG92ZXRhaWwudjEuU2Vzc2lvbkFjY2VwdGVkSAASLgoHcGxhbm5lZBgDIAEoCzIbLmRvdmV0YWlsLnYxLlNlc3Npb25QbGFubmVkSAASLgoHcmVmdXNlZBgEIAEoCzIbLmRvdmV0YWlsLnYxLlNlc3Npb25SZWZ1c2VkSABCCQoHbWVzc2FnZSInCg1TZXNzaW9uT3BlbmVkEhYKDmNhdGFsb2d1ZV9oYXNoGAEgASgJIiIKD1Nlc3Npb25BY2NlcHRlZBIPCgd2ZXJzaW9uGAEgASgEIoQBCg5TZXNzaW9uUGxhbm5lZBISCgpyZXF1ZXN0X2lkGAEgASgEEiwKCHNvbHV0aW9uGAIgASgLMhouZG92ZXRhaWwudjEuU29sdmVSZXNwb25zZRIwCgpwb2RfZ3JvdXBzGAMgAygLMhwuZG92ZXRhaWwudjEuU2Vzc2lvblBvZEdyb3VwIiQKD1Nlc3Npb25Qb2RHcm91cBIRCgluYW1lc3BhY2UYASABKAkixwEKDlNlc3Npb25SZWZ1c2VkEhcKDXNuYXBzaG90X3BhcnQYASABKA1IABIXCg1kZWx0YV92ZXJzaW9uGAIgASgESAASGQoPcGxhbl9yZXF1ZXN0X2lkGAMgASgESAASDAoEY29kZRgEIAEoDRINCgVmaWVsZBgFIAEoCRIPCgdtZXNzYWdlGAYgASgJEhYKDnJldHJ5X2FmdGVyX21zGAcgASgNEhcKD3NuYXBzaG90X25lZWRlZBgIIAEoCEIJCgdzdWJqZWN0ImwKDkV4cGxhaW5SZXF1ZXN0EjAKBXNvbHZlGAEgASgLMhkuZG92ZXRhaWwudjEuU29sdmVSZXF1ZXN0Qga6SAPIAQESKAoFc2NvcGUYAiABKAsyGS5kb3ZldGFpbC52MS5FeHBsYWluU2NvcGUiiQIKD0V4cGxhaW5SZXNwb25zZRIfCgRwbGFuGAEgASgLMhEuZG92ZXRhaWwudjEuUGxhbhImCgVzdGF0cxgCIAEoCzIXLmRvdmV0YWlsLnYxLlNvbHZlU3RhdHMSJAoHbm90aWNlcxgDIAMoCzITLmRvdmV0YWlsLnYxLk5vdGljZRIpCgRwb2RzGAQgAygLMhsuZG92ZXRhaWwudjEuUG9kRXhwbGFuYXRpb24SFgoOcG9kc19ub3Rfc2hvd24YBSABKA0SKwoFbm9kZXMYBiADKAsyHC5kb3ZldGFpbC52MS5Ob2RlRXhwbGFuYXRpb24SFwoPbm9kZXNfbm90X3Nob3duGAcgASgNIrIDCgxTb2x2ZVJlcXVlc3QSMgoJY2F0YWxvZ3VlGAEgASgLMh8uZG92ZXRhaWwudjEuQ2F0YWxvZ3VlUmVmZXJlbmNlEjQKCm5vZGVfcG9vbHMYAiADKAsyFS5kb3ZldGFpbC52MS5Ob2RlUG9vbEIJukgGkgEDEOgHEjcKDG5vZGVfY2xhc3NlcxgDIAMoCzIWLmRvdmV0YWlsLnYxLk5vZGVDbGFzc0IJukgGkgEDEOgHEjUKCnBvZF9ncm91cHMYBCADKAsyFS5kb3ZldGFpbC52MS5Qb2RHcm91cEIKukgHkgEEEMCaDBI2CgtkYWVtb25fc2V0cxgFIAMoCzIWLmRvdmV0YWlsLnYxLkRhZW1vblNldEIJukgGkgEDEJBOEiwKBW5vZGVzGAYgAygLMhEuZG92ZXRhaWwudjEuTm9kZUIKukgHkgEEENCGAxIqCgdvcHRpb25zGAcgASgLMhkuZG92ZXRhaWwudjEuU29sdmVPcHRpb25zEjYKCm5hbWVzcGFjZXMYCCADKAsyFi5kb3ZldGFpbC52MS5OYW1lc3BhY2VCCrpIB5IBBBDQhgMixAIKDFNvbHZlT3B0aW9ucxItCgZlZmZvcnQYASABKA4yEy5kb3ZldGFpbC52MS5FZmZvcnRCCLpIBYIBAhABEiEKDXRpbWVfbGltaXRfbXMYAiABKA1CCrpIByoFGIDd2wESIgoKd29ya19saW1pdBgDIAEoBEIOukgLMgkY/////////w8SDAoEc2VlZBgEIAEoDRJCChFwcmVmZXJlbmNlX3BvbGljeRgFIAEoDjIdLmRvdmV0YWlsLnYxLlByZWZlcmVuY2VQb2xpY3lCCLpIBYIBAhABEkEKEW1pbl92YWx1ZXNfcG9saWN5GAYgASgOMhwuZG92ZXRhaWwudjEuTWluVmFsdWVzUG9saWN5Qgi6SAWCAQIQARIpCglvYmplY3RpdmUYByABKAsyFi5kb3ZldGFpbC52MS5PYmplY3RpdmUiqwIKCU9iamVjdGl2ZRIyCgRraW5kGAEgASgOMhouZG92ZXRhaWwudjEuT2JqZWN0aXZlS2luZEIIukgFggECEAESOgodbm9kZV9jaGFyZ2VfbmFub191c2RfcGVyX2hvdXIYAiABKANCDrpICyIJGICglKWNHSgASACIAQESNwoRbmFycm93X3Nwb3Rfc2hhcmUYAyABKAFCF7pIFBISGQAAAAAAACRAKQAAAAAAAAAASAGIAQESLwoJdGllX3NoYXJlGAQgASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAAEgCiAEBQiAKHl9ub2RlX2NoYXJnZV9uYW5vX3VzZF9wZXJfaG91ckIUChJfbmFycm93X3Nwb3Rfc2hhcmVCDAoKX3RpZV9zaGFyZSJ+Cg1Tb2x2ZVJlc3BvbnNlEh8KBHBsYW4YASABKAsyES5kb3ZldGFpbC52MS5QbGFuEiYKBXN0YXRzGAIgASgLMhcuZG92ZXRhaWwudjEuU29sdmVTdGF0cxIkCgdub3RpY2VzGAMgAygLMhMuZG92ZXRhaWwudjEuTm90aWNlItMBCgpTb2x2ZVN0YXRzEhYKDm9mZmVyaW5nX2Vwb2NoGAEgASgEEhYKDmNhdGFsb2d1ZV9oYXNoGAIgASgJEhMKC3NoYXBlX2NvdW50GAMgASgNEhEKCXBvZF9jb3VudBgEIAEoDRISCgp3b3JrX3VuaXRzGAUgASgEEhAKCHF1ZXVlX3VzGAYgASgEEhAKCHNvbHZlX3VzGAcgASgEEhEKCXNlcnZlcl91cxgIIAEoBBILCgNjdXQYCSABKAgSFQoNc3RhdGVfdmVyc2lvbhgKIAEoBCpXCgZFZmZvcnQSFgoSRUZGT1JUX1VOU1BFQ0lGSUVEEAASDwoLRUZGT1JUX0ZBU1QQARITCg9FRkZPUlRfQkFMQU5DRUQQAhIPCgtFRkZPUlRfQkVTVBADKmoKDU9iamVjdGl2ZUtpbmQSHgoaT0JKRUNUSVZFX0tJTkRfVU5TUEVDSUZJRUQQABIaChZPQkpFQ1RJVkVfS0lORF9ERUZBVUxUEAESHQoZT0JKRUNUSVZFX0tJTkRfTElTVF9QUklDRRACKnIKEFByZWZlcmVuY2VQb2xpY3kSIQodUFJFRkVSRU5DRV9QT0xJQ1lfVU5TUEVDSUZJRUQQABIdChlQUkVGRVJFTkNFX1BPTElDWV9SRVNQRUNUEAESHAoYUFJFRkVSRU5DRV9QT0xJQ1lfSUdOT1JFEAIy4gEKEFNjaGVkdWxlclNlcnZpY2USPgoFU29sdmUSGS5kb3ZldGFpbC52MS5Tb2x2ZVJlcXVlc3QaGi5kb3ZldGFpbC52MS5Tb2x2ZVJlc3BvbnNlEkQKB0V4cGxhaW4SGy5kb3ZldGFpbC52MS5FeHBsYWluUmVxdWVzdBocLmRvdmV0YWlsLnYxLkV4cGxhaW5SZXNwb25zZRJICgdTZXNzaW9uEhsuZG92ZXRhaWwudjEuU2Vzc2lvblJlcXVlc3QaHC5kb3ZldGFpbC52MS5TZXNzaW9uUmVzcG9uc2UoATABYgZwcm90bzM", [file_buf_validate_validate, file_dovetail_v1_catalogue, file_dovetail_v1_cluster, file_dovetail_v1_explanation, file_dovetail_v1_plan, file_dovetail_v1_pods, file_dovetail_v1_resources, file_dovetail_v1_session_state]);
 
 /**
  * What a client says on a session's stream.
@@ -701,6 +701,13 @@ export type SolveOptions = Message<"dovetail.v1.SolveOptions"> & {
    * @generated from field: dovetail.v1.MinValuesPolicy min_values_policy = 6;
    */
   minValuesPolicy: MinValuesPolicy;
+
+  /**
+   * What plans are chosen by beside list prices; absent means the default.
+   *
+   * @generated from field: dovetail.v1.Objective objective = 7;
+   */
+  objective?: Objective | undefined;
 };
 
 /**
@@ -709,6 +716,49 @@ export type SolveOptions = Message<"dovetail.v1.SolveOptions"> & {
  */
 export const SolveOptionsSchema: GenMessage<SolveOptions> = /*@__PURE__*/
   messageDesc(file_dovetail_v1_scheduler_service, 15);
+
+/**
+ * What plans are chosen by, and the figures of it. Fields that are set take the place of the kind's own figures.
+ *
+ * @generated from message dovetail.v1.Objective
+ */
+export type Objective = Message<"dovetail.v1.Objective"> & {
+  /**
+   * Where the figures come from that are not set.
+   *
+   * @generated from field: dovetail.v1.ObjectiveKind kind = 1;
+   */
+  kind: ObjectiveKind;
+
+  /**
+   * The charge for each new node, in nano US dollars per hour; by default 10,000,000 ($0.01).
+   *
+   * @generated from field: optional int64 node_charge_nano_usd_per_hour = 2;
+   */
+  nodeChargeNanoUsdPerHour?: bigint | undefined;
+
+  /**
+   * The charge for a spot node that could be launched as one type in one zone only, in parts of its price; by default 0.1.
+   *
+   * @generated from field: optional double narrow_spot_share = 3;
+   */
+  narrowSpotShare?: number | undefined;
+
+  /**
+   * Of plans that cost at most so much more than the cheapest, in parts of 1, the one with the fewest nodes is taken; by
+   * default 0.005.
+   *
+   * @generated from field: optional double tie_share = 4;
+   */
+  tieShare?: number | undefined;
+};
+
+/**
+ * Describes the message dovetail.v1.Objective.
+ * Use `create(ObjectiveSchema)` to create a new message.
+ */
+export const ObjectiveSchema: GenMessage<Objective> = /*@__PURE__*/
+  messageDesc(file_dovetail_v1_scheduler_service, 16);
 
 /**
  * A plan and what it took.
@@ -743,7 +793,7 @@ export type SolveResponse = Message<"dovetail.v1.SolveResponse"> & {
  * Use `create(SolveResponseSchema)` to create a new message.
  */
 export const SolveResponseSchema: GenMessage<SolveResponse> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_scheduler_service, 16);
+  messageDesc(file_dovetail_v1_scheduler_service, 17);
 
 /**
  * What a solve took. Never part of the plan's hash.
@@ -827,7 +877,7 @@ export type SolveStats = Message<"dovetail.v1.SolveStats"> & {
  * Use `create(SolveStatsSchema)` to create a new message.
  */
 export const SolveStatsSchema: GenMessage<SolveStats> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_scheduler_service, 17);
+  messageDesc(file_dovetail_v1_scheduler_service, 18);
 
 /**
  * How much effort to spend.
@@ -880,6 +930,49 @@ export const EffortSchema: GenEnum<Effort> = /*@__PURE__*/
   enumDesc(file_dovetail_v1_scheduler_service, 0);
 
 /**
+ * What plans are chosen by where valid ones differ.
+ *
+ * @generated from enum dovetail.v1.ObjectiveKind
+ */
+export const ObjectiveKind = {
+  /**
+   * Not set: DEFAULT.
+   *
+   * @generated from enum value: OBJECTIVE_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * List prices of the instances, volumes of the node class at list price, what the node class is said to cost beside, a
+   * charge for each node, one for spot nodes that could be launched as one type in one zone only; among plans that cost
+   * nearly the same the one with the fewest nodes.
+   *
+   * @generated from enum value: OBJECTIVE_KIND_DEFAULT = 1;
+   */
+  DEFAULT: 1,
+
+  /**
+   * List prices of the instances, and nothing else. For comparisons.
+   *
+   * @generated from enum value: OBJECTIVE_KIND_LIST_PRICE = 2;
+   */
+  LIST_PRICE: 2,
+} as const;
+
+/**
+ * What plans are chosen by where valid ones differ.
+ *
+ * @generated from enum dovetail.v1.ObjectiveKind
+ */
+export type ObjectiveKind = (typeof ObjectiveKind)[keyof typeof ObjectiveKind] | UnknownEnum;
+
+/**
+ * Describes the enum dovetail.v1.ObjectiveKind.
+ */
+export const ObjectiveKindSchema: GenEnum<ObjectiveKind> = /*@__PURE__*/
+  enumDesc(file_dovetail_v1_scheduler_service, 1);
+
+/**
  * What becomes of preferences.
  *
  * @generated from enum dovetail.v1.PreferencePolicy
@@ -918,7 +1011,7 @@ export type PreferencePolicy = (typeof PreferencePolicy)[keyof typeof Preference
  * Describes the enum dovetail.v1.PreferencePolicy.
  */
 export const PreferencePolicySchema: GenEnum<PreferencePolicy> = /*@__PURE__*/
-  enumDesc(file_dovetail_v1_scheduler_service, 1);
+  enumDesc(file_dovetail_v1_scheduler_service, 2);
 
 /**
  * Works out which EC2 instances to launch for pods that do not fit.
