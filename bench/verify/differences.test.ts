@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { compareRun } from './compare.ts';
-import { type ChangedQuestion, DIFFERENCE_CLASSES, type VerifiedProblem } from './differences.ts';
+import { type ChangedQuestion, DIFFERENCE_CLASSES, type VerifiedProblem, type WaitingPod } from './differences.ts';
 import { type Circumstances, classesOf, karpenter, pod, problemOf, withTerms } from './made-up-answers.ts';
 
 describe('competition for limited room', () => {
@@ -237,6 +237,22 @@ describe('classes that Karpenter itself proves', () => {
     const both = (question: ChangedQuestion) => knows(question) === true && !JSON.stringify(question).includes('team');
     assert.deepEqual(await ask(both, { zone: 'z1' }, two), ['node without the label of a rule']);
     assert.deepEqual(await ask(both, {}, two), [undefined]);
+  });
+
+  test('others gone where nobody can follow: Karpenter places the pod once those are bound to our domains', async () => {
+    const near = { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } };
+    const lead: WaitingPod = { ...pod('lead'), metadata: { name: 'lead', labels: { app: 'a' } } };
+    const following = problemOf([pod('a', { affinity: near }), lead]);
+    const classes = (answers: (question: ChangedQuestion) => boolean, leadLabels: Record<string, string>) =>
+      classesOf(following, [], karpenter(following, ['lead']), undefined, {
+        ourNodes: { a: { zone: 'z1' }, lead: leadLabels },
+        answers,
+      });
+    const leadIsBound = (question: ChangedQuestion) =>
+      'problem' in question && question.problem.pods.every(({ spec }) => spec?.nodeSelector?.zone === 'z1');
+    assert.deepEqual(await classes(leadIsBound, { zone: 'z1' }), ['others gone where nobody can follow']);
+    assert.deepEqual(await classes(leadIsBound, {}), [undefined]);
+    assert.deepEqual(await classes(() => false, { zone: 'z1' }), [undefined]);
   });
 
   test('none of them holds where Karpenter places more', async () => {

@@ -3,6 +3,7 @@
 import type { KarpenterResult } from '../peers/index.ts';
 import { hasPreferences, type JudgedNamespace, type JudgedPod, type Labels, topologyKeysOf } from './arrival/index.ts';
 import { type Difference, nameOf, type PendingPod, placesAsMany } from './compare.ts';
+import { daemonSetsInTheWay, type PortDaemonSet, type PortSpec, runsOn } from './daemon-ports.ts';
 import { leftOutWithinNodeLimits } from './node-limits.ts';
 import { isSoft, toleratingSoftTaints } from './soft-taints.ts';
 import {
@@ -36,11 +37,11 @@ export interface DifferenceContext {
 }
 
 /**
- * The problem with one thing changed: a pod, as the only one that waits, or the whole problem, which may be given further
- * batches.
+ * The problem with one thing changed: a pod, as the only one that waits, `among` what another problem has, or the whole
+ * problem, which may be given further batches.
  */
 export type ChangedQuestion =
-  | { readonly only: JudgedPod }
+  | { readonly only: JudgedPod; readonly among?: VerifiedProblem }
   | { readonly problem: VerifiedProblem; readonly inLaterBatches?: true };
 
 /** The parts of a problem that classes read. */
@@ -64,7 +65,9 @@ export interface VerifiedProblem {
     };
   }[];
   readonly namespaces?: readonly JudgedNamespace[];
+  readonly daemonSets?: readonly PortDaemonSet[];
   readonly nodes?: readonly {
+    readonly name?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly taints?: readonly { readonly effect: string }[];
     readonly pods?: readonly JudgedPod[];
@@ -74,7 +77,7 @@ export interface VerifiedProblem {
 /** A pod that waits. */
 export type WaitingPod = PendingPod &
   TermsOfPod &
-  JudgedPod & { readonly spec?: { readonly tolerations?: readonly Readonly<Record<string, string>>[] } };
+  JudgedPod & { readonly spec?: PortSpec & { readonly tolerations?: readonly Readonly<Record<string, string>>[] } };
 
 /** A kind of difference that is known and meant. */
 export interface DifferenceClass {
@@ -98,6 +101,20 @@ export const DIFFERENCE_CLASSES: readonly DifferenceClass[] = [
       if (direction !== 'karpenter places more') return false;
       const cut = leftOutWithinNodeLimits(problem, result);
       return cut.size > result.unscheduled.length && placesAsMany(problem.pods, unplaced, cut);
+    },
+  },
+  {
+    name: 'port that a daemonset has',
+    matches: async ({ direction, pod }, context) => {
+      const { problem, result, groupOf, karpenterPlaces } = context;
+      const one = podNamed(problem, pod);
+      const daemonSets = daemonSetsInTheWay(one.spec, problem.daemonSets ?? []);
+      if (direction !== 'karpenter places more' || daemonSets.length === 0) return false;
+      const group = groupOf(pod);
+      const taking = result.existingNodes.filter(({ pods }) => pods.some((name) => group.includes(nameOf(name))));
+      const nodes = taking.map(({ name }) => (problem.nodes ?? []).find((node) => node.name === name));
+      if (nodes.some((node) => node === undefined || !daemonSets.some((each) => runsOn(each, node)))) return false;
+      return !(await karpenterPlaces(pod, { only: one, among: { ...problem, daemonSets, nodes: [] } }));
     },
   },
   ...TOPOLOGY_CLASSES,

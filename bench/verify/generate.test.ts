@@ -19,6 +19,28 @@ test('every problem is in the format', () => {
   }
 });
 
+test("a daemonset's pod that runs already asks for what its template does", () => {
+  const textOf = (part: unknown) => JSON.stringify((part as { containers: unknown }).containers);
+  let withPorts = 0;
+  // In the last of these a daemonset with a port has pods that run.
+  for (const seed of [...SEEDS, 51_908]) {
+    const { problem } = generateProblem(seed);
+    const templates = new Map(
+      problem.daemonSets.map(({ metadata, spec }) => [
+        (metadata as { name: string }).name,
+        (spec as { template: { spec: unknown } }).template.spec,
+      ]),
+    );
+    for (const { metadata, spec } of problem.nodes.flatMap(({ pods }) => pods)) {
+      const [owner] = (metadata as { ownerReferences?: { name: string }[] }).ownerReferences ?? [];
+      if (owner === undefined) continue;
+      assert.equal(textOf(spec), textOf(templates.get(owner.name)), `seed ${seed}`);
+      if (textOf(spec).includes('hostPort')) withPorts += 1;
+    }
+  }
+  assert.ok(withPorts > 0, 'some have ports');
+});
+
 test('every rule that is drawn occurs within a few dozen seeds', () => {
   const text = JSON.stringify(SEEDS.map((seed) => generateProblem(seed)));
   const words = [

@@ -2,7 +2,7 @@
 // where it applies and once where it must not.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { VerifiedProblem, WaitingPod } from './differences.ts';
+import type { ChangedQuestion, VerifiedProblem, WaitingPod } from './differences.ts';
 import { classesOf, karpenter, pod, problemOf, withTerms } from './made-up-answers.ts';
 
 describe('contradictory term', () => {
@@ -198,5 +198,64 @@ describe('label that the pod itself only rules out', () => {
     const template = { metadata: { labels: { team: 'green' } } };
     const given = problemOf([spreading(ruling)], { nodePools: [{ metadata: { name: 'pool' }, spec: { template } }] });
     assert.deepEqual(await classesOf(given, ['a'], invented(given), whileItRulesOut), [undefined]);
+  });
+});
+
+describe('port that a daemonset has', () => {
+  interface Asked {
+    readonly containerPort: number;
+    readonly hostPort?: number;
+    readonly protocol?: string;
+    readonly hostIP?: string;
+  }
+  const port: Asked = { containerPort: 8080, hostPort: 8080 };
+  const asking = pod('a', { containers: [{ ports: [port] }] });
+  const daemonSet = (more: object = {}, its = port) => ({
+    spec: { template: { spec: { tolerations: [{ operator: 'Exists' }], ...more, containers: [{ ports: [its] }] } } },
+  });
+  const onNode = (of: VerifiedProblem) => ({
+    ...karpenter(of, ['a']),
+    nodeClaims: [],
+    existingNodes: [{ name: 'node', pods: ['default/a'] }],
+  });
+  const nodes = [{ name: 'node', labels: { family: 'b' }, taints: [{ key: 'k', effect: 'NoSchedule' }] }];
+
+  test('passes when Karpenter refuses the pod beside that daemonset alone', async () => {
+    const problem = problemOf([asking], { daemonSets: [daemonSet(), daemonSet({}, { ...port, hostPort: 9090 })] });
+    const asked: number[] = [];
+    const answers = (question: ChangedQuestion) => {
+      if ('only' in question) asked.push(question.among?.daemonSets?.length ?? -1);
+      return false;
+    };
+    const classes = await classesOf(problem, ['a'], karpenter(problem, ['a']), undefined, { answers });
+    assert.deepEqual([classes, asked], [['port that a daemonset has'], [1]]);
+    const placing = await classesOf(problem, ['a'], karpenter(problem, ['a']), undefined, { answers: () => true });
+    assert.deepEqual(placing, [undefined]);
+  });
+
+  test('fails where protocols or addresses differ, and on the network of the host it is the port of the container', async () => {
+    const classes = async (its: Asked, own: WaitingPod = asking) => {
+      const problem = problemOf([own], { daemonSets: [daemonSet({}, its)] });
+      return classesOf(problem, ['a'], karpenter(problem, ['a']));
+    };
+    assert.deepEqual(await classes({ ...port, protocol: 'UDP' }), [undefined]);
+    assert.deepEqual(await classes({ ...port, hostIP: '10.0.0.1' }), ['port that a daemonset has']);
+    const bound = pod('a', { containers: [{ ports: [{ ...port, hostIP: '10.0.0.2' }] }] });
+    assert.deepEqual(await classes({ ...port, hostIP: '10.0.0.1' }, bound), [undefined]);
+    const ofHost = pod('a', { hostNetwork: true, containers: [{ ports: [{ containerPort: 8080 }] }] });
+    assert.deepEqual(await classes(port, ofHost), ['port that a daemonset has']);
+    const ofItsOwn = pod('a', { containers: [{ ports: [{ containerPort: 8080 }] }] });
+    assert.deepEqual(await classes(port, ofItsOwn), [undefined]);
+  });
+
+  test('fails where Karpenter has the pod on a node to which the daemonset does not come', async () => {
+    for (const [more, expected] of [
+      [{}, 'port that a daemonset has'],
+      [{ tolerations: [] }, undefined],
+      [{ nodeSelector: { family: 'c' } }, undefined],
+    ] as const) {
+      const problem = problemOf([asking], { daemonSets: [daemonSet(more)], nodes });
+      assert.deepEqual(await classesOf(problem, ['a'], onNode(problem)), [expected], JSON.stringify(more));
+    }
   });
 });

@@ -2,8 +2,10 @@
 // and among those it knows. Where it leaves pods out for that, the proof is Karpenter itself: asked again with one thing
 // changed it places them. docs/karpenter-differences.md explains each class under its name.
 import {
+  affinityTerms,
   type JudgedPod,
   looksAtPods,
+  termSelects,
   textOfRules,
   topologyKeysOf,
   withoutRulesOver,
@@ -49,6 +51,24 @@ export const TOPOLOGY_CLASSES: readonly DifferenceClass[] = [
         (await context.karpenterPlaces(pod, { only: inOurDomains(podNamed(context.problem, pod), context) })) ||
         context.karpenterPlaces(pod, { problem: { ...context.problem, pods } })
       );
+    },
+  },
+  {
+    name: 'others gone where nobody can follow',
+    matches: async ({ direction, pod }, context) => {
+      if (direction !== 'dovetail places more') return false;
+      const { problem, groupOf } = context;
+      const one = podNamed(problem, pod);
+      const group = groupOf(pod);
+      const meant = (other: JudgedPod) =>
+        affinityTerms(one).some((term) => termSelects(one, term, other, problem.namespaces ?? []));
+      const keys = affinityTerms(one).map(({ topologyKey }) => topologyKey);
+      const pods = problem.pods.map((each) =>
+        group.includes(each.metadata.name) || meant(each) ? inOurDomains(each, context, keys) : each,
+      );
+      if (!problem.pods.some((each, index) => !group.includes(each.metadata.name) && pods[index] !== each))
+        return false;
+      return context.karpenterPlaces(pod, { problem: { ...problem, pods } });
     },
   },
   {
@@ -109,13 +129,17 @@ function alikeInRules({ problem, groupOf }: DifferenceContext, pod: string): rea
   return problem.pods.filter((other) => textOfRules(other) === rules).map(({ metadata }) => metadata.name);
 }
 
-/** The pod bound to the domains in which our plan has it, of the keys that its own rules name, less hosts. */
-function inOurDomains<Pod extends JudgedPod>(pod: Pod, { ourLabels }: DifferenceContext): Pod {
+/** The pod bound to the domains in which our plan has it, of the keys, by default those of its own rules, less hosts. */
+function inOurDomains<Pod extends JudgedPod>(
+  pod: Pod,
+  { ourLabels }: DifferenceContext,
+  keys: readonly string[] = topologyKeysOf(pod),
+): Pod {
   const labels = ourLabels(pod.metadata.name) ?? {};
-  const keys = topologyKeysOf(pod).filter((key) => key !== HOSTNAME && labels[key] !== undefined);
-  return keys.length === 0
+  const named = keys.filter((key) => key !== HOSTNAME && labels[key] !== undefined);
+  return named.length === 0
     ? pod
-    : withTopologyNamed(pod, Object.fromEntries(keys.map((key) => [key, labels[key] ?? ''])));
+    : withTopologyNamed(pod, Object.fromEntries(named.map((key) => [key, labels[key] ?? ''])));
 }
 
 /** Keys that rules of waiting or running pods name and one of our nodes with pods of the group has. */

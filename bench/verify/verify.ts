@@ -127,7 +127,7 @@ function asking(
 ): DifferenceContext['karpenterPlaces'] {
   const answers = new Map<string, Promise<readonly KarpenterResult[]>>();
   return async (pod, question) => {
-    const changed = 'only' in question ? { ...problem, pods: [question.only] } : question.problem;
+    const changed = 'only' in question ? { ...(question.among ?? problem), pods: [question.only] } : question.problem;
     const key = JSON.stringify(changed);
     const inLaterBatches = 'problem' in question && question.inLaterBatches === true;
     const results = answers.get(key) ?? tools.runKarpenter(changed, Math.max(PROOF_RUNS, tools.runs));

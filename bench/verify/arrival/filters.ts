@@ -89,7 +89,12 @@ function matchesNode(pod: JudgedPod, labels: Labels): boolean {
   );
 }
 
-function toleratesAll(pod: JudgedPod, { taints }: StandingNode): boolean {
+/** Whether a node's labels and taints let a pod be there, whatever else is on it. */
+export function meetsAndTolerates(pod: JudgedPod, node: Pick<StandingNode, 'labels' | 'taints'>): boolean {
+  return matchesNode(pod, node.labels) && toleratesAll(pod, node);
+}
+
+function toleratesAll(pod: JudgedPod, { taints }: Pick<StandingNode, 'taints'>): boolean {
   return taints
     .filter(({ effect }) => effect !== 'PreferNoSchedule')
     .every((taint) =>

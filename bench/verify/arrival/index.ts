@@ -13,7 +13,8 @@ import {
   type Labels,
 } from './pods.ts';
 
-export type { JudgedNamespace, JudgedPod, Labels } from './pods.ts';
+export { meetsAndTolerates } from './filters.ts';
+export { affinityTerms, type JudgedNamespace, type JudgedPod, type Labels, termSelects } from './pods.ts';
 export {
   hasPreferences,
   looksAtPods,

@@ -21,9 +21,12 @@ function withPort(spec: PodSpec, port: Manifest): PodSpec {
 const hostPorts: ProblemRule = {
   name: 'host ports',
   apply: (problem, random) => {
-    const daemonSets = problem.daemonSets.map((daemonSet) =>
-      random.chance(0.4) ? withDaemonPort(daemonSet, drawPort(random)) : daemonSet,
-    );
+    const ports = problem.daemonSets.map(() => (random.chance(0.4) ? drawPort(random) : undefined));
+    const daemonSets = problem.daemonSets.map((daemonSet, index) => withDaemonPort(daemonSet, ports[index]));
+    const nodes = problem.nodes.map((node) => ({
+      ...node,
+      pods: node.pods.map((pod) => withPortOfOwner(pod, problem.daemonSets, ports)),
+    }));
     return someApps(problem, random, 3).reduce<VerifyProblem>(
       (changed, app) => {
         const { hostPort, ...port } = drawPort(random);
@@ -32,15 +35,30 @@ const hostPorts: ProblemRule = {
         }
         return changeSpec(changed, app, (spec) => withPort(spec, { ...port, hostPort }));
       },
-      { ...problem, daemonSets },
+      { ...problem, daemonSets, nodes },
     );
   },
 };
 
-function withDaemonPort(daemonSet: Manifest, port: Manifest): Manifest {
+function withDaemonPort(daemonSet: Manifest, port: Manifest | undefined): Manifest {
+  if (port === undefined) return daemonSet;
   const spec = daemonSet.spec as { readonly template: { readonly spec: PodSpec } };
   const template = { ...spec.template, spec: withPort(spec.template.spec, port) };
   return { ...daemonSet, spec: { ...spec, template } };
+}
+
+/** A daemonset's pod that runs already has the port of its template. */
+function withPortOfOwner(
+  pod: Manifest,
+  daemonSets: readonly Manifest[],
+  ports: readonly (Manifest | undefined)[],
+): Manifest {
+  const { ownerReferences = [] } = pod.metadata as { readonly ownerReferences?: readonly { readonly name: string }[] };
+  const owner = daemonSets.findIndex(
+    ({ metadata }) => (metadata as { name: string }).name === ownerReferences[0]?.name,
+  );
+  const port = ports[owner];
+  return port === undefined ? pod : { ...pod, spec: withPort(pod.spec as PodSpec, port) };
 }
 
 /** Most pools may have a few nodes only, those that exist included. */
