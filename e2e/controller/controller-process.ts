@@ -36,7 +36,7 @@ export class ControllerProcess {
   readonly #child: ChildProcess;
 
   constructor({ kubeconfig, cloudPort, clusterName, namespace, podName, flags = [] }: ControllerProcessOptions) {
-    const { lease } = LIMITS;
+    const { lease, certificateLifetime } = LIMITS;
     this.#child = spawn(
       process.execPath,
       [
@@ -46,6 +46,8 @@ export class ControllerProcess {
         '--bind-address=127.0.0.1',
         '--metrics-port=0',
         '--health-probe-port=0',
+        '--webhook-port=0',
+        `--webhook-certificate-lifetime=${certificateLifetime}`,
         `--leader-election-lease-duration=${lease.duration}`,
         `--leader-election-renew-deadline=${lease.renewDeadline}`,
         `--leader-election-retry-period=${lease.retryPeriod}`,
@@ -80,6 +82,13 @@ export class ControllerProcess {
   /** Lines that `grep -i error` finds, and what is no line at all. */
   get complaints(): unknown[] {
     return [...this.lines.filter((line) => /error/i.test(JSON.stringify(line))), ...this.otherLines];
+  }
+
+  /** Where the API server may ask it; undefined until it listens, and once it has ended. */
+  get webhookPort(): number | undefined {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return undefined;
+    const address = this.lines.find(({ message }) => message === 'listening for the webhook')?.address;
+    return (address as { readonly port: number } | undefined)?.port;
   }
 
   /** Answers of its health endpoint; 0 while nobody listens. */

@@ -12,6 +12,10 @@ export const LIMITS = {
   stopMs: 60_000,
   /** Short, so that a killed leader is followed soon; long enough for a loaded machine to renew in. */
   lease: { duration: '8s', renewDeadline: '6s', retryPeriod: '500ms' },
+  /** Short, so that a certificate of the webhook is rotated every 40 s; each step of a rotation takes 4 s then. */
+  certificateLifetime: '60s',
+  /** Between two applies of one loop of the load on the webhook. */
+  loadPauseMs: 20,
   /** How long something is looked at that must not happen. */
   stillMs: 8_000,
 } as const;

@@ -1,5 +1,6 @@
-// Everything around the controller: a control plane with scheduler and controllers, our CRDs and RBAC, a simulated cloud in a
-// process of its own whose nodes join it, kubectl for what users do, and kubeconfigs of the controller's ServiceAccount.
+// Everything around the controller: a control plane with scheduler and controllers, our CRDs, RBAC and webhook, a simulated
+// cloud in a process of its own whose nodes join it, kubectl for what users do, and kubeconfigs of the controller's
+// ServiceAccount.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,9 +16,11 @@ import {
   smallCloudFacts,
   startCloudProcess,
 } from '../../controller/simulated-cloud/testing/index.ts';
+import { webhookConfigurations } from '../../controller/webhook/index.ts';
 import { type ControlPlane, startControlPlane } from '../controlplane/index.ts';
 import { ControllerProcess } from './controller-process.ts';
 import { CLOUD_TIMES, LIMITS } from './limits.ts';
+import { WebhookService } from './webhook-service.ts';
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -46,6 +49,7 @@ export class RealWorld {
   readonly #cloudProcess: CloudProcess;
   readonly #directory: string;
   readonly #controllers: ControllerProcess[] = [];
+  readonly #webhook = new WebhookService(() => this.#controllers.flatMap(({ webhookPort }) => webhookPort ?? []));
   #kubeconfig = '';
 
   private constructor(controlPlane: ControlPlane, cloudProcess: CloudProcess, cloud: RemoteCloud, directory: string) {
@@ -94,12 +98,36 @@ export class RealWorld {
 
   /** Runs kubectl as an administrator; answers what it prints. */
   async kubectl(...args: readonly string[]): Promise<string> {
+    return (await this.#kubectl(args)).stdout;
+  }
+
+  /** The same; answers what users are warned of, or why it was refused. */
+  async complaints(...args: readonly string[]): Promise<string> {
+    try {
+      return (await this.#kubectl(args)).stderr;
+    } catch (error) {
+      return (error as { readonly stderr?: string }).stderr ?? String(error);
+    }
+  }
+
+  #kubectl(args: readonly string[]): Promise<{ readonly stdout: string; readonly stderr: string }> {
     const program = join(this.controlPlane.programDirectory, 'kubectl');
-    const { stdout } = await run(program, [`--kubeconfig=${this.controlPlane.kubeconfig}`, ...args], {
+    return run(program, [`--kubeconfig=${this.controlPlane.kubeconfig}`, ...args], {
       timeout: LIMITS.kubectlMs,
       maxBuffer: 64 * 1024 * 1024,
     });
-    return stdout;
+  }
+
+  /** Has the API server ask the webhook, at a relay that stands for its Service. */
+  async applyWebhook(): Promise<void> {
+    const url = await this.#webhook.url();
+    await this.apply(
+      ...webhookConfigurations().map((configuration) =>
+        JSON.parse(JSON.stringify(configuration), (key, value) =>
+          key === 'clientConfig' ? { url: `${url}${value.service.path}` } : value,
+        ),
+      ),
+    );
   }
 
   /** Objects that `kubectl get` finds. */
@@ -120,11 +148,11 @@ export class RealWorld {
     return path;
   }
 
-  /** Applies a manifest of examples/mission, as envsubst leaves it. */
-  async applyMission(name: string): Promise<void> {
+  /** Applies a manifest of examples/mission, as envsubst leaves it; answers what users are warned of. */
+  async applyMission(name: string): Promise<string> {
     const text = readFileSync(join(ROOT, 'examples/mission', name), 'utf8');
     const file = this.file(name, text.replaceAll(`\${CLUSTER_NAME}`, smallCloudFacts().clusterName));
-    await this.kubectl('apply', '-f', file);
+    return (await this.#kubectl(['apply', '-f', file])).stderr;
   }
 
   /** All that the cloud has done. */
@@ -162,6 +190,7 @@ export class RealWorld {
 
   async stop(): Promise<void> {
     await Promise.all(this.#controllers.map((controller) => controller.end()));
+    this.#webhook.close();
     this.cloud.close();
     await this.#cloudProcess.stop();
     await this.controlPlane.stop();
@@ -173,6 +202,7 @@ export class RealWorld {
     await this.kubectl('create', 'namespace', namespace);
     await this.kubectl('apply', '-f', join(ROOT, 'deploy/crds'), '-f', join(ROOT, 'deploy/rbac'));
     await this.kubectl('wait', '--for=condition=Established', '--timeout=60s', '-f', join(ROOT, 'deploy/crds'));
+    await this.applyWebhook();
     // The deployment that will run it is not there yet: a Pod of its name that nobody runs, for events to be about.
     await this.apply({
       apiVersion: 'v1',
