@@ -63,6 +63,11 @@ function open(objects: {
 
 const signal = new AbortController().signal;
 
+/** A moment so long before the one that the clock stands at. */
+function agoText(ms: number): string {
+  return new Date(new DrivenClock().nowMs() - ms).toISOString();
+}
+
 test('registered claims go whose instance is gone, unless their node still reports', async () => {
   const { context, done } = open({
     claims: [
@@ -79,6 +84,27 @@ test('registered claims go whose instance is gone, unless their node still repor
   });
   await collectClaims(context, signal);
   assert.deepEqual(done, ['nodeClaims gone', 'nodeClaims gone-node-silent']);
+});
+
+test('a claim that was launched a moment ago is not gone: lists may not show its instance yet', async () => {
+  const launched = (lastTransitionTime: string) => [
+    REGISTERED,
+    { type: 'Launched', status: 'True', lastTransitionTime },
+  ];
+  const { context, done } = open({
+    claims: [
+      claim('fresh', 'i-1', {}, launched(agoText(119_000))),
+      claim('older', 'i-2', {}, launched(agoText(121_000))),
+    ],
+  });
+  await collectClaims(context, signal);
+  assert.deepEqual(done, ['nodeClaims older']);
+});
+
+test('an instance whose launch may still give it to a claim is left alone', async () => {
+  const { context, done } = open({ instances: [instance('i-1', { isUnsettled: true }), instance('i-2')] });
+  await collectInstances(context, signal);
+  assert.deepEqual(done, ['instance i-2']);
 });
 
 test('instances end that no claim has, with their nodes; young ones, and those of claims that are not seen yet, do not', async () => {

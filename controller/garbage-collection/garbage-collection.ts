@@ -3,9 +3,11 @@
 import type { ControllerContext } from '../context/index.ts';
 import {
   asNodeClaim,
+  conditionOf,
   instanceIdOf,
   isDeleting,
   isTrue,
+  momentMs,
   NODE_CLAIM_TAG,
   type NodeClaimView,
   nameOf,
@@ -23,6 +25,9 @@ const FIRST_RUNS = 20;
 
 /** An instance so young may still get its claim's status. */
 const YOUNG_MS = 30_000;
+
+/** What was launched so short a while ago may not show in lists yet. */
+const FRESH_MS = 120_000;
 
 /** Collects until the signal aborts. */
 export async function collectGarbage(context: ControllerContext, signal: AbortSignal): Promise<void> {
@@ -51,13 +56,15 @@ async function repeat(
 
 /** Deletes registered claims whose instance is gone, unless the node's kubelet still reports. */
 export async function collectClaims(context: ControllerContext, signal: AbortSignal): Promise<void> {
-  const { cloud, index, log, own, stores } = context;
+  const { clock, cloud, index, log, own, stores } = context;
   // Claims first: one that is launched in between has an instance that the list does not show.
   const claims = [...stores.nodeClaims.values()].map(asNodeClaim).filter((claim) => isTrue(claim, 'Registered'));
   const ids = new Set((await cloud.list(signal)).map(({ id }) => id));
   for (const claim of claims) {
     const providerId = claim.status?.providerID ?? '';
     if (isDeleting(claim) || providerId === '' || ids.has(instanceIdOf(providerId))) continue;
+    const launchedMs = momentMs(conditionOf(claim, 'Launched')?.lastTransitionTime);
+    if (launchedMs !== undefined && clock.nowMs() - launchedMs < FRESH_MS) continue;
     const node = index.nodeOf(claim);
     if (node !== undefined && isTrue(node, 'Ready')) continue;
     await own.delete('nodeclaim.delete.garbage_collected', 'nodeClaims', claim, {}, signal);
@@ -73,7 +80,8 @@ export async function collectInstances(context: ControllerContext, signal: Abort
   const { clock, cloud, log, stores, writes } = context;
   const instances = await cloud.list(signal);
   for (const instance of instances) {
-    if (instance.state === 'shutting-down' || clock.nowMs() - instance.launchTimeMs < YOUNG_MS) continue;
+    if (instance.isUnsettled === true || instance.state === 'shutting-down') continue;
+    if (clock.nowMs() - instance.launchTimeMs < YOUNG_MS) continue;
     if (await hasClaim(context, instance, signal)) continue;
     await writes.terminate('instance.collect', [instance.id], signal);
     log.info({ 'provider-id': instance.providerId }, 'garbage collected cloudprovider instance');
