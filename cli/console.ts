@@ -12,12 +12,15 @@ export interface OutputStream {
   readonly isTTY?: boolean;
   /** Of a terminal. */
   readonly columns?: number;
+  readonly rows?: number;
 }
 
 /** The console of a command. */
 export interface CommandConsole {
   readonly out: OutputStream;
   readonly err: OutputStream;
+  /** Calls `listener` with what is typed on a terminal, key by key, until the answer is called; absent without one. */
+  readonly onKey?: (listener: (key: string) => void) => () => void;
   /** Everything on standard input. */
   readonly readInput: () => Promise<Uint8Array>;
 }

@@ -7,8 +7,8 @@ import { runProgram } from './program.ts';
 const INTERRUPTED_EXIT_CODE = 130;
 
 const args = process.argv.slice(2);
-/** What listens has something to finish, and the controller writes; everything else can stop where it is. */
-const endsInGoodOrder = ['serve', 'demo', 'controller'].includes(args[0] ?? '');
+/** What listens has something to finish, the controller writes, top has a terminal to put right; all else can stop at once. */
+const endsInGoodOrder = ['serve', 'demo', 'controller', 'top'].includes(args[0] ?? '');
 
 const stopped = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -25,7 +25,22 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+/** In a raw terminal keys come at once and unseen, Ctrl-C among them. */
+function onKey(listener: (key: string) => void): () => void {
+  const { stdin } = process;
+  const hear = (key: string): void => listener(key);
+  stdin.setRawMode(true).setEncoding('utf8').on('data', hear);
+  return () => {
+    stdin.off('data', hear).setRawMode(false).pause();
+  };
+}
+
 process.exitCode = await runProgram(args, {
-  console: { out: process.stdout, err: process.stderr, readInput: () => buffer(process.stdin) },
+  console: {
+    out: process.stdout,
+    err: process.stderr,
+    readInput: () => buffer(process.stdin),
+    ...(process.stdin.isTTY === true ? { onKey } : {}),
+  },
   stopped: stopped.signal,
 });

@@ -15,6 +15,7 @@ import {
   OUTPUT_FORMATS,
   type SolveOptions,
 } from './solve-options.ts';
+import type { TopOptions } from './top-command.ts';
 import { VERSION } from './version.ts';
 
 /** What a run of the command depends on. */
@@ -76,6 +77,12 @@ function buildProgram({ console, stopped }: ProgramContext, finish: (exitCode: E
     inherit(explainCommand()).action(async (names: readonly string[], options: ExplainOptions) => {
       const { runExplain } = await import('./explain-command.ts');
       finish(await runExplain(names, options, console));
+    }),
+  );
+  program.addCommand(
+    inherit(topCommand()).action(async (options: TopOptions) => {
+      const { runTop } = await import('./top-command.ts');
+      finish(await runTop(options, console, stopped));
     }),
   );
   program.addCommand(
@@ -200,6 +207,34 @@ function serveCommand(): Command {
     );
 }
 
+function topCommand(): Command {
+  const description = 'Show nodes with how full they are, what they cost and what runs on them, as it changes.';
+  return withEngine(new Command('top').description(description))
+    .option('--page <address>', 'the page of a demo or a controller', '127.0.0.1:8090')
+    .option('--context <name>', 'look at the cluster of this kubeconfig context; nothing is written to it')
+    .option('--region <region>', "AWS region whose prices are shown with --context (default: the nodes' own)")
+    .option('--resources <names>', 'which fullness is shown: cpu, memory or both', 'cpu,memory')
+    .option('--node-selector <labels>', 'only nodes with these labels: key=value,key!=value,key,!key')
+    .option(
+      '--sort <field>',
+      'age, name, type, zone, pool, price, cpu, memory or pods; with =dsc the other way',
+      'age=dsc',
+    )
+    .option('--once', 'print one table and end; without a terminal it does so by itself', false)
+    .addHelpText(
+      'after',
+      [
+        '',
+        'Keys: up, down, page up and page down scroll, q quits.',
+        'Exit codes: 0 it was ended or has printed its table, 2 the input is wrong, 3 nobody answers.',
+        '',
+        'Examples:',
+        '  npx dovetail top',
+        '  npx dovetail top --context production --node-selector karpenter.sh/nodepool=default --sort price=dsc',
+      ].join('\n'),
+    );
+}
+
 function controllerCommand(): Command {
   return new Command('controller')
     .description('Keep a cluster supplied with nodes; `controller --help` lists its settings.')
@@ -213,7 +248,7 @@ function collect(value: string, previous: readonly string[] | undefined): readon
 
 /** The flags by which a command finds its input and the service. */
 function withInput(command: Command): Command {
-  return command
+  const input = command
     .option('-f, --filename <path>', 'manifests: a file, a folder, or - for standard input; may be repeated', collect)
     .option('--scale <kind/name=replicas>', 'plan with another number of replicas; may be repeated', collect)
     .option('--context <name>', 'read the cluster of this kubeconfig context; nothing is written to it')
@@ -254,7 +289,13 @@ function withInput(command: Command): Command {
       )
         .choices(MIN_VALUES_POLICIES)
         .env('MIN_VALUES_POLICY'),
-    )
+    );
+  return withEngine(input);
+}
+
+/** The flags by which a command finds the service. */
+function withEngine(command: Command): Command {
+  return command
     .addOption(
       new Option(
         '--engine-address <address>',

@@ -78,6 +78,9 @@ test('a node is shown in every state of its life, with what is planned for it an
     [overview.totals.nodes, overview.totals.ready, overview.totals.running, overview.totals.pricePerHour],
     [1, 1, 5, 0.08],
   );
+  const laterMs = run.clock.nowMs() + 90_000;
+  await run.until('time goes by', () => run.clock.nowMs() >= laterMs);
+  assert.equal(observer.overview().timeMs, run.clock.nowMs(), 'ages do not go on where nothing changes');
   run.cloud.interruptSpot(ready?.instanceId ?? '');
   await run.until('the node is gone', () => !observer.overview().nodes.some(({ id }) => id === ready?.id));
   assert.deepEqual(states, ['planned', 'launching', 'registering', 'ready', 'draining']);
@@ -102,6 +105,7 @@ test('the reasons that are shown are of the plan that was carried out, also with
   const [nodes] = first?.nodes ?? [];
   assert.match(nodes?.why ?? '', /cheapest/);
   assert.ok((nodes?.notChosen.length ?? 0) > 0);
+  assert.ok((nodes?.notChosen[0]?.difference ?? -1) >= 0, 'what is cheaper and no use comes before the next one');
   assert.ok(nodes?.notChosen.every(({ why }) => why !== ''));
 });
 

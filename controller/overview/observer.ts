@@ -13,10 +13,12 @@ import { PlanMemory } from './plan-memory.ts';
 import { PriceBook } from './price-book.ts';
 import { workloadOf } from './workload-names.ts';
 
+const SHOWN_KINDS = ['pods', 'nodes', 'nodeClaims'] as const;
+
 /** What an observer stands on. */
 export interface ObserverOptions {
   readonly cluster: string;
-  readonly stores: StoreReaders;
+  readonly stores: Pick<StoreReaders, (typeof SHOWN_KINDS)[number]>;
   readonly clock: Clock;
   /** The planning service: prices and reasons come from it. */
   readonly engine: {
@@ -27,8 +29,6 @@ export interface ObserverOptions {
   /** True where the plans of a controller are handed in (notePlan); otherwise nothing is said of them. */
   readonly hearsPlans: boolean;
 }
-
-const SHOWN_KINDS = ['pods', 'nodes', 'nodeClaims'] as const;
 
 /** The observer. */
 export class ClusterObserver {
@@ -56,6 +56,11 @@ export class ClusterObserver {
     void this.#prices.follow(engine.offerings, catalogue, clock, signal, () => this.#change());
   }
 
+  /** False until the planning service has told all its prices. */
+  get hasPrices(): boolean {
+    return this.#prices.isSynced;
+  }
+
   /** Calls `listener` when the overview is not what it was any more. Answers the way to stop. */
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -73,7 +78,8 @@ export class ClusterObserver {
       prices: this.#prices,
       decisions: this.#decisions,
     });
-    return this.#overview;
+    // Ages go on while nothing changes.
+    return { ...this.#overview, timeMs: clock.nowMs() };
   }
 
   /** Takes in a plan that a controller is about to carry out. */

@@ -26,6 +26,12 @@ const RESERVED_SHARE = 1e-7;
 /** The book. */
 export class PriceBook implements PriceReader {
   #prices = new Map<string, KnownPrice>();
+  #isSynced = false;
+
+  /** True once the service has told all of them, and from then on. */
+  get isSynced(): boolean {
+    return this.#isSynced;
+  }
 
   priceOf(instanceType: string, zone: string, capacityType: string): KnownPrice | undefined {
     return this.#prices.get(`${instanceType} ${zone} ${capacityType}`);
@@ -44,7 +50,9 @@ export class PriceBook implements PriceReader {
         for await (const { message } of offerings.watchOfferings({ catalogue }, { signal })) {
           if (message.case === 'snapshot' && message.value.part === 0) this.#prices = new Map();
           if (message.case !== undefined) for (const offering of message.value.offerings) this.#note(offering);
-          if (message.case !== 'snapshot' || message.value.last) onChange();
+          if (message.case === 'snapshot' && !message.value.last) continue;
+          this.#isSynced = true;
+          onChange();
         }
       } catch {
         // The service is away: prices stay as they were last known, and are asked for again below.
