@@ -15,12 +15,26 @@ export interface Constraint {
   readonly terms: readonly RequirementSet[];
   /** The same for nodes whose labels are final. */
   readonly matchesNode: NodeMatcher;
-  /** Daemonsets, by index, beside whose pods it is not met on new nodes: their ports collide. */
-  readonly apartFrom?: readonly number[];
+  /** Daemonsets beside whose pods it is not met on new nodes. */
+  readonly apartFrom?: readonly DaemonApart[];
   /** Offerings of a template that meet it, where that is worked out elsewhere. New nodes only. */
   readonly admits?: (template: CompiledTemplate) => Uint32Array;
-  /** Daemonsets, by index, of which some pod must be on a new node. */
-  readonly besideSome?: readonly number[];
+  /** Daemonsets of which some pod must be on a new node. */
+  readonly besideSome?: DaemonsBeside;
+}
+
+/** A daemonset that a pod may not share a domain with: on a node without that label they share none. */
+export interface DaemonApart {
+  /** Index into the problem's daemonsets. */
+  readonly daemon: number;
+  /** The hostname where they may not share a node: see daemons.ts. */
+  readonly topologyKey: string;
+}
+
+/** Daemonsets of which one must be on a pod's node, by index, and the labels that the node must carry for it to count. */
+export interface DaemonsBeside {
+  readonly daemons: readonly number[];
+  readonly topologyKeys: readonly string[];
 }
 
 /** Constraints that an offering must meet together, each once, ascending. Equal sets are one object. */
@@ -93,8 +107,8 @@ export class ConstraintTable {
   }
 
   /** The constraint to be beside a pod of one of these daemonsets. `isThere` answers for nodes that exist. */
-  besideSome(daemons: readonly number[], isThere: Constraint['matchesNode'], key: string): Constraint {
-    const text = `beside ${key}`;
+  besideSome(beside: DaemonsBeside, isThere: Constraint['matchesNode'], key: string): Constraint {
+    const text = `beside ${beside.topologyKeys.join(' ')} ${key}`;
     const known = this.#indices.get(text);
     if (known !== undefined) return this.constraints[known]!;
     const constraint: Constraint = {
@@ -102,7 +116,7 @@ export class ConstraintTable {
       text,
       terms: [RequirementSet.of([])],
       matchesNode: isThere,
-      besideSome: daemons,
+      besideSome: beside,
     };
     this.#indices.set(text, constraint.index);
     this.constraints.push(constraint);
@@ -110,8 +124,8 @@ export class ConstraintTable {
   }
 
   /** The constraint to be on nodes without these daemonsets. Existing nodes are looked at by what runs there. */
-  apartFrom(daemons: readonly number[]): Constraint {
-    const key = `apart from ${daemons.join(' ')}`;
+  apartFrom(daemons: readonly DaemonApart[]): Constraint {
+    const key = `apart from ${daemons.map(({ daemon, topologyKey }) => `${daemon} ${topologyKey}`).join(',')}`;
     const known = this.#indices.get(key);
     if (known !== undefined) return this.constraints[known]!;
     const constraint: Constraint = {

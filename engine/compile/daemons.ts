@@ -2,12 +2,13 @@
 // anti-affinity), and which pods look for it. What their pods take is in problem.ts.
 //
 // On nodes that exist a daemonset's pod counts as a running one, whether it is there or still to come. On new nodes only
-// the node itself is looked at: a pod keeps off nodes whose daemonsets it may not be beside, whatever the topology key,
-// and finds on its own node a daemonset that it must be beside on one host. Not counted are pods that daemonsets will have
-// on other new nodes, and spreads over hosts count no daemonset's pods: where a daemonset is on every host it adds
+// the node itself is looked at: a pod keeps off nodes whose daemonsets it may not share a domain with, where the node
+// carries the topology key, and finds on its own node a daemonset that it must be together with, over whichever keys the
+// node carries. Not counted are pods that daemonsets will have on other new nodes, and spreads over hosts count no daemonset's pods: where a daemonset is on every host it adds
 // the same everywhere.
 import { compareText } from '../catalogue/index.ts';
 import type { DaemonSetInput, NodeInput, PodShape, Problem, Taint } from '../model/index.ts';
+import { RequirementSet } from '../requirements/index.ts';
 import { effectiveTaints, untoleratedTaint } from '../rules/index.ts';
 import {
   type AffinityRule,
@@ -18,7 +19,7 @@ import {
   isOnHostname,
   type TopologyRules,
 } from '../topology/index.ts';
-import type { Constraint, ConstraintTable } from './constraints.ts';
+import type { Constraint, ConstraintTable, DaemonApart } from './constraints.ts';
 import type { CustomLabels } from './custom-labels.ts';
 import type { RunningPods } from './running.ts';
 
@@ -31,6 +32,12 @@ const READY_LABELS: Readonly<Record<string, string>> = {
 /** Custom labels of a new node as daemonsets will find it. */
 export function onceReady(labels: CustomLabels): CustomLabels {
   return new Map([...labels, ...Object.entries(READY_LABELS)]);
+}
+
+/** The demand that a node carries a label, whatever its value; none for the hostname, which every node carries. */
+export function carrying(topologyKey: string): RequirementSet {
+  const inputs = topologyKey === HOSTNAME_LABEL ? [] : [{ key: topologyKey, operator: 'Exists' as const, values: [] }];
+  return RequirementSet.ofInputs(inputs);
 }
 
 /** Why a pod may not be beside a daemonset's. */
@@ -125,39 +132,55 @@ export class DaemonRules {
     };
   }
 
-  /** Daemonsets beside whose pods a pod may not be, with the first reason for it. */
+  /** Daemonsets with whose pods a pod may not share a domain, with the first reason for it. */
   conflicts(
     shape: PodShape,
     antiAffinities: readonly AffinityRule[],
-  ): { readonly daemons: readonly number[]; readonly reason: DaemonConflict } | undefined {
-    const daemons: number[] = [];
+  ): { readonly daemons: readonly DaemonApart[]; readonly reason: DaemonConflict } | undefined {
+    const daemons: DaemonApart[] = [];
     const reasons = new Set<DaemonConflict>();
     for (const [daemon, set] of this.#sets.entries()) {
-      const reason = this.#conflict(shape, antiAffinities, daemon, set.shape);
-      if (reason === undefined) continue;
-      daemons.push(daemon);
-      reasons.add(reason);
+      for (const { reason, topologyKey } of this.#conflictsWith(shape, antiAffinities, daemon, set.shape)) {
+        daemons.push({ daemon, topologyKey });
+        reasons.add(reason);
+      }
     }
     const reason = CONFLICTS.find((each) => reasons.has(each));
     return reason === undefined ? undefined : { daemons, reason };
   }
 
-  #conflict(
+  #conflictsWith(
     shape: PodShape,
     antiAffinities: readonly AffinityRule[],
     daemon: number,
     of: PodShape,
-  ): DaemonConflict | undefined {
-    if (collidingPort(shape.hostPorts, of.hostPorts) !== undefined) return 'host-port';
-    if (antiAffinities.some(({ counter }) => selects(counter, of))) return 'anti-affinity';
-    return this.#antiAffinities[daemon]!.some(({ counter }) => selects(counter, shape)) ? 'held-away' : undefined;
+  ): { readonly reason: DaemonConflict; readonly topologyKey: string }[] {
+    const collides = collidingPort(shape.hostPorts, of.hostPorts) !== undefined;
+    const apart = antiAffinities.filter(({ counter }) => selects(counter, of));
+    const held = this.#antiAffinities[daemon]!.filter(({ counter }) => selects(counter, shape));
+    return [
+      ...(collides ? [{ reason: 'host-port' as const, topologyKey: HOSTNAME_LABEL }] : []),
+      ...apart.map(({ counter: { topologyKey } }) => ({ reason: 'anti-affinity' as const, topologyKey })),
+      ...held.map(({ counter: { topologyKey } }) => ({ reason: 'held-away' as const, topologyKey })),
+    ];
   }
 
-  /** The first affinity over hosts that some daemonset's pods meet: its counter, and those daemonsets. */
-  soughtBy({ affinities }: TopologyRules): { readonly counter: Counter; readonly daemons: number[] } | undefined {
-    for (const { counter } of affinities.filter(isOnHostname)) {
-      const daemons = [...this.#sets.keys()].filter((daemon) => selects(counter, this.#sets[daemon]!.shape));
-      if (daemons.length > 0) return { counter, daemons };
+  /**
+   * Affinities that some daemonset's pods meet on one node, and those daemonsets: the first over hosts, or the first that is
+   * required, and with it all that are required, which mean the same pods.
+   */
+  soughtBy({
+    affinities,
+  }: TopologyRules): { readonly rules: readonly AffinityRule[]; readonly daemons: readonly number[] } | undefined {
+    const overDomains = affinities.filter((rule) => !isOnHostname(rule) && rule.weight === undefined);
+    for (const rule of [...affinities.filter(isOnHostname), ...overDomains]) {
+      const daemons = [...this.#sets.keys()].filter((daemon) => selects(rule.counter, this.#sets[daemon]!.shape));
+      if (daemons.length === 0) continue;
+      const isMet = (other: AffinityRule): boolean =>
+        rule.weight === undefined &&
+        other.weight === undefined &&
+        other.counter.selector.text === rule.counter.selector.text;
+      return { rules: affinities.filter((other) => other === rule || isMet(other)), daemons };
     }
     return undefined;
   }

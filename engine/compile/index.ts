@@ -1,6 +1,6 @@
 // Door of the compiler: problems in, vectors and masks out.
 export type { Constraint, ConstraintSet } from './constraints.ts';
-export type { DaemonConflict } from './daemons.ts';
+export { carrying, type DaemonConflict } from './daemons.ts';
 export { type Dimensions, listOf, nodeVectorOf, podVectorOf, vectorOf } from './dimensions.ts';
 export { type Floor, Floors, type Tally } from './floors.ts';
 export { CompiledProblem, type CompiledTemplate } from './problem.ts';

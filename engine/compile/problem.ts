@@ -11,11 +11,11 @@ import { type Counter, CounterTable, HOSTNAME_LABEL, isOnHostname, type SpreadRu
 import { type Constraint, type ConstraintSet, ConstraintTable } from './constraints.ts';
 import { Costs } from './costs.ts';
 import { collectWanted, meetsCustomLabel } from './custom-labels.ts';
-import { DaemonRules, onceReady } from './daemons.ts';
+import { carrying, DaemonRules, onceReady } from './daemons.ts';
 import { type Dimensions, dimensionsOf, podVectorOf, vectorOf } from './dimensions.ts';
 import { Floors } from './floors.ts';
 import { Reservations } from './reservations.ts';
-import { compileRunning, type RunningPods } from './running.ts';
+import { compileRunning, type RunningPods, runsNear } from './running.ts';
 import { type CompiledShape, type Demand, podVector, ShapeCompiler } from './shapes.ts';
 import { allAttachments, type SharedClaim, SharedClaims } from './shared-claims.ts';
 import {
@@ -97,9 +97,9 @@ export class CompiledProblem {
       counters: this.counters,
       daemons: this.daemons,
       sharedClaimsOf: (shape) => this.sharedClaimsOf(shape),
-      runsOn: (nodeName, counter) => {
+      runsNear: (nodeName, counter) => {
         nodeIndices ??= new Map(problem.nodes.map(({ name }, index) => [name, index]));
-        return this.running[nodeIndices.get(nodeName)!]!.some((pods) => pods.counting.has(counter));
+        return runsNear(problem, this.running, nodeIndices.get(nodeName)!, counter);
       },
     });
     this.shapes = problem.shapes.map((input, index) => compiler.compile(input, index));
@@ -267,6 +267,12 @@ export class CompiledProblem {
     return { types, cellAdmitted };
   }
 
+  /** Offerings whose nodes carry a label under a template, whatever its value; bitset over offerings, borrowed. */
+  offeringsCarrying(template: Template, topologyKey: string): Uint32Array {
+    const narrowed = this.narrowTerm(template, carrying(topologyKey));
+    return narrowed === undefined ? this.#nothing : this.catalogue.offeringsOf(narrowed.types, narrowed.cellAdmitted);
+  }
+
   #maskOf(template: CompiledTemplate, constraint: Constraint): Uint32Array {
     const key = `${template.index} ${constraint.index}`;
     let mask = this.#masks.get(key);
@@ -281,12 +287,18 @@ export class CompiledProblem {
     if (constraint.admits !== undefined) return constraint.admits(template);
     if (constraint.apartFrom !== undefined) {
       const mask = among.slice();
-      for (const daemon of constraint.apartFrom) andNotInto(mask, this.#withDaemon(template, daemon, among));
+      for (const { daemon, topologyKey } of constraint.apartFrom) {
+        const shared = this.#withDaemon(template, daemon, among).slice();
+        andInto(shared, this.offeringsCarrying(template, topologyKey));
+        andNotInto(mask, shared);
+      }
       return mask;
     }
     if (constraint.besideSome !== undefined) {
       const mask = emptyBits(this.catalogue.offeringCount);
-      for (const daemon of constraint.besideSome) orInto(mask, this.#withDaemon(template, daemon, among));
+      const { daemons, topologyKeys } = constraint.besideSome;
+      for (const daemon of daemons) orInto(mask, this.#withDaemon(template, daemon, among));
+      for (const topologyKey of topologyKeys) andInto(mask, this.offeringsCarrying(template, topologyKey));
       return mask;
     }
     // A demand without conditions admits whatever the pool has; the most common case.

@@ -3,7 +3,7 @@
 import { compareText } from '../catalogue/index.ts';
 import type { NodeInput, PodShape, Problem, ShapeCount } from '../model/index.ts';
 import { shapeKey } from '../shapes/index.ts';
-import type { AffinityRule, Counter, CounterTable, HostPod } from '../topology/index.ts';
+import { type AffinityRule, type Counter, type CounterTable, HOSTNAME_LABEL, type HostPod } from '../topology/index.ts';
 import type { DaemonRules } from './daemons.ts';
 
 /** A running pod of a node, as topology sees it. */
@@ -95,4 +95,19 @@ function inOrder(pods: readonly ShapeCount[]): readonly ShapeCount[] {
   if (pods.length < 2) return pods;
   const keyed = pods.map((each) => ({ each, key: shapeKey(each.shape) }));
   return keyed.sort((left, right) => compareText(left.key, right.key)).map(({ each }) => each);
+}
+
+/** Whether a running pod that a counter counts is in the domain of a node, by its index. O(nodes) over domains of several. */
+export function runsNear(
+  { nodes }: Problem,
+  running: readonly (readonly RunningPods[])[],
+  at: number,
+  counter: Counter,
+): boolean {
+  const { topologyKey } = counter;
+  const runs = (index: number): boolean => running[index]!.some((pods) => pods.counting.has(counter));
+  if (topologyKey === HOSTNAME_LABEL) return runs(at);
+  const domain = nodes[at]!.labels[topologyKey];
+  if (domain === undefined) return false;
+  return runs(at) || nodes.some((node, index) => !node.deleting && node.labels[topologyKey] === domain && runs(index));
 }

@@ -59,7 +59,7 @@ export interface DemandProfile extends HostPod {
   /** Keeps it off new nodes with daemonsets that it may not be beside, and why it may not. */
   readonly apartFromDaemons?: Constraint;
   readonly daemonConflict?: DaemonConflict;
-  /** Keeps it on nodes with daemonsets that it must be beside: in place of its affinities over hosts. */
+  /** Keeps it on nodes with daemonsets that it must be beside: in place of the affinities that they meet. */
   readonly besideDaemons?: Constraint;
   readonly taintPolicy: TaintPolicy;
   /** `constraint` and what daemonsets add to it. */
@@ -81,8 +81,8 @@ export interface ShapeContext {
   readonly counters: CounterTable;
   readonly daemons: DaemonRules;
   readonly sharedClaimsOf: (shape: PodShape) => readonly SharedClaim[];
-  /** Whether a pod that a counter counts runs on a node, by the node's name. Asked only once all shapes are compiled. */
-  readonly runsOn: (nodeName: string, counter: Counter) => boolean;
+  /** Whether a pod that a counter counts runs in the domain of a node, by the node's name. Asked once all is compiled. */
+  readonly runsNear: (nodeName: string, counter: Counter) => boolean;
 }
 
 /** A profile with what it demands, and the first shape that has it. */
@@ -192,15 +192,16 @@ export class ShapeCompiler {
     return { apartFromDaemons: constraints.apartFrom(conflict.daemons), daemonConflict: conflict.reason };
   }
 
-  /** An affinity over hosts that daemonsets' pods meet is tried as a matter of which nodes have the daemonsets first. */
+  /** Affinities that daemonsets' pods meet are tried as a matter of which nodes have the daemonsets first. */
   #besideDaemons(rules: TopologyRules): Pick<DemandProfile, 'rules' | 'besideDaemons'>[] {
-    const { daemons: daemonRules, constraints, runsOn } = this.#context;
+    const { daemons: daemonRules, constraints, runsNear } = this.#context;
     const sought = daemonRules.soughtBy(rules);
     if (sought === undefined) return [{ rules }];
-    const { counter, daemons } = sought;
-    const isThere: Constraint['matchesNode'] = (_, nodeName) => runsOn(nodeName, counter);
-    const affinities = rules.affinities.filter((rule) => rule.counter !== counter);
-    const besideDaemons = constraints.besideSome(daemons, isThere, counter.selector.text);
+    const met = sought.rules.map(({ counter }) => counter);
+    const isThere: Constraint['matchesNode'] = (_, nodeName) => met.every((counter) => runsNear(nodeName, counter));
+    const affinities = rules.affinities.filter((rule) => !sought.rules.includes(rule));
+    const beside = { daemons: sought.daemons, topologyKeys: met.map(({ topologyKey }) => topologyKey) };
+    const besideDaemons = constraints.besideSome(beside, isThere, met[0]!.selector.text);
     return [{ rules: { ...rules, affinities }, besideDaemons }, { rules }];
   }
 }

@@ -2,7 +2,7 @@
 // and what it requests of each resource once daemonsets have theirs.
 import { andNotInto, hasBit, orInto } from '../bits/index.ts';
 import { compareText } from '../catalogue/index.ts';
-import type { CompiledShape } from '../compile/index.ts';
+import { type CompiledShape, carrying } from '../compile/index.ts';
 import { nearTexts } from '../hints/index.ts';
 import type { Taint, Toleration, VolumeInput } from '../model/index.ts';
 import { describeRequirement, RequirementSet, requirementOf } from '../requirements/index.ts';
@@ -138,12 +138,12 @@ export function daemonConditions(space: PoolSpace, shape: CompiledShape): Condit
   const { compiled } = space;
   const layers = space.everything.map((layer) => layer.slice());
   const names: string[] = [];
-  for (const daemon of daemons) {
+  for (const { daemon, topologyKey } of daemons) {
     const { namespace, name, shape: daemonShape } = compiled.problem.daemonSets[daemon]!;
     if (!compiled.toleratesTaints(space.pool.input.taints, daemonShape.tolerations)) continue;
-    names.push(`${namespace}/${name}`);
+    if (!names.includes(`${namespace}/${name}`)) names.push(`${namespace}/${name}`);
     for (const term of compiled.daemons.constraints[daemon]!.terms) {
-      space.meetingSet(term).forEach((met, variant) => {
+      space.meetingSet(term.and(carrying(topologyKey))).forEach((met, variant) => {
         andNotInto(layers[variant]!, met);
       });
     }

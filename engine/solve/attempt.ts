@@ -174,25 +174,48 @@ function placeAll(
 
 /** Everything as it is before the first pod is placed. */
 export function openWork(compiled: CompiledProblem, budget: Budget): PlacingWork {
+  const views = openViews(compiled);
+  const domains = new DomainState(compiled.counters, (rule) => views.places.universe(rule));
+  countRunning(compiled, domains);
+  return {
+    ...views,
+    nodes: openNodes(compiled, domains),
+    domains,
+    pinnedAt: new Map<Unit, Location>(),
+    limits: remainingLimits(compiled.problem, compiled.reservations.freeCounts),
+    budget,
+    newNodes: [],
+  };
+}
+
+/** An attempt to be added to: what it holds is changed by that. */
+export function resumeWork(compiled: CompiledProblem, budget: Budget, attempt: Attempt): PlacingWork {
+  const { nodes, newNodes, domains, limits, pinnedAt } = attempt;
+  return {
+    ...openViews(compiled),
+    nodes,
+    domains,
+    pinnedAt: new Map(pinnedAt),
+    limits,
+    budget,
+    newNodes: [...newNodes],
+  };
+}
+
+/** What placing knows of the problem and remembers of its own questions. */
+function openViews(
+  compiled: CompiledProblem,
+): Omit<PlacingWork, 'nodes' | 'domains' | 'pinnedAt' | 'limits' | 'budget' | 'newNodes'> {
   const filter = new TemplateFilter(compiled);
   const tiers = tiersOf(compiled);
-  const places = new PlaceFinder(compiled, filter, tiers);
-  const domains = new DomainState(compiled.counters, (rule) => places.universe(rule));
-  countRunning(compiled, domains);
   return {
     compiled,
     filter,
     tiers,
-    places,
-    nodes: openNodes(compiled, domains),
-    domains,
+    places: new PlaceFinder(compiled, filter, tiers),
     domainRules: new Map<TopologyRules, DomainRules>(),
     vainChains: new Map<string, number>(),
-    pinnedAt: new Map<Unit, Location>(),
     refusedBy: new Map<string, Set<NewNodes>>(),
-    limits: remainingLimits(compiled.problem, compiled.reservations.freeCounts),
-    budget,
-    newNodes: [],
   };
 }
 
@@ -294,7 +317,8 @@ function newNodeShares({ compiled, filter, tiers, limits }: PlacingWork, units: 
   return units.map((entry) => values.get(entry) ?? 0);
 }
 
-function countRunning(compiled: CompiledProblem, domains: DomainState): void {
+/** Counts the pods that run already. */
+export function countRunning(compiled: CompiledProblem, domains: DomainState): void {
   compiled.problem.nodes.forEach((node, index) => {
     if (node.deleting) return;
     const location = nodeLocation(compiled, domains, node);

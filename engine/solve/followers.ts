@@ -1,6 +1,6 @@
 // Pods that must be on a node with others, onto nodes that are planned: which nodes their mates get is known only after
 // packing. They come after all who are placed, so that counts and nodes are as these pods will find them.
-import type { Unit, UnitMember } from '../compile/index.ts';
+import type { Unit } from '../compile/index.ts';
 import { isOnHostname } from '../topology/index.ts';
 import { placeFollowers } from './assigning.ts';
 import type { PlacingWork } from './attempt.ts';
@@ -29,42 +29,60 @@ class PlannedNodes implements NodeMaker {
 
   /** Puts a unit on the first node that takes it and gets no dearer by it, else on the first that takes it. */
   readonly join = (unit: Unit): boolean => {
-    const { newNodes, refusedBy } = this.#work;
-    const [{ pod }] = unit.members as [UnitMember];
-    const kind = `${pod.of.index}.${pod.step} ${unit.constraintSet.index}`;
-    // A group that changes is another one: what was refused once is refused for good.
-    const refused = refusedBy.get(kind) ?? new Set();
-    refusedBy.set(kind, refused);
-    let dearer = -1;
-    for (let index = 0; index < newNodes.length; index++) {
-      const group = newNodes[index]!;
-      if (refused.has(group) || !hasMates(group, unit)) continue;
-      if (!this.#work.budget.spend()) return false;
-      if (mostUnits(this.#work, group, unit, 1, { mayCostMore: false, mayStart: false }) === 1) {
-        this.#put(index, unit);
-        return true;
-      }
-      if (dearer >= 0) continue;
-      if (mostUnits(this.#work, group, unit, 1, { mayCostMore: true, mayStart: false }) === 1) dearer = index;
-      else refused.add(group);
-    }
-    if (dearer < 0) return false;
-    this.#put(dearer, unit);
+    const work = this.#work;
+    const room = roomFor(work, unit, { mayStart: false, spend: () => work.budget.spend() });
+    if (room === undefined) return false;
+    putOneIn(work.newNodes, room.index, unit);
     return true;
   };
+}
 
-  /** One node of the group gets the unit; the others stay as they are. Nodes that become alike are one group. */
-  #put(index: number, unit: Unit): void {
-    const { newNodes } = this.#work;
+/** How to look for room. */
+export interface RoomSearch {
+  /** Whether an affinity over hosts is kept where nothing that it means is on the node. */
+  readonly mayStart: boolean;
+  /** Spends a unit of work for each group of nodes that is looked at; false ends the search without an answer. */
+  readonly spend: () => boolean;
+}
+
+/**
+ * Which of the planned nodes have room for one more of a unit: the first that get no dearer by it, else the first.
+ * O(groups × offerings × dimensions) the first time.
+ */
+export function roomFor(
+  work: PlacingWork,
+  unit: Unit,
+  { mayStart, spend }: RoomSearch,
+): { readonly index: number; readonly getsDearer: boolean } | undefined {
+  const { newNodes, refusedBy } = work;
+  const members = unit.members.map(({ pod, podCount }) => `${pod.of.index}.${pod.step}x${podCount}`);
+  const kind = `${mayStart} ${members.join(' ')} ${unit.constraintSet.index}`;
+  // A group that changes is another one: what was refused once is refused for good.
+  const refused = refusedBy.get(kind) ?? new Set();
+  refusedBy.set(kind, refused);
+  let dearer = -1;
+  for (let index = 0; index < newNodes.length; index++) {
     const group = newNodes[index]!;
-    const changed: NewNodes = { ...group, nodeCount: 1, ...withUnits(group, unit, 1) };
-    const before = newNodes[index - 1];
-    const joined = before !== undefined && isAlike(before, changed) ? before : undefined;
-    const parts: NewNodes[] = [joined === undefined ? changed : { ...joined, nodeCount: joined.nodeCount + 1 }];
-    if (group.nodeCount > 1) parts.push({ ...group, nodeCount: group.nodeCount - 1 });
-    if (joined === undefined) newNodes.splice(index, 1, ...parts);
-    else newNodes.splice(index - 1, 2, ...parts);
+    if (refused.has(group) || !(mayStart || hasMates(group, unit))) continue;
+    if (!spend()) return undefined;
+    if (mostUnits(work, group, unit, 1, { mayCostMore: false, mayStart }) === 1) return { index, getsDearer: false };
+    if (dearer >= 0) continue;
+    if (mostUnits(work, group, unit, 1, { mayCostMore: true, mayStart }) === 1) dearer = index;
+    else refused.add(group);
   }
+  return dearer < 0 ? undefined : { index: dearer, getsDearer: true };
+}
+
+/** One node of the group gets the unit; the others stay as they are. Nodes that become alike are one group. */
+export function putOneIn(newNodes: NewNodes[], index: number, unit: Unit): void {
+  const group = newNodes[index]!;
+  const changed: NewNodes = { ...group, nodeCount: 1, ...withUnits(group, unit, 1) };
+  const before = newNodes[index - 1];
+  const joined = before !== undefined && isAlike(before, changed) ? before : undefined;
+  const parts: NewNodes[] = [joined === undefined ? changed : { ...joined, nodeCount: joined.nodeCount + 1 }];
+  if (group.nodeCount > 1) parts.push({ ...group, nodeCount: group.nodeCount - 1 });
+  if (joined === undefined) newNodes.splice(index, 1, ...parts);
+  else newNodes.splice(index - 1, 2, ...parts);
 }
 
 /** Whether a node of the group has pods for every affinity over hosts of the unit's pod. */

@@ -81,7 +81,19 @@ test('a planned node without such pods counts as empty, one with them as far as 
   assert.deepEqual(outcome({ pools: others, nodes, groups: [...groups, other] }), [[1, 1], 4]);
 });
 
+test('a planned node that the policies of the spread leave out does not count', () => {
+  const pools = [pool('others', { taints: [taint('dedicated')] })];
+  const other = { shape: shape(resources(4000, 1), { tolerations: [tolerateAll('dedicated')] }), count: 1 };
+  const honoring = { shape: web({ nodeTaintsPolicy: 'Honor' }), count: 6 };
+  assert.deepEqual(outcome({ pools, nodes: [a, b], groups: [honoring, other] }), [[3, 3], 0]);
+  const bound = { shape: { ...web(), nodeSelector: { disk: 'fast' } }, count: 6 };
+  const fast = [a, b].map((each) => ({ ...each, labels: { disk: 'fast' } }));
+  assert.deepEqual(outcome({ pools, nodes: fast, groups: [bound, other] }), [[3, 3], 0]);
+});
+
 test('nothing is said of hosts on which daemonsets have pods that the spread counts', () => {
   const daemons = [daemonSet('agent', shape(resources(100, 0.1), { labels: { app: 'web' } }))];
   assert.deepEqual(outcome({ daemonSets: daemons, nodes: [a, b], groups: [{ shape: web(), count: 6 }] }), [[1, 1], 4]);
+  // The only host is as full as the least full one, whatever is there.
+  assert.deepEqual(outcome({ daemonSets: daemons, nodes: [a], groups: [{ shape: web(), count: 6 }] }), [[3], 3]);
 });

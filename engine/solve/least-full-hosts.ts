@@ -2,12 +2,14 @@
 // without any of them can always come, so that spreads over hosts are counted from nothing; once the plan is done its nodes
 // are known, and where all of them have pods, kube-scheduler lets in one more than that. Comes last: no node may be made after
 // it.
+import { andInto, isEmpty } from '../bits/index.ts';
 import type { CompiledProblem, Demand } from '../compile/index.ts';
 import { makeUnit, type Unit } from '../compile/index.ts';
 import { type Counter, type HostPod, isOnHostname, type SpreadRule } from '../topology/index.ts';
 import { domainRulesOf } from './assigning.ts';
 import type { PlacingWork } from './attempt.ts';
 import { nodeTakes, type OpenNode } from './node-board.ts';
+import type { NewNodes } from './placing.ts';
 import { compareDemands, type Waiting } from './waiting.ts';
 
 /**
@@ -62,11 +64,9 @@ function placeOne(work: PlacingWork, demand: Demand, unit: Unit): boolean {
 
 /**
  * Pods on the least full host that a spread may look at, as the plan stands; 0 where there are fewer hosts than it asks for.
- * Nodes to be made are looked at whether or not its policies count them: that only lowers the least.
+ * Nodes to be made are looked at where its policies may count them: that only lowers the least.
  */
 function leastFull({ compiled, nodes, newNodes }: PlacingWork, { counter, input }: SpreadRule): number {
-  // What daemonsets bring to each host is not counted, so that hosts can't be compared where it matters.
-  if (meansDaemons(compiled, counter)) return 0;
   const open = new Map(nodes.map((node) => [node.index, node]));
   let least = Number.POSITIVE_INFINITY;
   let hostCount = 0;
@@ -77,14 +77,33 @@ function leastFull({ compiled, nodes, newNodes }: PlacingWork, { counter, input 
     least = Math.min(least, countIn(pods, counter));
   });
   if (hostCount < (input.minDomains ?? 1)) return 0;
-  for (const { units, unitCounts } of newNodes) {
+  let otherCount = hostCount - 1;
+  for (const group of newNodes) {
+    const { units, unitCounts } = group;
+    if (!mayCount(compiled, counter.countedFor!, group)) continue;
+    otherCount++;
     let count = 0;
     units.forEach(({ members }, place) => {
       for (const { pod, podCount } of members) if (pod.counting.has(counter)) count += podCount * unitCounts[place]!;
     });
     least = Math.min(least, count);
   }
-  return least;
+  // What daemonsets bring to each host is not counted, so that hosts can't be compared where it matters.
+  return otherCount > 0 && meansDaemons(compiled, counter) ? 0 : least;
+}
+
+/** Whether the policies of a spread may count pods of planned nodes. */
+function mayCount(
+  compiled: CompiledProblem,
+  { shape, honorsAffinity, honorsTaints, keys }: NonNullable<Counter['countedFor']>,
+  { template, units }: NewNodes,
+): boolean {
+  if (honorsTaints && !compiled.toleratesTaints(template.pool.input.taints, shape.tolerations)) return false;
+  const mask = template.pool.available.slice();
+  for (const key of keys) andInto(mask, compiled.offeringsCarrying(template, key));
+  if (honorsAffinity) andInto(mask, compiled.mask(template, [compiled.constraintOf(shape)]));
+  for (const { constraints } of units) andInto(mask, compiled.mask(template, constraints));
+  return !isEmpty(mask);
 }
 
 function countIn(pods: ReadonlyMap<HostPod, number>, counter: Counter): number {

@@ -8,6 +8,7 @@ import { Budget } from '../pack/index.ts';
 import { type Attempt, attemptPlacement } from './attempt.ts';
 import { improveSmall } from './exact/index.ts';
 import { improveAttempt } from './improving.ts';
+import { placeLatecomers } from './latecomers.ts';
 import { moreOpenValues, WIDENING_LIMIT } from './open-values.ts';
 import { placesMore } from './order-of-plans.ts';
 import { writePlan } from './plan-writer.ts';
@@ -62,7 +63,7 @@ function isPricedByLimits({ limits }: Attempt): boolean {
 /** The best way to place all pods that is found. */
 function bestAttempt(compiled: CompiledProblem, budget: Budget): Attempt {
   const best = bestOrder(compiled, budget);
-  return budget.cut ? best : improveSmall(compiled, budget, best);
+  return budget.cut ? best : placeLatecomers(compiled, budget, improveSmall(compiled, budget, best));
 }
 
 /** The best of several orders of placing. */

@@ -14,7 +14,7 @@ import { compareDemands, isTopological, type Waiting } from './waiting.ts';
 type Present = Map<HostPod, number>;
 
 /** Equal pods, or units of several, that come to places of one kind. */
-interface Arrivals {
+export interface Arrivals {
   readonly members: readonly { readonly pod: Demand; readonly podCount: number }[];
   readonly location: Location;
   readonly hasHostMates: boolean;
@@ -27,12 +27,7 @@ interface Arrivals {
  * to `left`. `work.domains` holds only running pods on entry and what stays at the end. O(pods × kinds of places).
  */
 export function takeBackUnheld(work: PlacingWork, left: ReadonlyMap<CompiledShape, Waiting>): void {
-  const arrivals = new Map<unknown, Map<unknown, Arrivals>>();
-  const planned = work.newNodes.flatMap((group) => expectOnNewNodes(work, group, arrivals));
-  const existing = work.nodes.map((node) => expectOnNode(work, node, arrivals));
-  const kinds = [...arrivals.values()]
-    .flatMap((byPlace) => [...byPlace.values()])
-    .sort((one, other) => compareDemands(one.members[0]!.pod, other.members[0]!.pod));
+  const { kinds, planned, existing } = expectAll(work);
   letIn(work, kinds);
   for (const { members, waiting } of kinds) {
     for (const { count } of waiting) {
@@ -47,8 +42,39 @@ export function takeBackUnheld(work: PlacingWork, left: ReadonlyMap<CompiledShap
   work.newNodes.splice(0, work.newNodes.length, ...planned.flatMap((settle) => settle()));
 }
 
+/** All pods with rules over domains that a plan places, as they are still to come: higher priorities first. */
+export function arrivalsOf(work: PlacingWork): Arrivals[] {
+  return expectAll(work).kinds;
+}
+
+interface Expected {
+  readonly kinds: Arrivals[];
+  /** Each makes groups of nodes as they are with those who have come. */
+  readonly planned: readonly (() => NewNodes[])[];
+  /** Each leaves those who have come on a node that exists. */
+  readonly existing: readonly (() => void)[];
+}
+
+function expectAll(work: PlacingWork): Expected {
+  const arrivals = new Map<unknown, Map<unknown, Arrivals>>();
+  const planned = work.newNodes.flatMap((group) => expectOnNewNodes(work, group, arrivals));
+  const existing = work.nodes.map((node) => expectOnNode(work, node, arrivals));
+  const kinds = [...arrivals.values()]
+    .flatMap((byPlace) => [...byPlace.values()])
+    .sort((one, other) => compareDemands(one.members[0]!.pod, other.members[0]!.pod));
+  return { kinds, planned, existing };
+}
+
+/** Counts pods in as if they had come, whether or not they might. */
+export function countIn(work: PlacingWork, { members, location, waiting }: Arrivals): void {
+  const arrived = waiting.reduce((sum, { count }) => sum + count, 0);
+  for (const { pod, podCount } of members) {
+    work.domains.add(requiredRulesOf(work, pod), location, podCount * arrived);
+  }
+}
+
 /** Lets one of each kind in after the other for as long as any comes. */
-function letIn(work: PlacingWork, kinds: readonly Arrivals[]): void {
+export function letIn(work: PlacingWork, kinds: readonly Arrivals[]): void {
   let open = kinds;
   for (let moved = true; moved; ) {
     moved = false;
@@ -57,7 +83,8 @@ function letIn(work: PlacingWork, kinds: readonly Arrivals[]): void {
   }
 }
 
-function letOneIn(work: PlacingWork, kind: Arrivals): boolean {
+/** Lets in one of a kind that may come; returns whether one did. */
+export function letOneIn(work: PlacingWork, kind: Arrivals): boolean {
   for (let place = kind.waiting.length - 1; place >= 0; place--) {
     const node = kind.waiting[place]!;
     if (enter(work, kind, node.present)) {
@@ -93,9 +120,10 @@ function enter(work: PlacingWork, { members, location }: Arrivals, present: Pres
   return true;
 }
 
-/** What must hold of a pod wherever it is: preferences make no place invalid. */
-function requiredOf(demand: Demand): Demand {
-  return demand.of.demands.at(-1)!;
+/** What must hold of a pod wherever it is: preferences make no place invalid. Who is beside a daemonset stays beside it. */
+function requiredOf({ of: { demands }, besideDaemons }: Demand): Demand {
+  const isBeside = (demand: Demand): boolean => (demand.besideDaemons === undefined) === (besideDaemons === undefined);
+  return demands.findLast(isBeside)!;
 }
 
 function requiredRulesOf(work: PlacingWork, demand: Demand): DomainRules {

@@ -22,9 +22,9 @@ import {
   termHolds,
   untoleratedTaint,
 } from './kube-rules.ts';
-import { daemonSetsOn, isOnSale } from './market.ts';
+import { daemonSetsOn } from './market.ts';
 import { affinityMeans, hardSpreads, required, spreadCounts } from './pod-selection.ts';
-import { emptyNodes, finalState, HOSTNAME_KEY, isSeen, type StateNode } from './topology-state.ts';
+import { finalState, HOSTNAME_KEY, isSeen, type StateNode } from './topology-state.ts';
 
 const ZONE_KEY = 'topology.kubernetes.io/zone';
 
@@ -35,7 +35,7 @@ export function topologyViolations(open: OpenCase): string[] {
   for (const node of state) {
     for (const { shape, placed } of node.pods) {
       if (!placed) continue;
-      for (const violation of podViolations(open.problem, state, node, shape, true)) {
+      for (const violation of podViolations(open.problem, state, node, shape, 'settled')) {
         found.add(`${violation} (a pod of shape ${indexOf(open.problem, shape)} on ${node.where})`);
       }
     }
@@ -47,18 +47,24 @@ function indexOf(problem: Problem, shape: PodShape): number {
   return problem.shapes.findIndex((one) => one.shape === shape);
 }
 
+/**
+ * How a pod of the state is looked at: as one of a plan, whose pods came in some order, or as the one that came last, with
+ * all others there before it.
+ */
+export type Arrival = 'settled' | 'last';
+
 /** What one pod on a node of the state breaks, itself being there already. */
 export function podViolations(
   problem: Problem,
   state: readonly StateNode[],
   node: StateNode,
   shape: PodShape,
-  final = false,
+  arrival: Arrival,
 ): string[] {
   const spreads = hardSpreads(shape);
   return [
-    ...spreads.flatMap((spread) => spreadViolations(state, node, shape, spread, spreads)),
-    ...affinityViolations(problem, state, node, shape, final),
+    ...spreads.flatMap((spread) => spreadViolations(state, node, shape, spread, arrival)),
+    ...affinityViolations(problem, state, node, shape, arrival),
     ...antiAffinityViolations(problem, state, node, shape),
     ...volumeViolations(node, shape),
     ...claimViolations(state, node, shape),
@@ -92,13 +98,15 @@ interface Spreading {
   readonly countBefore: number;
 }
 
-function spreadViolations(
+/** What a spread says against a pod on a node of the state. */
+export function spreadViolations(
   state: readonly StateNode[],
   own: StateNode,
   shape: PodShape,
   spread: TopologySpreadInput,
-  spreads: readonly TopologySpreadInput[],
+  arrival: Arrival,
 ): string[] {
+  const spreads = hardSpreads(shape);
   const key = normalKey(spread.topologyKey);
   const values = new Set(own.outcomes.map((labels) => labels.get(key)));
   if (values.has(undefined)) return [`topology-key: a node without ${key}, which pods of it spread over`];
@@ -109,7 +117,9 @@ function spreadViolations(
     // kube-scheduler looks at a spread when a pod that holds it arrives: pods that do not hold it may have come before it, where
     // that helps, or after it, where it does not.
     const holds = (pod: (typeof node.pods)[number]): boolean =>
-      !pod.placed || hardSpreads(pod.shape).some((one) => JSON.stringify(one) === JSON.stringify(spread));
+      arrival === 'last' ||
+      !pod.placed ||
+      hardSpreads(pod.shape).some((one) => JSON.stringify(one) === JSON.stringify(spread));
     const counted = node.pods.filter(
       (pod) =>
         (pod.daemon === undefined || (pod.daemon === 'existing' && key !== HOSTNAME_KEY)) &&
@@ -167,7 +177,7 @@ function affinityViolations(
   state: readonly StateNode[],
   own: StateNode,
   shape: PodShape,
-  final: boolean,
+  arrival: Arrival,
 ): string[] {
   const terms = required(shape.podAffinity);
   const meant = (pod: PodShape): boolean => terms.every((term) => affinityMeans(term, shape, pod, problem));
@@ -188,7 +198,7 @@ function affinityViolations(
     if (values.has(undefined)) return [`topology-key: a node without ${term.topologyKey}, which pods of it ask for`];
     // A pod that means itself may have come before the others; whether an order lets all of them in is check-order.ts.
     if (alone || others.includes(own)) return [];
-    if (final && meant(shape) && !running) return [];
+    if (arrival === 'settled' && meant(shape) && !running) return [];
     const near = others.some((node) => {
       const theirs = valuesOf(node, term.topologyKey);
       return theirs.size === 1 && values.size === 1 && theirs.has([...values][0]);
@@ -271,7 +281,7 @@ function claimViolations(state: readonly StateNode[], own: StateNode, shape: Pod
 export type Pods = readonly { readonly shape: PodShape; readonly count: number }[];
 
 /** The first port that one of the newcomers would take of the others, or two of them from each other. */
-function collidingPort(there: Pods, newcomers: Pods): HostPortInput | undefined {
+export function collidingPort(there: Pods, newcomers: Pods): HostPortInput | undefined {
   const taken = there.flatMap((pod) => pod.shape.hostPorts);
   for (const { shape, count } of newcomers) {
     for (let pod = 0; pod < Math.min(count, 2); pod += 1) {
@@ -293,7 +303,7 @@ function isAnyAddress(address: string): boolean {
 }
 
 /** Pods on an existing node with the daemonsets' that are there or will come. */
-function podsThere(open: OpenCase, nodeIndex: number): Pods {
+export function podsThere(open: OpenCase, nodeIndex: number): Pods {
   const node = open.problem.nodes[nodeIndex];
   if (node === undefined) return [];
   const daemons = open.problem.daemonSets.filter(
@@ -371,43 +381,4 @@ function attachmentViolations(open: OpenCase): string[] {
     }),
   );
   return [...onExisting, ...onNew];
-}
-
-/**
- * An empty new node of a pool without limits on which one pod of the shape, left out by the plan, would keep every rule
- * with all others in place; undefined where there is none. Empty nodes of every pool and offering stand beside it.
- */
-export function emptyNodeFor(
-  open: OpenCase,
-  shape: PodShape,
-  holdsOne: (view: OpenCase['views'][number]) => boolean,
-  holdsOn: (view: OpenCase['views'][number], candidate: OpenCase['views'][number]['candidates'][number]) => boolean,
-): string | undefined {
-  const pods = [{ shape, count: 1 }];
-  const state = finalState(open);
-  const shapes = [...open.problem.shapes, ...state.flatMap((node) => node.pods)].map((one) => one.shape);
-  const keys = new Set(
-    [
-      ...hardSpreads(shape),
-      ...required(shape.podAffinity),
-      ...shapes.flatMap((one) => required(one.podAntiAffinity)),
-    ].map((rule) => normalKey(rule.topologyKey)),
-  );
-  const empties = emptyNodes(open, keys);
-  const stateWithEmpties = [...state, ...empties.map((empty) => empty.state)];
-  const host = empties.find(({ state: empty, view, candidate, fixed }) => {
-    const labels = empty.outcomes[0] ?? new Map<string, string>();
-    if (!holdsOne(view) || !isOnSale(candidate) || !holdsOn(view, candidate) || !selectsNode(shape, labels))
-      return false;
-    // What a label comes to that is open to any value is not for the checker to say.
-    if ([...candidate.open.keys()].some((key) => keys.has(key) && !fixed.has(key))) return false;
-    if (untoleratedTaint(shape.tolerations, view.pool.taints, HARD_EFFECTS) !== undefined) return false;
-    if (overAttached(candidate.allocatable, pods) !== undefined) return false;
-    const daemons = daemonSetsOn(view, candidate, fixed).map((set) => ({ shape: set.shape, count: 1 }));
-    if (collidingPort(daemons, pods) !== undefined) return false;
-    const filled: StateNode = { ...empty, pods: [...empty.pods, { shape, count: 1, placed: true }] };
-    const after = stateWithEmpties.map((node) => (node === empty ? filled : node));
-    return podViolations(open.problem, after, filled, shape).length === 0;
-  });
-  return host?.state.where;
 }

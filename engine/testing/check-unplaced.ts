@@ -3,9 +3,10 @@
 import type { PodShape, Problem, UnplacedReason, UnplacedShape } from '../index.ts';
 import type { OpenCase, ResolvedNodes } from './case.ts';
 import { existingRoom, nodeAdmits } from './check-existing.ts';
+import { latecomerViolations } from './check-latecomers.ts';
 import { isUnlimited, limitUsage, podsOf, poolHoldsOne, takenBy } from './check-nodes.ts';
 import { isLeft } from './check-reservations.ts';
-import { emptyNodeFor, overAttached, reachesVolumes } from './check-topology.ts';
+import { overAttached, reachesVolumes } from './check-topology.ts';
 import { isStrict, isVariedEnough } from './check-variety.ts';
 import { HARD_EFFECTS, lacking, selectsNode, subtractResources, untoleratedTaint } from './kube-rules.ts';
 import {
@@ -32,25 +33,9 @@ export function unplacedViolations(open: OpenCase): string[] {
     const found = reasonViolations(open, shape, unplaced, where);
     const cut = open.plan.cut && unplaced.reasons.some((reason) => reason.code === 'work-limit-reached');
     if (cut) return found;
-    if (isEntangled(open.problem, shape)) return [...found, ...entangledViolations(open, shape, where)];
+    if (isEntangled(open.problem, shape)) return [...found, ...latecomerViolations(open, shape, where)];
     return [...found, ...placeableViolations(open, shape, where)];
   });
-}
-
-/** An empty node that the pod could have had, all rules about other pods and about volumes kept. */
-function entangledViolations(open: OpenCase, shape: PodShape, where: string): string[] {
-  const host = emptyNodeFor(
-    open,
-    shape,
-    (view) => isUnlimited(view) && !asksForVariety(open, view),
-    (view, candidate) => holdsTogether(view, candidate, [{ shape, count: 1 }]),
-  );
-  return host === undefined ? [] : [`unplaced-topology: ${where} could be alone on ${host}`];
-}
-
-/** Rules about other pods pin a node to a domain, which leaves fewer values than the pod alone would. */
-function asksForVariety(open: OpenCase, view: PoolView): boolean {
-  return isStrict(open) && view.pool.requirements.some((one) => one.minValues !== undefined);
 }
 
 /** Places that the pod could have had. */
@@ -103,7 +88,7 @@ function joins(
 }
 
 /** Whether a further node for one pod would keep the pool's limits. */
-function limitLeavesRoom(open: OpenCase, view: PoolView, shape: PodShape): boolean {
+export function limitLeavesRoom(open: OpenCase, view: PoolView, shape: PodShape): boolean {
   const left = subtractResources(view.pool.limits, {});
   for (const [name, used] of Object.entries(limitUsage(open, view))) {
     if (left[name] !== undefined) left[name] -= used;

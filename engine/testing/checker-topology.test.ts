@@ -89,8 +89,11 @@ const addRunning =
     firstShape(d).labels = { app: 'a' };
   };
 
+/** One pool without limits where nothing is said. */
+type Parts = Omit<ProblemParts, 'pools'> & Partial<Pick<ProblemParts, 'pools'>>;
+
 /** [the rule that must speak, what is broken, parts, how]. Without nodes the pods stand on new ones. */
-const CANARIES: readonly (readonly [string, string, Omit<ProblemParts, 'pools'>, (draft: Draft) => void])[] = [
+const CANARIES: readonly (readonly [string, string, Parts, (draft: Draft) => void])[] = [
   [
     'spread',
     'a zone with more pods than the skew allows',
@@ -368,6 +371,37 @@ const CANARIES: readonly (readonly [string, string, Omit<ProblemParts, 'pools'>,
     'a pod left out although another zone would take it',
     { groups: [{ shape: podA({ podAntiAffinity: [near(ZONE_KEY)] }), count: 3 }] },
     (d) => (firstShape(d).podAntiAffinity = [loose(near(HOSTNAME_KEY))]),
+  ],
+  [
+    'unplaced-topology',
+    'a pod left out although a planned node would take it',
+    {
+      pools: [pool('any', { limits: { nodes: 2 } })],
+      groups: [{ shape: podA({ podAntiAffinity: [near(ZONE_KEY)] }), count: 3 }],
+    },
+    (d) => Object.assign(firstShape(d), { podAntiAffinity: [], podAffinity: [near(ZONE_KEY)] }),
+  ],
+  [
+    'unplaced-topology',
+    'a pod left out although a node that exists would take it',
+    { pools: [], groups: [{ shape: podA({ podAntiAffinity: [near(ZONE_KEY)] }), count: 3 }], nodes: twoZones },
+    (d) => Object.assign(firstShape(d), { podAntiAffinity: [], podAffinity: [near(ZONE_KEY)] }),
+  ],
+  [
+    'unplaced-order',
+    'a pod left out although it could have come before others that it spreads beside',
+    {
+      groups: [
+        { shape: podA({ priority: 1, ...onNodeA }), count: 9 },
+        {
+          shape: podA({ labels: { app: 'b' }, topologySpread: [spreadOver(ZONE_KEY)], podAffinity: [near(ZONE_KEY)] }),
+          count: 1,
+        },
+      ],
+    },
+    (d) => {
+      for (const one of d.problem.shapes) one.shape.priority = 0;
+    },
   ],
   [
     'reasons',

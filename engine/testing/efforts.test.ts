@@ -12,7 +12,6 @@ import { preferringSituation } from './generate-preferences.ts';
 import { withReserved } from './generate-reserved.ts';
 import { topologySituation } from './generate-topology.ts';
 import { variedSituation, withVariety } from './generate-variety.ts';
-import { exceptKnownGaps } from './known-gaps.ts';
 import { permuted } from './permute.ts';
 import { settledPods, stepsGivenUp, zonesOnSale } from './preferences.ts';
 import { openMarket, problemOf, solveCase } from './situations.ts';
@@ -65,7 +64,7 @@ for (const [effort, numRuns] of [
         const fast = solveAt(situation, 'fast').plan;
         const subject = solveAt(situation, effort);
         const { plan } = subject;
-        assert.deepEqual(exceptKnownGaps(planViolations(subject)), []);
+        assert.deepEqual(planViolations(subject), []);
         assert.deepEqual(plan.existing, fast.existing);
         assert.deepEqual(leftOut(plan), leftOut(fast));
         for (const { reasons } of plan.unplaced) {
@@ -91,7 +90,7 @@ test('at balanced no more preferences are given up than at fast', () => {
   const seen = { given: 0, cheaper: 0 };
   const stepsOf = (situation: Situation, effort: Effort): { steps: number; price: number } => {
     const subject = solveAt(situation, effort);
-    assert.deepEqual(exceptKnownGaps(planViolations(subject)), []);
+    assert.deepEqual(planViolations(subject), []);
     const problem = problemOf(situation.parts);
     const steps = stepsGivenUp(problem, settledPods(subject), zonesOnSale(situation.market, problem));
     return { steps: steps.reduce((sum, one) => sum + one, 0), price: subject.plan.totalPriceNanoUsdPerHour };
@@ -118,7 +117,7 @@ test('at balanced, orders do not matter and solving twice gives the same plan, w
       assert.equal(solveAt(permuted(situation, seed), 'balanced').plan.canonicalForm, plan.canonicalForm);
       if (plan.canonicalForm !== solveAt(situation, 'fast').plan.canonicalForm) improved += 1;
     }),
-    { numRuns: 250, seed: 20_261_211 },
+    { numRuns: 300, seed: 20_261_211 },
   );
   assert.ok(improved > 10, `only ${improved} plans were improved`);
 });
@@ -154,7 +153,7 @@ test('at best, an interrupt between two units gives a valid plan that is no dear
       let left = polls + Math.ceil(fast.workUnits / 32);
       const problem = problemOf({ ...situation.parts, effort: 'best' });
       const subject = solveCase(openMarket(situation.market), problem, () => --left < 0);
-      assert.deepEqual(exceptKnownGaps(planViolations(subject)), []);
+      assert.deepEqual(planViolations(subject), []);
       assert.deepEqual(leftOut(subject.plan), leftOut(fast));
       assert.ok(subject.plan.totalPriceNanoUsdPerHour <= fast.totalPriceNanoUsdPerHour);
       if (subject.plan.cut) cut += 1;

@@ -55,7 +55,7 @@ export function permuted({ market, parts }: Situation, seed: number): Situation 
       groups: shuffled(groups, below),
       pools: shuffled(parts.pools, below).map((pool) => ({
         ...pool,
-        // Taints keep their order: the reason for a pod left out names the first one, a known gap like known-gaps.ts's.
+        // Taints keep their order: the reason for a pod left out names the first one, a known gap.
         requirements: shuffled(pool.requirements, below),
       })),
       nodeClasses: shuffled(parts.nodeClasses ?? [], below),

@@ -194,7 +194,7 @@ export class DomainState {
    */
   obstacle(rules: DomainRules, spot: Spot): Obstacle | undefined {
     for (const spread of rules.spreads) {
-      if (!this.#spreads(spread, spot[spread.key]!)) return { kind: 'spread', rule: spread.rule };
+      if (!this.#spreads(spread, spot)) return { kind: 'spread', rule: spread.rule };
     }
     for (const affinity of rules.affinities) {
       const { rule, counter, key } = affinity;
@@ -222,7 +222,7 @@ export class DomainState {
   disturbs(rules: DomainRules, spot: Spot): boolean {
     for (const spread of rules.disturbed) {
       const domain = spot[spread.key]!;
-      if (domain >= 0 && this.#universeOf(spread).has[domain] === 1 && !this.#spreads(spread, domain)) return true;
+      if (domain >= 0 && this.#universeOf(spread).has[domain] === 1 && !this.#spreads(spread, spot)) return true;
     }
     return false;
   }
@@ -270,12 +270,17 @@ export class DomainState {
   readonly #startsGroup = ({ rule, counter }: CountedAffinity): boolean =>
     rule.counter.claim !== undefined || (this.#totals[counter] === 0 && rule.meansItself);
 
-  #spreads(spread: CountedSpread, domain: number): boolean {
-    if (domain < 0) return false;
+  /** By how much one more pod would be above the least full domain of a spread; Infinity where it may not be at all. */
+  skewOf(spread: CountedSpread, spot: Spot): number {
+    const domain = spot[spread.key]!;
+    if (domain < 0) return Number.POSITIVE_INFINITY;
     const { has, domains } = this.#universeOf(spread);
-    if (has[domain] !== 1) return false;
-    const least = this.#leastFor(spread, domains.length);
-    return this.#countIn(spread.counter, domain) + spread.self - least <= spread.maxSkew;
+    if (has[domain] !== 1) return Number.POSITIVE_INFINITY;
+    return this.#countIn(spread.counter, domain) + spread.self - this.#leastFor(spread, domains.length);
+  }
+
+  #spreads(spread: CountedSpread, spot: Spot): boolean {
+    return this.skewOf(spread, spot) <= spread.maxSkew;
   }
 
   /** What the skew is counted from: with too few domains one of them counts as empty. */
