@@ -10,53 +10,11 @@ export interface CertificatePair {
   readonly keyPem: string;
 }
 
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-
-/** Certificates are valid from this long before they are made: clocks differ. */
-const CLOCK_SKEW_MS = 3_600_000;
-
 /** Makes a pair for names and addresses, valid for `lifetimeMs` from now. */
 export async function makePair(hosts: readonly string[], nowMs: number, lifetimeMs: number): Promise<CertificatePair> {
-  // Loaded here: most replicas never make one.
-  await import('reflect-metadata');
-  const x509 = await import('@peculiar/x509');
-  const validity = { notBefore: new Date(nowMs - CLOCK_SKEW_MS), notAfter: new Date(nowMs + lifetimeMs) };
-  const caKeys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-  const keys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-  const ca = await x509.X509CertificateGenerator.createSelfSigned({
-    name: 'CN=dovetail webhook authority',
-    keys: caKeys,
-    signingAlgorithm: ALGORITHM,
-    ...validity,
-    extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(caKeys.publicKey),
-    ],
-  });
-  const certificate = await x509.X509CertificateGenerator.create({
-    subject: 'CN=dovetail webhook',
-    issuer: ca.subject,
-    publicKey: keys.publicKey,
-    signingKey: caKeys.privateKey,
-    signingAlgorithm: ALGORITHM,
-    ...validity,
-    extensions: [
-      new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension(
-        hosts.map((value) => ({ type: isIP(value) === 0 ? ('dns' as const) : ('ip' as const), value })),
-      ),
-      await x509.AuthorityKeyIdentifierExtension.create(ca),
-    ],
-  });
-  const key = await crypto.subtle.exportKey('pkcs8', keys.privateKey);
-  return {
-    caPem: `${ca.toString('pem')}\n`,
-    certificatePem: `${certificate.toString('pem')}\n`,
-    keyPem: `${x509.PemConverter.encode(key, 'PRIVATE KEY')}\n`,
-  };
+  // The library is loaded here: most replicas never make one.
+  const { signPair } = await import('./sign-pair.ts');
+  return await signPair(hosts, nowMs, lifetimeMs);
 }
 
 /** True where the three can be read and belong together. */
