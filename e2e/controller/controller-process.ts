@@ -10,12 +10,13 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** What it is started with. */
 export interface ControllerProcessOptions {
   readonly kubeconfig: string;
-  readonly cloudPort: number;
   readonly clusterName: string;
   readonly namespace: string;
   readonly podName: string;
   /** More flags. */
   readonly flags?: readonly string[];
+  /** More of the environment. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** A line of its log. */
@@ -35,14 +36,14 @@ export class ControllerProcess {
   readonly ended: Promise<string>;
   readonly #child: ChildProcess;
 
-  constructor({ kubeconfig, cloudPort, clusterName, namespace, podName, flags = [] }: ControllerProcessOptions) {
+  constructor(options: ControllerProcessOptions) {
+    const { kubeconfig, clusterName, namespace, podName, flags = [], environment = {} } = options;
     const { lease } = LIMITS;
     this.#child = spawn(
       process.execPath,
       [
         'bin/dovetail.js',
         'controller',
-        `--simulated-cloud=127.0.0.1:${cloudPort}`,
         '--bind-address=127.0.0.1',
         '--metrics-port=0',
         '--health-probe-port=0',
@@ -61,6 +62,7 @@ export class ControllerProcess {
           CLUSTER_NAME: clusterName,
           POD_NAME: podName,
           POD_NAMESPACE: namespace,
+          ...environment,
         },
         stdio: ['ignore', 'pipe', 'pipe'],
       },
