@@ -8,6 +8,7 @@ import { type Clock, CloudError } from '../controller/ports/index.ts';
 import { readSettings, type Settings } from '../controller/settings/index.ts';
 import { RemoteCloud } from '../controller/simulated-cloud/index.ts';
 import { StartupError, startTelemetry } from '../server/index.ts';
+import { awsAccess, type CloudAccess } from './aws-access.ts';
 import type { CommandConsole } from './console.ts';
 import { runReplica } from './controller-replica.ts';
 import { connectToEngine } from './engine-client.ts';
@@ -16,9 +17,6 @@ import { VERSION } from './version.ts';
 
 /** What Karpenter's users expect and nothing here does yet. */
 const NOT_BUILT = 'consolidation, drift and expiration are not built yet: nodes stay until somebody deletes them';
-
-const NO_CLOUD =
-  'start controller: no EC2 adapter is built yet; the only cloud is a simulated one, named by --simulated-cloud 127.0.0.1:PORT (docs/controller.md)';
 
 /** Runs one replica until `stopped` is aborted. */
 export async function runController(
@@ -33,7 +31,6 @@ export async function runController(
   }
   if (outcome.kind === 'refused') throw badInput(...outcome.problems);
   const { settings, notes } = outcome;
-  if (settings.simulatedCloudPort === undefined) throw badInput(NO_CLOUD);
   const clock = systemClock();
   const access = readAccess(clock);
   const namespace = settings.podNamespace ?? access.namespace;
@@ -43,22 +40,32 @@ export async function runController(
       '--leader-election-namespace (LEADER_ELECTION_NAMESPACE): set it, for nothing tells the own namespace',
     );
   }
+  const recordNamespace = namespace ?? leaseNamespace;
+  if (settings.simulatedCloudPort === undefined && recordNamespace === undefined) {
+    throw badInput(
+      'POD_NAMESPACE: set it to the own namespace, where launches are written down; nothing else tells it',
+    );
+  }
   const opened = startLog(settings, clock);
   const { log } = opened;
   for (const note of notes) log.info({}, note);
   log.info({ version: VERSION, cluster: settings.clusterName }, 'starting the controller');
   log.warn({}, NOT_BUILT);
   try {
-    const cloud = await connectToCloud(settings.simulatedCloudPort, clock);
+    const { simulatedCloudPort } = settings;
+    const host = hostOf(settings);
+    const simulated = simulatedCloudPort === undefined ? undefined : await simulatedCloud(simulatedCloudPort, clock);
     try {
-      await withEngine(settings, opened, (engine) =>
-        runReplica(
-          { settings, clock, log, access, cloud, engine, namespace, leaseNamespace, host: hostOf(settings) },
-          stopped,
-        ),
-      );
+      await withEngine(settings, opened, async (engine) => {
+        const around = { settings, clock, log, engine, host, namespace: recordNamespace ?? '' };
+        const cloud = simulated ?? (await awsAccess(around, stopped));
+        if (cloud === undefined) return;
+        const { open: openCloud } = cloud;
+        const parts = { settings, clock, log, access, openCloud, engine, namespace, leaseNamespace, host };
+        await runReplica(parts, stopped).finally(() => cloud.close());
+      });
     } finally {
-      cloud.close();
+      simulated?.close();
     }
     log.info({}, 'stopped');
     return EXIT.ok;
@@ -86,9 +93,10 @@ function startLog({ logLevel, logOutputPaths }: Settings, clock: Clock): OpenLog
   }
 }
 
-async function connectToCloud(port: number, clock: Clock): Promise<RemoteCloud> {
+async function simulatedCloud(port: number, clock: Clock): Promise<CloudAccess> {
   try {
-    return await RemoteCloud.connect({ port, clock });
+    const cloud = await RemoteCloud.connect({ port, clock });
+    return { open: () => cloud, close: () => cloud.close() };
   } catch (error) {
     if (!(error instanceof CloudError)) throw error;
     throw new CommandError(EXIT.failed, [`--simulated-cloud 127.0.0.1:${port}: ${error.message}`], { cause: error });

@@ -21,7 +21,8 @@ export interface ReplicaParts {
   readonly clock: Clock;
   readonly log: ControllerLog;
   readonly access: ClusterAccess;
-  readonly cloud: Cloud;
+  /** The cloud of the account; it may write down in the cluster what it is about to do, under the leader's term. */
+  readonly openCloud: (cluster: KubernetesCluster) => Cloud;
   readonly engine: Pick<EngineConnection, 'scheduler' | 'offerings'>;
   /** That of the own Pod, where it is known. */
   readonly namespace: string | undefined;
@@ -64,6 +65,7 @@ class Replica {
   readonly #work: KubernetesCluster;
   readonly #lease: KubernetesCluster;
   readonly #eventCluster: KubernetesCluster;
+  readonly #cloud: Cloud;
   /** Ends everything that outlives terms. */
   readonly #end = new AbortController();
   readonly #caches: ReturnType<typeof startCaches> | undefined;
@@ -87,6 +89,7 @@ class Replica {
     this.#work = open({ qps: settings.kubeClientQps, burst: settings.kubeClientBurst }, assertLeads);
     this.#eventCluster = open(EVENT_LIMIT, assertLeads);
     this.#lease = open(LEASE_LIMIT);
+    this.#cloud = parts.openCloud(this.#work);
     if (settings.disableControllerWarmup) return;
     this.#caches = startCaches({ cluster: this.#work, clock, random: Math.random, log }, this.#end.signal);
   }
@@ -112,7 +115,7 @@ class Replica {
   }
 
   async run(): Promise<void> {
-    const { settings, leaseNamespace, clock, cloud, log } = this.#parts;
+    const { settings, leaseNamespace, clock, log } = this.#parts;
     if (settings.disableLeaderElection || leaseNamespace === undefined) {
       log.warn({}, 'nobody is elected: nothing may run beside this replica');
       // Higher than that of whoever led before, as far as clocks can tell.
@@ -122,7 +125,7 @@ class Replica {
     const { leaseDurationMs, renewDeadlineMs, retryPeriodMs, leaderElectionName } = settings;
     const election = new LeaderElection({
       reader: this.#lease,
-      writes: new Writes(this.#lease, cloud, NO_HOOKS),
+      writes: new Writes(this.#lease, this.#cloud, NO_HOOKS),
       clock,
       random: Math.random,
       lease: { namespace: leaseNamespace, name: leaderElectionName },
@@ -141,7 +144,8 @@ class Replica {
 
   /** Works until it is told to stop, the planning service has heard of a later leader, or the work breaks. */
   async #lead(term: Term | undefined, leaseEpoch: bigint, stop: AbortSignal): Promise<void> {
-    const { settings, clock, cloud, engine, log } = this.#parts;
+    const { settings, clock, engine, log } = this.#parts;
+    const cloud = this.#cloud;
     this.#term = term;
     const hooks: WriteHooks =
       term === undefined ? NO_HOOKS : { ...NO_HOOKS, around: (point, call) => term.around(point, call) };

@@ -27,13 +27,6 @@ test('all that is wrong with its settings is told at once', async () => {
   assert.match(err, /--metrics-port \(METRICS_PORT\): "x" is not a whole number/);
 });
 
-test('without a cloud it says that there is no adapter for EC2 yet', async () => {
-  const { exitCode, err, out } = await runHere(['controller', '--cluster-name=shop']);
-  assert.equal(exitCode, 2);
-  assert.match(err, /no EC2 adapter is built yet.*--simulated-cloud/);
-  assert.equal(out, '');
-});
-
 test('only a cloud on this machine is taken', async () => {
   for (const written of ['7070', 'cloud.example:7070', '127.0.0.1:0', '127.0.0.1:70000']) {
     const { exitCode, err } = await runHere(['controller', '--cluster-name=shop', `--simulated-cloud=${written}`]);
@@ -84,6 +77,85 @@ test('where no API server answers it goes on asking, is alive and not ready, and
     break;
   }
   assert.equal(child.exitCode, null, JSON.stringify(lines));
+  child.kill('SIGTERM');
+  assert.deepEqual(await ended, [0, null]);
+});
+
+/** Nothing of the machine's own AWS configuration, and an AWS that nobody answers for. */
+async function noAws(): Promise<Record<string, string>> {
+  return {
+    AWS_REGION: '',
+    AWS_DEFAULT_REGION: '',
+    AWS_CONFIG_FILE: '/nonexistent/config',
+    AWS_SHARED_CREDENTIALS_FILE: '/nonexistent/credentials',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${await freePort()}`,
+    AWS_ACCESS_KEY_ID: 'nobody',
+    AWS_SECRET_ACCESS_KEY: 'not-to-be-told',
+  };
+}
+
+/** Starts the controller with EC2 as its cloud, on an API server that nobody answers for. */
+async function spawnOnAws(directory: string, more: Readonly<Record<string, string>>) {
+  const kubeconfig = join(directory, 'kubeconfig');
+  writeFileSync(kubeconfig, JSON.stringify(kubeconfigOf(`https://127.0.0.1:${await freePort()}`)));
+  const flags = ['--metrics-port=0', '--health-probe-port=0', '--bind-address=127.0.0.1'];
+  const env = { CLUSTER_NAME: 'shop', POD_NAMESPACE: 'karpenter', ...(await noAws()), KUBECONFIG: kubeconfig, ...more };
+  return spawn(process.execPath, ['bin/dovetail.js', 'controller', ...flags], {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+test('without a region it says where it looked for one, and ends', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'dovetail-no-region-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const child = await spawnOnAws(directory, {});
+  let err = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    err += text;
+  });
+  child.stdout.resume();
+  assert.deepEqual(await once(child, 'close'), [2, null]);
+  assert.match(err, /AWS_REGION: no region is known/);
+});
+
+test('while AWS does not say whose account it is, it is alive, not ready, and says why without a secret', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'dovetail-no-account-'));
+  const child = await spawnOnAws(directory, { AWS_REGION: 'us-west-2' });
+  const ended = once(child, 'exit');
+  t.after(() => {
+    child.kill('SIGKILL');
+    rmSync(directory, { recursive: true, force: true });
+  });
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    lines.push(line);
+    if (line.includes('failed finding out whose account it is')) break;
+  }
+  assert.match(lines.join('\n'), /sts:GetCallerIdentity: /);
+  assert.doesNotMatch(lines.join('\n'), /not-to-be-told/);
+  assert.equal(child.exitCode, null);
+  child.kill('SIGTERM');
+  assert.deepEqual(await ended, [0, null]);
+});
+
+test('settings of AWS beside a simulated cloud are said to change nothing', async (t) => {
+  const cloud = await startCloudProcess({ facts: smallCloudFacts() });
+  const directory = mkdtempSync(join(tmpdir(), 'dovetail-both-'));
+  const more = { SIMULATED_CLOUD: `127.0.0.1:${cloud.port}`, INTERRUPTION_QUEUE: 'shop' };
+  const child = await spawnOnAws(directory, more);
+  const ended = once(child, 'exit');
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await cloud.stop();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  for await (const line of createInterface({ input: child.stdout })) {
+    assert.ok(!line.includes('serving health probes'), 'it was not said before the work began');
+    if (line.includes('--interruption-queue (INTERRUPTION_QUEUE) changes nothing')) break;
+  }
   child.kill('SIGTERM');
   assert.deepEqual(await ended, [0, null]);
 });

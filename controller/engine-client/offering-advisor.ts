@@ -34,6 +34,12 @@ export interface Ranking {
   readonly reason: string;
 }
 
+/** A price, and whether it was worked out by a rule because nobody told it. */
+export interface KnownPrice {
+  readonly priceNanoUsdPerHour: number;
+  readonly isEstimate: boolean;
+}
+
 /** What a node of an offering will be. */
 export interface OfferedNode {
   readonly labels: Readonly<Record<string, string>>;
@@ -118,6 +124,30 @@ export class OfferingAdvisor {
         signal === undefined ? {} : { signal },
       ),
     );
+  }
+
+  /** Every price that the service knows; `undefined` for offerings without one. */
+  async knownPrices(signal?: AbortSignal): Promise<(offering: LaunchOffering) => KnownPrice | undefined> {
+    const known = new Map<string, KnownPrice>();
+    let pageToken = '';
+    do {
+      const page = await this.#call('list prices', () =>
+        this.#offerings.listOfferings(
+          { catalogue: this.#catalogue, pageSize: 10_000, pageToken },
+          signal === undefined ? {} : { signal },
+        ),
+      );
+      for (const { instanceType, offering } of page.offerings) {
+        if (offering?.priceNanoUsdPerHour === undefined) continue;
+        const { zone, capacityType, priceNanoUsdPerHour, priceSource } = offering;
+        known.set(`${instanceType} ${zone} ${capacityTypeName(capacityType)}`, {
+          priceNanoUsdPerHour: Number(priceNanoUsdPerHour),
+          isEstimate: priceSource === PriceSource.ESTIMATED,
+        });
+      }
+      pageToken = page.nextPageToken;
+    } while (pageToken !== '');
+    return ({ instanceType, zone, capacityType }) => known.get(`${instanceType} ${zone} ${capacityType}`);
   }
 
   /** Says all that is on sale; what is not named is not. Answers the types that the service does not know. */

@@ -62,6 +62,13 @@ export class KubernetesCluster implements Cluster {
     this.#transport.close();
   }
 
+  /** The version of the API server, as in v1.33.1-eks-abcdef. */
+  async serverVersion(signal?: AbortSignal): Promise<string> {
+    const call = { method: 'GET', path: '/version', what: 'ask for the version' } as const;
+    const answer = (await this.#transport.call(call, signal)) as { readonly gitVersion?: string };
+    return answer.gitVersion ?? '';
+  }
+
   async get(kind: Kind, name: ObjectName, signal?: AbortSignal): Promise<ApiObject | undefined> {
     try {
       return await this.#object(

@@ -38,6 +38,7 @@ test('each right is one rule of the role where it belongs', () => {
   for (const [file, where] of [
     ['cluster-role.yaml', undefined],
     ['role.yaml', 'own'],
+    ['role-kube-system.yaml', 'kube-system'],
   ] as const) {
     const [role] = parseAllDocuments(rbacFiles().get(file) ?? '').map((document) => document.toJS());
     const expected = GRANTS.filter((grant) => grant.where === where).map(({ kind, subresource, verbs, names }) => ({

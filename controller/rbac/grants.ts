@@ -13,7 +13,7 @@ export interface Grant {
   /** Objects of these names only. Nobody can be kept to a name while creating. */
   readonly names?: readonly string[];
   /** `own` is the controller's own namespace; absent means everywhere. */
-  readonly where?: 'own';
+  readonly where?: 'own' | 'kube-system';
   readonly why: string;
 }
 
@@ -106,6 +106,25 @@ export const GRANTS: readonly Grant[] = [
     names: [WEBHOOK_SECRET],
     verbs: [...FOLLOWED, 'update'],
     why: 'to serve them, and to rotate them; no other Secret can be read',
+  },
+  {
+    kind: 'configMaps',
+    where: 'own',
+    verbs: ['list', 'create', 'patch', 'delete'],
+    why: 'launches, written down before EC2 is asked for them',
+  },
+  {
+    kind: 'namespaces',
+    names: ['kube-system'],
+    verbs: ['get'],
+    why: 'its UID, which tells instances of this cluster from those of another one of its name',
+  },
+  {
+    kind: 'services',
+    where: 'kube-system',
+    names: ['kube-dns'],
+    verbs: ['get'],
+    why: 'the address of DNS, which nodes are told',
   },
   { kind: 'pods', where: 'own', verbs: ['get'], why: 'the own Pod, on which launches and terminations are told too' },
 ];

@@ -8,6 +8,7 @@ export const SERVICE_ACCOUNT = { name: 'karpenter', namespace: 'karpenter' } as 
 
 const HEADER = '# Written by "npm run rbac" from controller/rbac; never edited.\n';
 const NAME = 'dovetail';
+const SYSTEM = 'kube-system';
 const API = 'rbac.authorization.k8s.io';
 
 /** Content by file name, ready for kubectl apply. The namespace has to be there. */
@@ -15,11 +16,13 @@ export function rbacFiles(): Map<string, string> {
   const { namespace } = SERVICE_ACCOUNT;
   const everywhere = GRANTS.filter(({ where }) => where === undefined);
   const own = GRANTS.filter(({ where }) => where === 'own');
+  const system = GRANTS.filter(({ where }) => where === 'kube-system');
   const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { ...SERVICE_ACCOUNT, labels: labels() } };
   return new Map([
     ['service-account.yaml', HEADER + yaml(account)],
     ['cluster-role.yaml', `${HEADER}${role('ClusterRole', everywhere)}---\n${binding('ClusterRole')}`],
     ['role.yaml', `${HEADER}${role('Role', own, namespace)}---\n${binding('Role', namespace)}`],
+    ['role-kube-system.yaml', `${HEADER}${role('Role', system, SYSTEM)}---\n${binding('Role', SYSTEM)}`],
   ]);
 }
 

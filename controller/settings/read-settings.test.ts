@@ -170,8 +170,8 @@ const WRONG: readonly (readonly [args: readonly string[], environment: Environme
   ],
   [
     [],
-    { INTERRUPTION_QUEUE: 'shop' },
-    '--interruption-queue (INTERRUPTION_QUEUE): "shop" is not built yet, only left out is: the controller has no AWS adapter yet (set by INTERRUPTION_QUEUE)',
+    { ENABLE_ZONAL_SHIFT: 'true' },
+    '--enable-zonal-shift (ENABLE_ZONAL_SHIFT): "true" is not built yet, only false is: zonal shifts are not looked for (set by ENABLE_ZONAL_SHIFT)',
   ],
   [
     ['--leader-election-renew-deadline=20s'],
@@ -202,12 +202,7 @@ test('everything that is wrong is told in one go', () => {
 });
 
 test('what is not built may be set to what is', () => {
-  read([
-    '--enable-profiling=false',
-    '--ami-refresh-interval=60s',
-    '--log-error-output-paths=stderr',
-    '--cluster-endpoint=',
-  ]);
+  read(['--enable-profiling=false', '--enable-zonal-shift=false', '--log-error-output-paths=stderr']);
 });
 
 const DURATIONS: readonly (readonly [string, number | undefined])[] = [
@@ -238,7 +233,7 @@ test('the help names every flag with its variable and its default, and what is n
   assert.match(outcome.text, /--cluster-name \(CLUSTER_NAME\)\n.*\n {6}It has to be set\./);
   assert.match(
     outcome.text,
-    /--isolated-vpc \(ISOLATED_VPC\) = false\n.*\n {6}Not built yet: the controller has no AWS/,
+    /--enable-zonal-shift \(ENABLE_ZONAL_SHIFT\) = false\n.*\n {6}Not built yet: zonal shifts/,
   );
   assert.match(outcome.text, /POD_NAMESPACE or SYSTEM_NAMESPACE\n/);
 });

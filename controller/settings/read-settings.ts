@@ -1,7 +1,7 @@
 // Reads flags and environment into settings. Everything that is wrong is found in one go, and each problem names the flag and
 // the variable.
 import { assertLeaseTimes } from '../leader/index.ts';
-import { BUILT_GATES, type FeatureGate, SETTINGS, type Setting, type Settings } from './table.ts';
+import { AWS_SETTINGS, BUILT_GATES, type FeatureGate, SETTINGS, type Setting, type Settings } from './table.ts';
 
 /** What came of reading. */
 export type SettingsOutcome =
@@ -36,7 +36,10 @@ export function readSettings(args: readonly string[], environment: Environment):
     const problem = readOne(name, setting, written, from, values, notes);
     if (problem !== undefined) problems.push(problem);
   }
-  if (problems.length === 0) problems.push(...disagreements(values as Settings));
+  if (problems.length === 0) {
+    problems.push(...disagreements(values as Settings));
+    notes.push(...meaningless(values as Settings));
+  }
   return problems.length > 0
     ? { kind: 'refused', problems }
     : { kind: 'settings', settings: values as Settings, notes };
@@ -90,6 +93,14 @@ function readFlags(args: readonly string[], problems: string[]): Map<keyof Setti
     }
   }
   return flags;
+}
+
+/** Settings of EC2 beside a simulated cloud. */
+function meaningless(settings: Settings): string[] {
+  if (settings.simulatedCloudPort === undefined) return [];
+  return AWS_SETTINGS.filter((name) => settings[name] !== SETTINGS[name].parse(SETTINGS[name].default)).map(
+    (name) => `${namesOf(SETTINGS[name])} changes nothing: the cloud is a simulated one`,
+  );
 }
 
 /** Values that are well written and don't go together. */

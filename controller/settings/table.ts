@@ -72,8 +72,6 @@ const GATES_TEXT = Object.entries(GATE_DEFAULTS)
   .map(([name, isOn]) => `${name}=${isOn}`)
   .join(',');
 
-const AWS = 'the controller has no AWS adapter yet';
-
 /** The settings, by the name that the program uses. */
 export const SETTINGS = {
   clusterName: {
@@ -215,22 +213,60 @@ export const SETTINGS = {
   ignoreDraRequests: setting('ignore-dra-requests', truth, 'true', 'Leaves pods with resource claims alone.', {
     unbuilt: 'dynamic resource allocation is not planned for',
   }),
-  clusterCaBundle: setting('cluster-ca-bundle', text, '', 'Authority of the API server, for nodes.', { unbuilt: AWS }),
-  clusterEndpoint: setting('cluster-endpoint', text, '', 'Address of the API server, for nodes.', { unbuilt: AWS }),
-  isolatedVpc: setting('isolated-vpc', truth, 'false', 'AWS services without an endpoint are out of reach.', {
-    unbuilt: AWS,
-  }),
-  eksControlPlane: setting('eks-control-plane', truth, 'false', 'Asks EKS about the cluster.', { unbuilt: AWS }),
-  interruptionQueue: setting('interruption-queue', text, '', 'SQS queue of interruptions.', { unbuilt: AWS }),
-  disableDryRun: setting('disable-dry-run', truth, 'false', 'No dry runs to validate node classes.', { unbuilt: AWS }),
+  clusterCaBundle: setting(
+    'cluster-ca-bundle',
+    text,
+    '',
+    'Authority of the API server for nodes, PEM in base64; without it EKS is asked.',
+  ),
+  clusterEndpoint: setting(
+    'cluster-endpoint',
+    text,
+    '',
+    'Address of the API server for nodes, https://…; without it EKS is asked.',
+  ),
+  isolatedVpc: setting(
+    'isolated-vpc',
+    truth,
+    'false',
+    'IAM and the price list are out of reach: node classes have to name instance profiles, known prices stay.',
+  ),
+  eksControlPlane: setting(
+    'eks-control-plane',
+    truth,
+    'false',
+    'Asks EKS for the version of Kubernetes, in place of the API server.',
+  ),
+  interruptionQueue: setting(
+    'interruption-queue',
+    text,
+    '',
+    'Name of the SQS queue with news of instances; without one nobody hears of interruptions.',
+  ),
+  disableDryRun: setting(
+    'disable-dry-run',
+    truth,
+    'false',
+    'No dry runs to find out whether node classes can be used.',
+  ),
   enableZonalShift: setting('enable-zonal-shift', truth, 'false', 'Keeps out of zones that are shifted away from.', {
-    unbuilt: AWS,
+    unbuilt: 'zonal shifts are not looked for',
   }),
-  amiRefreshMs: setting('ami-refresh-interval', duration(60_000), '1m', 'How often AMIs are read.', { unbuilt: AWS }),
-  subnetRefreshMs: setting('subnet-refresh-interval', duration(60_000), '1m', 'How often subnets are read.', {
-    unbuilt: AWS,
-  }),
+  amiRefreshMs: setting('ami-refresh-interval', duration(60_000), '1m', 'How often AMIs are read.'),
+  subnetRefreshMs: setting('subnet-refresh-interval', duration(60_000), '1m', 'How often subnets are read.'),
 } as const;
+
+/** Settings that mean something where EC2 is the cloud, and nothing to a simulated one. */
+export const AWS_SETTINGS = [
+  'clusterCaBundle',
+  'clusterEndpoint',
+  'isolatedVpc',
+  'eksControlPlane',
+  'interruptionQueue',
+  'disableDryRun',
+  'amiRefreshMs',
+  'subnetRefreshMs',
+] as const satisfies readonly (keyof typeof SETTINGS)[];
 
 type ValueOf<One> = One extends { readonly parse: Parse<infer Value> }
   ? One extends { readonly mayLack: true }

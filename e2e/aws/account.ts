@@ -55,7 +55,9 @@ export async function makeAccount(motoPort: number): Promise<TestAccount> {
   const Tags = Object.entries(DISCOVERY).map(([Key, Value]) => ({ Key, Value }));
   await ec2.send(new CreateTagsCommand({ Resources: [...subnetIds, GroupId], Tags }));
   const trust = JSON.stringify({ Version: '2012-10-17', Statement: [] });
-  await iam.send(new CreateRoleCommand({ RoleName: 'node', AssumeRolePolicyDocument: trust }));
+  for (const RoleName of ['node', `KarpenterNodeRole-${CLUSTER_NAME}`]) {
+    await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: trust }));
+  }
   await iam.send(new CreateInstanceProfileCommand({ InstanceProfileName: 'by-hand' }));
   await eks.send(
     new CreateClusterCommand({

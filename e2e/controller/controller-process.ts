@@ -10,12 +10,13 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** What it is started with. */
 export interface ControllerProcessOptions {
   readonly kubeconfig: string;
-  readonly cloudPort: number;
   readonly clusterName: string;
   readonly namespace: string;
   readonly podName: string;
   /** More flags. */
   readonly flags?: readonly string[];
+  /** More of the environment. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** A line of its log. */
@@ -35,14 +36,14 @@ export class ControllerProcess {
   readonly ended: Promise<string>;
   readonly #child: ChildProcess;
 
-  constructor({ kubeconfig, cloudPort, clusterName, namespace, podName, flags = [] }: ControllerProcessOptions) {
+  constructor(options: ControllerProcessOptions) {
+    const { kubeconfig, clusterName, namespace, podName, flags = [], environment = {} } = options;
     const { lease, certificateLifetime } = LIMITS;
     this.#child = spawn(
       process.execPath,
       [
         'bin/dovetail.js',
         'controller',
-        `--simulated-cloud=127.0.0.1:${cloudPort}`,
         '--bind-address=127.0.0.1',
         '--metrics-port=0',
         '--health-probe-port=0',
@@ -63,6 +64,7 @@ export class ControllerProcess {
           CLUSTER_NAME: clusterName,
           POD_NAME: podName,
           POD_NAMESPACE: namespace,
+          ...environment,
         },
         stdio: ['ignore', 'pipe', 'pipe'],
       },
@@ -75,6 +77,13 @@ export class ControllerProcess {
     );
   }
 
+  /** Where the API server may ask it; undefined until it listens, and once it has ended. */
+  get webhookPort(): number | undefined {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return undefined;
+    const address = this.lines.find(({ message }) => message === 'listening for the webhook')?.address;
+    return (address as { readonly port: number } | undefined)?.port;
+  }
+
   says(message: string): boolean {
     return this.lines.some((line) => line.message === message);
   }
@@ -82,13 +91,6 @@ export class ControllerProcess {
   /** Lines that `grep -i error` finds, and what is no line at all. */
   get complaints(): unknown[] {
     return [...this.lines.filter((line) => /error/i.test(JSON.stringify(line))), ...this.otherLines];
-  }
-
-  /** Where the API server may ask it; undefined until it listens, and once it has ended. */
-  get webhookPort(): number | undefined {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return undefined;
-    const address = this.lines.find(({ message }) => message === 'listening for the webhook')?.address;
-    return (address as { readonly port: number } | undefined)?.port;
   }
 
   /** Answers of its health endpoint; 0 while nobody listens. */

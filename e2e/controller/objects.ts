@@ -1,5 +1,6 @@
 // Objects that the cases apply, and questions about them.
-import type { KubeObject, RealWorld } from './real-world.ts';
+import type { KubeObject } from './controlled-cluster.ts';
+import type { RealWorld } from './real-world.ts';
 
 /** The taint that the mission's pool gives its nodes. */
 const GENERAL = { key: 'workload-type', operator: 'Equal', value: 'general', effect: 'NoSchedule' };
