@@ -11,6 +11,7 @@ import type { ApiObject, Clock, Cloud } from '../controller/ports/index.ts';
 import type { Settings } from '../controller/settings/index.ts';
 import { type WriteHooks, Writes } from '../controller/writes/index.ts';
 import { startHealthServer } from '../server/index.ts';
+import { type ControllerPage, openControllerPage } from './controller-page.ts';
 import type { EngineConnection } from './engine-client.ts';
 import { VERSION } from './version.ts';
 
@@ -49,8 +50,10 @@ export async function runReplica(parts: ReplicaParts, stopped: AbortSignal): Pro
   const health = await startHealthServer({ address, isReady: () => replica.isReady });
   log.info({ address: health.address }, 'serving health probes');
   try {
+    await replica.openPage();
     await replica.run();
   } finally {
+    await replica.closePage();
     replica.close();
     await health.close();
   }
@@ -67,6 +70,7 @@ class Replica {
   readonly #caches: ReturnType<typeof startCaches> | undefined;
   #term: Term | undefined;
   #controller: RunningController | undefined;
+  #page: ControllerPage | undefined;
 
   constructor(parts: ReplicaParts, stopped: AbortSignal) {
     const { settings, access, clock, log } = parts;
@@ -84,7 +88,8 @@ class Replica {
     this.#work = open({ qps: settings.kubeClientQps, burst: settings.kubeClientBurst }, assertLeads);
     this.#eventCluster = open(EVENT_LIMIT, assertLeads);
     this.#lease = open(LEASE_LIMIT);
-    if (settings.disableControllerWarmup) return;
+    // A page is filled on a standby, too.
+    if (settings.disableControllerWarmup && !settings.page) return;
     this.#caches = startCaches({ cluster: this.#work, clock, random: Math.random, log }, this.#end.signal);
   }
 
@@ -93,6 +98,17 @@ class Replica {
     if (this.#stopped.aborted) return false;
     if (this.#caches !== undefined) return Object.values(this.#caches).every(({ isSynced }) => isSynced);
     return this.#controller?.isReady() ?? true;
+  }
+
+  /** Every replica that is told to has one, whether it leads or not. */
+  async openPage(): Promise<void> {
+    const { page, pagePort: port, clusterName } = this.#parts.settings;
+    if (!page || this.#caches === undefined) return;
+    this.#page = await openControllerPage({ ...this.#parts, caches: this.#caches, clusterName, port });
+  }
+
+  async closePage(): Promise<void> {
+    await this.#page?.close();
   }
 
   async run(): Promise<void> {
@@ -152,6 +168,7 @@ class Replica {
       leaseEpoch,
       hooks,
       ...(this.#caches === undefined ? {} : { caches: this.#caches }),
+      onPlanned: (note) => this.#page?.notePlan(note),
       onDeposed: (error) => {
         log.error({ error: error.message }, 'the planning service knows a later leader');
         deposed.abort();
