@@ -11,6 +11,7 @@ import type { ApiObject, Clock, Cloud } from '../controller/ports/index.ts';
 import type { Settings } from '../controller/settings/index.ts';
 import { type WriteHooks, Writes } from '../controller/writes/index.ts';
 import { startHealthServer } from '../server/index.ts';
+import { type ControllerPage, openControllerPage } from './controller-page.ts';
 import { ReplicaWebhook } from './controller-webhook.ts';
 import type { EngineConnection } from './engine-client.ts';
 import { VERSION } from './version.ts';
@@ -52,8 +53,10 @@ export async function runReplica(parts: ReplicaParts, stopped: AbortSignal): Pro
   log.info({ address: health.address }, 'serving health probes');
   try {
     await replica.startWebhook();
+    await replica.openPage();
     await replica.run();
   } finally {
+    await replica.closePage();
     await replica.close();
     await health.close();
   }
@@ -72,6 +75,7 @@ class Replica {
   #webhook: ReplicaWebhook | undefined;
   #term: Term | undefined;
   #controller: RunningController | undefined;
+  #page: ControllerPage | undefined;
 
   constructor(parts: ReplicaParts, stopped: AbortSignal) {
     const { settings, access, clock, log } = parts;
@@ -90,7 +94,8 @@ class Replica {
     this.#eventCluster = open(EVENT_LIMIT, assertLeads);
     this.#lease = open(LEASE_LIMIT);
     this.#cloud = parts.openCloud(this.#work);
-    if (settings.disableControllerWarmup) return;
+    // A page is filled on a standby, too.
+    if (settings.disableControllerWarmup && !settings.page) return;
     this.#caches = startCaches({ cluster: this.#work, clock, random: Math.random, log }, this.#end.signal);
   }
 
@@ -112,6 +117,17 @@ class Replica {
       return;
     }
     this.#webhook = await ReplicaWebhook.start({ ...this.#parts, namespace, reader: this.#work }, this.#end.signal);
+  }
+
+  /** Every replica that is told to has one, whether it leads or not. */
+  async openPage(): Promise<void> {
+    const { page, pagePort: port, clusterName } = this.#parts.settings;
+    if (!page || this.#caches === undefined) return;
+    this.#page = await openControllerPage({ ...this.#parts, caches: this.#caches, clusterName, port });
+  }
+
+  async closePage(): Promise<void> {
+    await this.#page?.close();
   }
 
   async run(): Promise<void> {
@@ -173,6 +189,7 @@ class Replica {
       leaseEpoch,
       hooks,
       ...(this.#caches === undefined ? {} : { caches: this.#caches }),
+      onPlanned: (note) => this.#page?.notePlan(note),
       onDeposed: (error) => {
         log.error({ error: error.message }, 'the planning service knows a later leader');
         deposed.abort();

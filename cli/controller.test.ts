@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+import type { Shown } from '../controller/page/index.ts';
 import { smallCloudFacts, startCloudProcess } from '../controller/simulated-cloud/testing/index.ts';
 import { ROOT, runHere, runProcess } from './testing.ts';
 
@@ -52,7 +53,14 @@ test('where no API server answers it goes on asking, is alive and not ready, and
   const cloud = await startCloudProcess({ facts: smallCloudFacts() });
   const kubeconfig = join(directory, 'kubeconfig');
   writeFileSync(kubeconfig, JSON.stringify(kubeconfigOf(`https://127.0.0.1:${await freePort()}`)));
-  const flags = ['--metrics-port=0', '--health-probe-port=0', '--webhook-port=0', '--bind-address=127.0.0.1'];
+  const flags = [
+    '--metrics-port=0',
+    '--health-probe-port=0',
+    '--webhook-port=0',
+    '--bind-address=127.0.0.1',
+    '--page',
+    '--page-port=0',
+  ];
   const env = { CLUSTER_NAME: 'shop', POD_NAMESPACE: 'karpenter', SIMULATED_CLOUD: `127.0.0.1:${cloud.port}` };
   const child = spawn(process.execPath, ['bin/dovetail.js', 'controller', ...flags], {
     cwd: ROOT,
@@ -74,6 +82,9 @@ test('where no API server answers it goes on asking, is alive and not ready, and
     const { host, port } = address;
     assert.equal((await fetch(`http://${host}:${port}/healthz`)).status, 200);
     assert.equal((await fetch(`http://${host}:${port}/readyz`)).status, 503);
+    const page = String(said('showing the cluster on a page')?.page);
+    const shown = (await (await fetch(`${page}/state`)).json()) as Shown;
+    assert.deepEqual([shown.overview.cluster, shown.overview.isSynced], ['shop', false]);
     break;
   }
   assert.equal(child.exitCode, null, JSON.stringify(lines));

@@ -180,6 +180,17 @@ export const SETTINGS = {
     localPort,
     '127.0.0.1:PORT of a simulated cloud (controller/simulated-cloud/server.ts) that sells the instances.',
   ),
+  page: {
+    ...setting(
+      'page',
+      truth,
+      'false',
+      'Show the cluster and what is planned for it on a page on 127.0.0.1, which changes nothing.',
+    ),
+    // Names of their own, as in the demo.
+    variables: ['DOVETAIL_PAGE'],
+  },
+  pagePort: { ...setting('page-port', port, '8090', 'Port of that page.'), variables: ['DOVETAIL_PAGE_PORT'] },
   cpuRequestsMilli: setting(
     'cpu-requests',
     whole(1),

@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { type ApiObject, KINDS } from '../../controller/ports/index.ts';
-import { RealCluster } from '../cluster/real-cluster.ts';
+import { RealCluster } from '../cluster/index.ts';
 
 const run = promisify(execFile);
 

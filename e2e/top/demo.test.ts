@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { NodeView } from '../../controller/overview/index.ts';
-import { DemoProcess } from '../page/demo-process.ts';
+import { DemoProcess } from '../page/index.ts';
 import { Terminal } from './terminal.ts';
 
 const run = promisify(execFile);
