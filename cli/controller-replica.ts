@@ -123,7 +123,13 @@ class Replica {
   async openPage(): Promise<void> {
     const { page, pagePort: port, clusterName } = this.#parts.settings;
     if (!page || this.#caches === undefined) return;
-    this.#page = await openControllerPage({ ...this.#parts, caches: this.#caches, clusterName, port });
+    this.#page = await openControllerPage({
+      ...this.#parts,
+      cloud: this.#cloud,
+      caches: this.#caches,
+      clusterName,
+      port,
+    });
   }
 
   async closePage(): Promise<void> {

@@ -10,9 +10,10 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { WEBHOOK_CONFIGURATION, WEBHOOK_SECRET } from '../../controller/rbac/index.ts';
 import { ApiClient, ApiError } from '../controlplane/index.ts';
+import type { KubeObject } from './controlled-cluster.ts';
 import { LIMITS } from './limits.ts';
 import { nodesOf, untilRunning } from './objects.ts';
-import { type KubeObject, RealWorld } from './real-world.ts';
+import { RealWorld } from './real-world.ts';
 
 const FILLED_IN = 'dovetail/filled-in';
 const CLASSES = '/apis/karpenter.k8s.aws/v1/ec2nodeclasses';
