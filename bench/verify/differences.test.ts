@@ -227,7 +227,16 @@ describe('classes that Karpenter itself proves', () => {
     assert.deepEqual(await ask(undefined, { team: 'red' }), [undefined]);
   });
 
-  test('node without the label of a rule: domains of other labels may have to be known besides', async () => {
+  test('node without the label of a rule: a spread that is only wished for goes with it, and no other', async () => {
+    const spreading = (whenUnsatisfiable: string) =>
+      problemOf([pod('a', { topologySpreadConstraints: [{ topologyKey: 'team', maxSkew: 1, whenUnsatisfiable }] })]);
+    const hasNone = (question: ChangedQuestion) => !JSON.stringify(question).includes('whenUnsatisfiable');
+    const classes = (of: VerifiedProblem) => ask(hasNone, { zone: 'z1' }, of);
+    assert.deepEqual(await classes(spreading('ScheduleAnyway')), ['node without the label of a rule']);
+    assert.deepEqual(await classes(spreading('DoNotSchedule')), [undefined]);
+  });
+
+  test('node without the label of a rule: domains of other labels may have to be known or named besides', async () => {
     const over = (topologyKey: string) => ({ ...term, topologyKey });
     const two = problemOf([
       pod('a', {
@@ -237,6 +246,9 @@ describe('classes that Karpenter itself proves', () => {
     const both = (question: ChangedQuestion) => knows(question) === true && !JSON.stringify(question).includes('team');
     assert.deepEqual(await ask(both, { zone: 'z1' }, two), ['node without the label of a rule']);
     assert.deepEqual(await ask(both, {}, two), [undefined]);
+    const bound = (question: ChangedQuestion) => isBound(question) && !JSON.stringify(question).includes('team');
+    assert.deepEqual(await ask(bound, { zone: 'z1' }, two), ['node without the label of a rule']);
+    assert.deepEqual(await ask(bound, { zone: 'z2' }, two), [undefined]);
   });
 
   test('others gone where nobody can follow: Karpenter places the pod once those are bound to our domains', async () => {

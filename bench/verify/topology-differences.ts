@@ -112,10 +112,13 @@ export const TOPOLOGY_CLASSES: readonly DifferenceClass[] = [
       const pods = context.problem.pods.map((each) => withoutRulesOver(each, missing));
       const without = { ...context.problem, pods };
       if (await context.karpenterPlaces(pod, { problem: without })) return true;
-      // Other labels of its rules may have domains that Karpenter does not know.
+      // Other labels of its rules may have domains that Karpenter does not know, or of which it chooses one that will not do.
       const keys = keysInPlay(context, pod);
+      if (keys.length === 0) return false;
+      const bound = inOurDomains(withoutRulesOver(podNamed(context.problem, pod), missing), context);
       return (
-        keys.length > 0 && context.karpenterPlaces(pod, { problem: withKnownDomains(context, pod, keys, without) })
+        (await context.karpenterPlaces(pod, { problem: withKnownDomains(context, pod, keys, without) })) ||
+        context.karpenterPlaces(pod, { only: bound })
       );
     },
   },

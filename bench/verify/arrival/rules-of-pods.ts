@@ -38,10 +38,12 @@ export function withTopologyNamed<Pod extends JudgedPod>(pod: Pod, domains: Labe
   return { ...pod, spec: { ...pod.spec, nodeSelector: { ...pod.spec?.nodeSelector, ...domains } } };
 }
 
-/** The pod without its affinity and anti-affinity to pods over the keys; spread stays, which needs its label. */
+/**
+ * The pod without its affinity and anti-affinity to pods over the keys, and without spreads that it only wishes for; one that
+ * it must keep stays: it needs its label.
+ */
 export function withoutRulesOver<Pod extends JudgedPod>(pod: Pod, keys: readonly string[]): Pod {
-  const affinity = pod.spec?.affinity;
-  if (affinity === undefined) return pod;
+  const { affinity, topologySpreadConstraints } = pod.spec ?? {};
   const kept = (terms: PodTerms | undefined): PodTerms => ({
     requiredDuringSchedulingIgnoredDuringExecution: (
       terms?.requiredDuringSchedulingIgnoredDuringExecution ?? []
@@ -52,8 +54,18 @@ export function withoutRulesOver<Pod extends JudgedPod>(pod: Pod, keys: readonly
   });
   const changed = {
     ...affinity,
-    podAffinity: kept(affinity.podAffinity),
-    podAntiAffinity: kept(affinity.podAntiAffinity),
+    podAffinity: kept(affinity?.podAffinity),
+    podAntiAffinity: kept(affinity?.podAntiAffinity),
   };
-  return { ...pod, spec: { ...pod.spec, affinity: changed } };
+  const spreads = topologySpreadConstraints?.filter(
+    ({ topologyKey, whenUnsatisfiable }) => whenUnsatisfiable !== 'ScheduleAnyway' || !keys.includes(topologyKey),
+  );
+  return {
+    ...pod,
+    spec: {
+      ...pod.spec,
+      ...(affinity === undefined ? {} : { affinity: changed }),
+      ...(spreads === undefined ? {} : { topologySpreadConstraints: spreads }),
+    },
+  };
 }
