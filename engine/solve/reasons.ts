@@ -180,7 +180,7 @@ function poolReason(
   const templates = compiled.templates.filter((template) => template.pool.index === pool.index);
   const sold = admittedOfferings(compiled, templates, shape, pool.offerings);
   if (isEmpty(sold)) return labelReason(compiled, pool, shape);
-  const shortage = tooLarge(compiled, templates, shape, sold);
+  const shortage = tooLarge(compiled, templates, shape, pool.offerings);
   if (shortage !== undefined) {
     return reason(
       'resources-too-large',
@@ -189,7 +189,7 @@ function poolReason(
     );
   }
   const available = admittedOfferings(compiled, templates, shape, pool.available);
-  if (isEmpty(available) || tooLarge(compiled, templates, shape, available) !== undefined) {
+  if (isEmpty(available) || tooLarge(compiled, templates, shape, pool.available) !== undefined) {
     return reason(
       'no-offering-available',
       'spec.template.spec.requirements',
@@ -203,7 +203,7 @@ function poolReason(
   }
   const narrow = tooNarrow(compiled, templates, shape);
   if (narrow !== undefined) return narrowReason(compiled, pool.index, narrow);
-  const usedUp = free === undefined ? undefined : usedUpReservations(compiled, templates, shape, available, free);
+  const usedUp = free === undefined ? undefined : usedUpReservations(compiled, templates, shape, free);
   if (usedUp !== undefined) {
     return reason(
       'no-offering-available',
@@ -295,7 +295,6 @@ function usedUpReservations(
   compiled: CompiledProblem,
   templates: readonly CompiledTemplate[],
   shape: CompiledShape,
-  available: Uint32Array,
   free: Float64Array,
 ): string[] | undefined {
   const { reservations } = compiled;
@@ -303,8 +302,9 @@ function usedUpReservations(
   const room = new Float64Array(compiled.dimensions.length);
   const found = new Set<number>();
   for (const template of templates) {
+    const admitted = admittedOfferings(compiled, [template], shape, template.pool.available);
     for (let offering = 0; offering < compiled.catalogue.offeringCount; offering++) {
-      if (!hasBit(available, offering) || !hasBit(template.pool.available, offering)) continue;
+      if (!hasBit(admitted, offering)) continue;
       compiled.roomInto(template, offering, room);
       if (!room.every((amount, dimension) => amount >= 0 && shape.alone[dimension]! <= amount)) continue;
       const reservation = reservations.of(offering);
@@ -329,18 +329,22 @@ function labelOf(
   return catalogue.typeLabel(catalogue.offeringTypes[offering]!, key)[0] ?? template.customLabels.get(key);
 }
 
-/** What the pods ask for most beyond what there is, with the largest there is; undefined where some offering holds one pod. */
+/**
+ * What the pods ask for most beyond what there is, with the largest there is; undefined where some offering of `among` holds
+ * one pod under a template that admits it.
+ */
 function tooLarge(
   compiled: CompiledProblem,
   templates: readonly CompiledTemplate[],
   shape: CompiledShape,
-  offerings: Uint32Array,
+  among: Uint32Array,
 ): string | undefined {
   const room = new Float64Array(compiled.dimensions.length);
   const largest = new Float64Array(compiled.dimensions.length).fill(Number.NEGATIVE_INFINITY);
   for (const template of templates) {
+    const admitted = admittedOfferings(compiled, [template], shape, among);
     for (let offering = 0; offering < compiled.catalogue.offeringCount; offering++) {
-      if (!hasBit(offerings, offering) || !hasBit(template.pool.offerings, offering)) continue;
+      if (!hasBit(admitted, offering)) continue;
       compiled.roomInto(template, offering, room);
       let holds = true;
       for (let dimension = 0; dimension < room.length; dimension++) {
@@ -353,6 +357,7 @@ function tooLarge(
   const short = compiled.dimensions.findIndex((_, dimension) => shape.alone[dimension]! > largest[dimension]!);
   if (short < 0) return 'each amount fits some type, but no type has all of them at once';
   const name = compiled.dimensions[short]!;
+  if (shape.alone[short] === 0) return `daemonsets ask for more ${name} there than any of them has`;
   return `it asks for ${describeAmount(name, shape.alone[short]!)} of ${name}, the most that a node leaves for pods is ${describeAmount(name, Math.max(0, largest[short]!))}`;
 }
 

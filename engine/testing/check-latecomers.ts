@@ -5,7 +5,7 @@ import type { OpenCase } from './case.ts';
 import { existingRoom, nodeAdmits } from './check-existing.ts';
 import { isUnlimited, limitUsage, podsOf, takenBy } from './check-nodes.ts';
 import { isLeft } from './check-reservations.ts';
-import { collidingPort, overAttached, podsThere, podViolations, spreadViolations, valuesOf } from './check-topology.ts';
+import { collidingPort, overAttached, podsThere, podViolations, valuesOf } from './check-topology.ts';
 import { isStrict } from './check-variety.ts';
 import { HARD_EFFECTS, lacking, normalKey, selectsNode, subtractResources, untoleratedTaint } from './kube-rules.ts';
 import {
@@ -170,10 +170,10 @@ function mayComeEarlier(problem: Problem, state: readonly StateNode[], at: numbe
   const host = withOneMore(state[at]!, shape);
   const after = withNode(state, at, host);
   if (podViolations(problem, after, host, shape, 'settled').length > 0) return false;
-  // Orders of arrival on one host are not asked for.
-  if (required(shape.podAffinity).some(isOnHosts)) return false;
-  const onHosts = hardSpreads(shape).filter(isOnHosts);
-  if (onHosts.some((spread) => spreadViolations(after, host, shape, spread, 'last').length > 0)) return false;
+  // Only what spreads over domains say may be a matter of order, and nobody needs a mate on the same host.
+  const { topologySpread: _, ...others } = shape;
+  const onHosts = { ...others, topologySpread: hardSpreads(shape).filter(isOnHosts) };
+  if (required(shape.podAffinity).some(isOnHosts) || !mayCome(problem, state, at, onHosts)) return false;
   let there: readonly StateNode[] = state.map((node) => ({ ...node, pods: node.pods.filter((pod) => !pod.placed) }));
   let waiting = state.flatMap((node, index) =>
     node.pods.flatMap((pod) =>

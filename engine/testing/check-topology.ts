@@ -98,8 +98,7 @@ interface Spreading {
   readonly countBefore: number;
 }
 
-/** What a spread says against a pod on a node of the state. */
-export function spreadViolations(
+function spreadViolations(
   state: readonly StateNode[],
   own: StateNode,
   shape: PodShape,
