@@ -5,8 +5,9 @@ import type { PackingInstance } from './classes.ts';
 import type { LimitBook } from './limit-book.ts';
 import type { PackedNodes } from './packing.ts';
 
-/** Moves each pattern to the cheapest class that holds it within the limits. */
-export function downsize(instance: PackingInstance, nodes: readonly PackedNodes[], book: LimitBook): void {
+/** Moves each pattern to the cheapest class that holds it within the limits; whether any was moved. */
+export function downsize(instance: PackingInstance, nodes: readonly PackedNodes[], book: LimitBook): boolean {
+  let hasMoved = false;
   const used = new Float64Array(instance.dimensionCount);
   for (const node of nodes) {
     usedInto(instance, node.shapes, node.pods, used);
@@ -18,10 +19,12 @@ export function downsize(instance: PackingInstance, nodes: readonly PackedNodes[
       if (!holds(instance, index, used, node.shapes)) continue;
       if (book.most(index, node.nodeCount) < node.nodeCount) continue;
       node.classIndex = index;
+      hasMoved = true;
       break;
     }
     book.take(node.classIndex, node.nodeCount);
   }
+  return hasMoved;
 }
 
 /** Writes what the pods of one node take to `used`, claims that they share once. */

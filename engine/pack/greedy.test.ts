@@ -90,6 +90,18 @@ describe('packing pods of many kinds', () => {
     );
   });
 
+  test('lets in another node where a smaller one takes so much less of the limits', () => {
+    // Three large nodes hold 15 pods and use up the limit of CPU; the small one that each may be instead leaves room.
+    const nodes = [
+      { cpu: 5, memory: 39, pods: 5, price: 0 },
+      { cpu: 32, memory: 4, pods: 5, price: 1 },
+    ];
+    const table = limitsOf({ cpu: 100, memory: 121 });
+    const made = instanceOf(nodes, [{ cpu: 0, memory: 0, count: 16, priority: 0 }], table);
+    const packing = pack(made, table, { limitWeight: 0.5, worth: 'share', roundCount: 1 });
+    assert.deepEqual([...packing.left], [0]);
+  });
+
   test('leaves a pod out only where no further node is within the limits', () => {
     fc.assert(
       fc.property(nodeKinds, podKinds, goals, limits, (nodes, pods, goal, table) => {

@@ -107,33 +107,13 @@ export class GreedyPacker {
   pack(counts: Float64Array, values: Float64Array, limits: LimitTable, work: Work): Packing {
     const instance = this.#instance;
     const filler = this.#filler;
-    const costs = this.#costs;
-    const heap = this.#heap;
     filler.left.set(counts);
     filler.values.set(values);
     const book = new LimitBook(instance, limits);
-    heap.size = 0;
-    for (const index of this.#classes) {
-      if (!work.spend()) break;
-      const value = filler.fill(index);
-      if (value > 0) heap.push(index, value / costs[index]!);
-    }
     const nodes: PackedNodes[] = [];
-    while (heap.size > 0 && work.spend()) {
-      const index = heap.pop();
-      const ratio = filler.fill(index) / costs[index]!;
-      if (ratio <= 0) continue;
-      if (heap.isBelowTop(index, ratio)) {
-        heap.push(index, ratio);
-        continue;
-      }
-      const nodeCount = book.most(index, repetitions(filler));
-      if (nodeCount === 0) continue;
-      book.take(index, nodeCount);
-      nodes.push(takePattern(filler, index, nodeCount));
-      heap.push(index, ratio);
-    }
-    downsize(instance, nodes, book);
+    // Smaller nodes take less of limits, and may leave enough for one more. Each time some node gets cheaper: it ends.
+    do this.#addNodes(nodes, book, work);
+    while (downsize(instance, nodes, book) && filler.left.some((left) => left > 0));
     let price = 0;
     let nodeCount = 0;
     for (const node of nodes) {
@@ -148,6 +128,33 @@ export class GreedyPacker {
       limitsLeft: book.remaining,
       freeLeft: book.free,
     };
+  }
+
+  /** Adds nodes for what is left as long as limits and work last. */
+  #addNodes(nodes: PackedNodes[], book: LimitBook, work: Work): void {
+    const filler = this.#filler;
+    const costs = this.#costs;
+    const heap = this.#heap;
+    heap.size = 0;
+    for (const index of this.#classes) {
+      if (!work.spend()) break;
+      const value = filler.fill(index);
+      if (value > 0) heap.push(index, value / costs[index]!);
+    }
+    while (heap.size > 0 && work.spend()) {
+      const index = heap.pop();
+      const ratio = filler.fill(index) / costs[index]!;
+      if (ratio <= 0) continue;
+      if (heap.isBelowTop(index, ratio)) {
+        heap.push(index, ratio);
+        continue;
+      }
+      const nodeCount = book.most(index, repetitions(filler));
+      if (nodeCount === 0) continue;
+      book.take(index, nodeCount);
+      nodes.push(takePattern(filler, index, nodeCount));
+      heap.push(index, ratio);
+    }
   }
 
   /** Fills a node of each class with these pods, whatever the classes to pack into, and hands each to `visit`. */
