@@ -140,6 +140,11 @@ export class Catalogue {
     return this.#forms[typeIndex]!;
   }
 
+  /** Index of an offering's capacity type in CAPACITY_TYPES. */
+  capacityTypeCodeOf(offeringIndex: number): number {
+    return this.cells[this.offeringCells[offeringIndex]!]!.capacityTypeCode;
+  }
+
   /** One offering, spelled out. */
   offering(offeringIndex: number): OfferingCell & { readonly typeIndex: number; readonly instanceType: string } {
     const typeIndex = this.offeringTypes[offeringIndex]!;

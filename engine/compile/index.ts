@@ -5,6 +5,7 @@ export { type Dimensions, listOf, nodeVectorOf, podVectorOf, vectorOf } from './
 export { type Floor, Floors, type Tally } from './floors.ts';
 export { CompiledProblem, type CompiledTemplate } from './problem.ts';
 export type { Reservations } from './reservations.ts';
+export { type RoomKeys, roomKeys } from './room-keys.ts';
 export type { RunningPods } from './running.ts';
 export { type CompiledShape, type Demand, podVector, type TaintPolicy } from './shapes.ts';
 export { attachNew, claimsToAttach, type SharedClaim } from './shared-claims.ts';

@@ -3,7 +3,13 @@
 // variant. An offering meets several conditions where it meets all of them in one variant.
 import { andInto, andNotInto, countBits, emptyBits, fullBits, hasBit, isEmpty, orInto } from '../bits/index.ts';
 import { nodeClassLabelValues, offeringLabelReader, TENANCY_LABEL } from '../catalogue/index.ts';
-import type { CompiledPool, CompiledProblem, CompiledTemplate } from '../compile/index.ts';
+import {
+  type CompiledPool,
+  type CompiledProblem,
+  type CompiledTemplate,
+  type RoomKeys,
+  roomKeys,
+} from '../compile/index.ts';
 import { admitsAbsent, admitsValue, type Requirement, RequirementSet } from '../requirements/index.ts';
 import type { Count } from './explanation.ts';
 import { EXPLAIN_LIMITS } from './limits.ts';
@@ -30,7 +36,7 @@ export class PoolSpace {
   readonly pool: CompiledPool;
   readonly variants: readonly Variant[];
   readonly #rooms: Map<number, Float64Array>[];
-  readonly #roomIds: Uint32Array;
+  readonly #roomKeys: readonly RoomKeys[];
   readonly #masks = new Map<string, Uint32Array>();
   readonly #labels = new Map<string, string | undefined>();
 
@@ -50,7 +56,7 @@ export class PoolSpace {
       .slice(0, EXPLAIN_LIMITS.variantCount)
       .map((template) => ({ template, universe: this.#universeOf(template) }));
     this.#rooms = this.variants.map(() => new Map());
-    this.#roomIds = compiled.catalogue.columnSets.roomIds(pool.columns, compiled.dimensions);
+    this.#roomKeys = this.variants.map(({ template }) => roomKeys(compiled, template));
   }
 
   /** Everything: the layers without any condition. */
@@ -115,9 +121,7 @@ export class PoolSpace {
   /** What an offering leaves for pods: allocatable less daemonsets. Borrowed. */
   room({ variant, offering }: Spot): Float64Array {
     const { template } = this.variants[variant]!;
-    const key =
-      this.#roomIds[this.compiled.catalogue.offeringTypes[offering]!]! * template.daemonOverheads.length +
-      template.daemonOverheadOf[offering]!;
+    const key = this.#roomKeys[variant]!.of(offering);
     let room = this.#rooms[variant]!.get(key);
     if (room === undefined) {
       room = new Float64Array(this.compiled.dimensions.length);

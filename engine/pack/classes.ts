@@ -3,7 +3,7 @@
 // no cheaper than another) are dropped. Method: packing by classes instead of types, after the reduction by dominance of
 // Correia, Gouveia and Saldanha-da-Gama for variable-size bin packing.
 import { hasBit } from '../bits/index.ts';
-import type { CompiledProblem, CompiledTemplate, Unit } from '../compile/index.ts';
+import { type CompiledProblem, type CompiledTemplate, roomKeys, type Unit } from '../compile/index.ts';
 import { buildHostRules, type HostRules } from '../topology/index.ts';
 import { type ClaimInput, claimInput } from './claim-tracker.ts';
 import { draftFlooredClasses } from './floored-classes.ts';
@@ -243,8 +243,7 @@ function draftClasses(
 ): ClassDraft[] {
   const { catalogue } = compiled;
   const { signatures, signatureCount } = maskSignatures(masks, catalogue.offeringCount);
-  const roomIds = compiled.catalogue.columnSets.roomIds(template.pool.columns, compiled.dimensions);
-  const overheadCount = template.daemonOverheads.length;
+  const rooms = roomKeys(compiled, template);
   // Of equal rooms one may take more of the pool's limits than another (a GPU that no pod asks for).
   const limited = limits.groupOf.has(template.pool.index);
   const capacityIds = limited ? catalogue.columnSets.capacityIds(template.pool.columns, limits.names) : undefined;
@@ -255,7 +254,7 @@ function draftClasses(
     const signature = signatures[offering]!;
     if (signature === 0) continue;
     const type = catalogue.offeringTypes[offering]!;
-    const room = (roomIds[type]! * overheadCount + template.daemonOverheadOf[offering]!) * signatureCount + signature;
+    const room = rooms.of(offering) * signatureCount + signature;
     const kind = room * capacityCount + (capacityIds?.[type] ?? 0);
     const key = kind * (reservations.ids.length + 1) + reservations.of(offering) + 1;
     const price = compiled.costs.costOf(template, offering);
@@ -293,9 +292,9 @@ const NONE: readonly number[] = [];
 
 /** Order among offerings of equal price: spot before on demand, then by type and zone. */
 export function isPreferred(compiled: CompiledProblem, left: number, right: number): boolean {
-  const { cells, offeringCells } = compiled.catalogue;
-  const leftCode = cells[offeringCells[left]!]!.capacityTypeCode;
-  const rightCode = cells[offeringCells[right]!]!.capacityTypeCode;
+  const { catalogue } = compiled;
+  const leftCode = catalogue.capacityTypeCodeOf(left);
+  const rightCode = catalogue.capacityTypeCodeOf(right);
   return leftCode === rightCode ? left < right : leftCode < rightCode;
 }
 

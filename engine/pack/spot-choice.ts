@@ -2,7 +2,7 @@
 // admitted where the class is. Narrow ones bear a charge. What is listed in the end is in engine/solve/ranking.ts.
 import { hasBit } from '../bits/index.ts';
 import { CAPACITY_TYPES, type Catalogue } from '../catalogue/index.ts';
-import type { CompiledProblem, CompiledTemplate } from '../compile/index.ts';
+import { type CompiledProblem, type CompiledTemplate, type RoomKeys, roomKeys } from '../compile/index.ts';
 
 const SPOT = CAPACITY_TYPES.indexOf('spot');
 const ON_DEMAND = CAPACITY_TYPES.indexOf('on-demand');
@@ -14,7 +14,7 @@ export class SpotChoice {
   readonly #masks: readonly Uint32Array[];
   readonly #order: Uint32Array;
   readonly #rank: Uint32Array;
-  readonly #roomIds: Uint32Array;
+  readonly #rooms: RoomKeys;
   /** Whether one room holds what another does, by both keys, as far as it was asked. */
   readonly #holds = new Map<number, boolean>();
 
@@ -26,13 +26,13 @@ export class SpotChoice {
     const { order, rank } = compiled.costs.priceOrder(template);
     this.#order = order;
     this.#rank = rank;
-    this.#roomIds = compiled.catalogue.columnSets.roomIds(template.pool.columns, compiled.dimensions);
+    this.#rooms = roomKeys(compiled, template);
   }
 
   /** The charge that nodes of a class bear whose cheapest offering this is. Mostly a few steps; O(offerings) for narrow ones. */
   chargeOf(offering: number): number {
     const { costs, catalogue } = this.#compiled;
-    if (costs.objective.narrowSpotShare === 0 || capacityOf(catalogue, offering) !== SPOT) return 0;
+    if (costs.objective.narrowSpotShare === 0 || catalogue.capacityTypeCodeOf(offering) !== SPOT) return 0;
     return this.#isNarrow(offering) ? costs.narrowSpotCharge(costs.priceOf(this.#template, offering)) : 0;
   }
 
@@ -46,7 +46,7 @@ export class SpotChoice {
     let cheapestOnDemand = Number.POSITIVE_INFINITY;
     for (let step = 0; step < order.length; step++) {
       const other = order[(start + step) % order.length]!;
-      const capacityType = capacityOf(catalogue, other);
+      const capacityType = catalogue.capacityTypeCodeOf(other);
       if (capacityType !== SPOT && capacityType !== ON_DEMAND) continue;
       if (!admitting.every((mask) => hasBit(mask, other)) || !this.#holdsAsMuch(other, offering)) continue;
       const price = costs.priceOf(this.#template, other);
@@ -58,10 +58,10 @@ export class SpotChoice {
   }
 
   #holdsAsMuch(other: number, offering: number): boolean {
-    const left = this.#roomKey(other);
-    const right = this.#roomKey(offering);
+    const left = this.#rooms.of(other);
+    const right = this.#rooms.of(offering);
     if (left === right) return true;
-    const key = left * this.#keyCount + right;
+    const key = left * this.#rooms.count + right;
     let holds = this.#holds.get(key);
     if (holds === undefined) {
       const { dimensions } = this.#compiled;
@@ -74,16 +74,6 @@ export class SpotChoice {
       this.#holds.set(key, holds);
     }
     return holds;
-  }
-
-  get #keyCount(): number {
-    return this.#compiled.catalogue.typeCount * this.#template.daemonOverheads.length;
-  }
-
-  #roomKey(offering: number): number {
-    const type = this.#compiled.catalogue.offeringTypes[offering]!;
-    const { daemonOverheads, daemonOverheadOf } = this.#template;
-    return this.#roomIds[type]! * daemonOverheads.length + daemonOverheadOf[offering]!;
   }
 }
 
@@ -99,13 +89,9 @@ export function chargeOfList(
   let first: number | undefined;
   for (const offering of offerings) {
     first ??= offering;
-    if (capacityOf(catalogue, first) !== SPOT || !isSamePlace(catalogue, first, offering)) return 0;
+    if (catalogue.capacityTypeCodeOf(first) !== SPOT || !isSamePlace(catalogue, first, offering)) return 0;
   }
   return first === undefined ? 0 : costs.narrowSpotCharge(costs.priceOf(template, first));
-}
-
-function capacityOf({ cells, offeringCells }: Catalogue, offering: number): number {
-  return cells[offeringCells[offering]!]!.capacityTypeCode;
 }
 
 /** Whether two offerings are of one type in one zone. */

@@ -3,7 +3,14 @@
 // would cost there. Which place a pod gets is decided in assigning.ts.
 import { hasBit } from '../bits/index.ts';
 import { compareText } from '../catalogue/index.ts';
-import type { CompiledProblem, CompiledTemplate, Constraint, TemplateFilter, Unit } from '../compile/index.ts';
+import {
+  type CompiledProblem,
+  type CompiledTemplate,
+  type Constraint,
+  roomKeys,
+  type TemplateFilter,
+  type Unit,
+} from '../compile/index.ts';
 import { type Counter, hasHostRules, type SpreadRule } from '../topology/index.ts';
 import { LabelValues } from './label-values.ts';
 import { Sieves } from './sieves.ts';
@@ -181,12 +188,11 @@ export class PlaceFinder {
     const mask = compiled.mask(template, constraints);
     const tuples = this.#labels.tuplesOf(template, keys);
     const counted = sieves.map((counter) => this.#sieves.countedOn(template, counter));
-    const roomIds = compiled.catalogue.columnSets.roomIds(template.pool.columns, compiled.dimensions);
+    const rooms = roomKeys(compiled, template);
     const found = new Map<string | number, Stand & { price: number }>();
     for (let offering = 0; offering < tuples.of.length; offering++) {
       if (!hasBit(mask, offering)) continue;
-      const type = compiled.catalogue.offeringTypes[offering]!;
-      const roomKey = roomIds[type]! * template.daemonOverheads.length + template.daemonOverheadOf[offering]!;
+      const roomKey = rooms.of(offering);
       const tuple = tuples.of[offering]!;
       const ignored = ignoredBits(counted, offering);
       // At its full price: reservations are too few to draw whole groups of pods to where they are. What is counted beside is

@@ -2,7 +2,13 @@
 // are in the order of their prices already; each list is a walk along it, and lists that come out the same are made once.
 import { andInto, hasBit } from '../bits/index.ts';
 import { CAPACITY_TYPES, type Catalogue } from '../catalogue/index.ts';
-import type { CompiledProblem, CompiledTemplate, Constraint } from '../compile/index.ts';
+import {
+  type CompiledProblem,
+  type CompiledTemplate,
+  type Constraint,
+  type RoomKeys,
+  roomKeys,
+} from '../compile/index.ts';
 
 /** Most instance types of a list, as EC2's fleet requests take them. */
 export const RANKED_TYPE_LIMIT = 60;
@@ -186,11 +192,9 @@ function roomsFrom({ amounts, rooms }: Thresholds, amount: number, width: number
 class Rooms {
   /** `Uint8Array[rooms]`: 1 for those that hold what was asked about last. */
   readonly holds: Uint8Array;
-  readonly #template: CompiledTemplate;
-  readonly #roomIds: Uint32Array;
-  /** By key: see #keyOf; -1 where no available offering has it. */
+  readonly #keys: RoomKeys;
+  /** By key; -1 where no available offering has it. */
   readonly #numbers: Int32Array;
-  readonly #types: Uint32Array;
   readonly #dimensionCount: number;
   /** `Float64Array[rooms × dimensions]`, row-major; below 0 throughout where one resource is overdrawn. */
   readonly #rooms: Float64Array;
@@ -203,16 +207,13 @@ class Rooms {
 
   constructor(compiled: CompiledProblem, template: CompiledTemplate) {
     const { catalogue, dimensions } = compiled;
-    this.#template = template;
-    this.#roomIds = catalogue.columnSets.roomIds(template.pool.columns, dimensions);
-    this.#types = catalogue.offeringTypes;
+    this.#keys = roomKeys(compiled, template);
     this.#dimensionCount = dimensions.length;
-    const roomCount = this.#roomIds.reduce((most, id) => Math.max(most, id), 0) + 1;
-    this.#numbers = new Int32Array(roomCount * template.daemonOverheads.length).fill(-1);
+    this.#numbers = new Int32Array(this.#keys.count).fill(-1);
     const examples: number[] = [];
     for (let offering = 0; offering < catalogue.offeringCount; offering++) {
       if (!hasBit(template.pool.available, offering)) continue;
-      const key = this.#keyOf(offering);
+      const key = this.#keys.of(offering);
       if (this.#numbers[key]! >= 0) continue;
       this.#numbers[key] = examples.length;
       examples.push(offering);
@@ -231,7 +232,7 @@ class Rooms {
 
   /** The number of an available offering's room. */
   numberOf(offering: number): number {
-    return this.#numbers[this.#keyOf(offering)]!;
+    return this.#numbers[this.#keys.of(offering)]!;
   }
 
   /**
@@ -287,10 +288,5 @@ class Rooms {
       }
     }
     return { amounts, rooms };
-  }
-
-  #keyOf(offering: number): number {
-    const { daemonOverheads, daemonOverheadOf } = this.#template;
-    return this.#roomIds[this.#types[offering]!]! * daemonOverheads.length + daemonOverheadOf[offering]!;
   }
 }
