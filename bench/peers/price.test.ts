@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { KarpenterClaim, KarpenterResult } from './karpenter.ts';
 import { type PricedProblem, priceOf, priceOfPlan } from './price.ts';
+import { madeUpAnswer } from './testing/index.ts';
 
 const ZONE = 'topology.kubernetes.io/zone';
 const CAPACITY_TYPE = 'karpenter.sh/capacity-type';
@@ -23,29 +24,7 @@ const PROBLEM: PricedProblem = {
 };
 
 function answer(...claims: Partial<KarpenterClaim>[]): KarpenterResult {
-  return {
-    karpenter: 'v1.14.1',
-    go: 'go1.26.8',
-    problem: 'made-up',
-    workers: 1,
-    preferencePolicy: 'Respect',
-    seed: 1,
-    readMs: 0,
-    setupMs: 0,
-    solveMs: 0,
-    timedOut: false,
-    nodeClaims: claims.map((claim) => ({
-      nodePool: 'pool',
-      instanceTypes: ['small', 'large'],
-      requirements: [],
-      labels: {},
-      daemonOverhead: {},
-      pods: [],
-      ...claim,
-    })),
-    existingNodes: [],
-    unscheduled: [],
-  };
+  return madeUpAnswer(claims.map((claim) => ({ instanceTypes: ['small', 'large'], ...claim })));
 }
 
 const isIn = (key: string, ...values: string[]) => ({ key, operator: 'In', values });

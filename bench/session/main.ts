@@ -2,22 +2,13 @@
 // same run, by Solve with the whole state in the request. Exits non-zero where the two do not plan the same.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { buildSolveInput } from '../../controller/kubernetes/index.ts';
-import {
-  CatalogueReferenceSchema,
-  type SolveRequest,
-  SolveRequestSchema,
-  type SolveResponse,
-  SolveResponseSchema,
-} from '../../proto/index.ts';
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { type SolveRequest, SolveRequestSchema, type SolveResponse, SolveResponseSchema } from '../../proto/index.ts';
 import { type Asked, parseCount, readCommandLine } from '../command-line.ts';
 import { readEnvironment } from '../environment.ts';
-import { generateExistingNodes } from '../generators/index.ts';
-import { openRandom } from '../random.ts';
 import { milliseconds, renderColumns, renderEnvironment } from '../report.ts';
 import { CONTRACT_CALLS, openConnection, Samples, startServiceProcess } from '../service/index.ts';
-import { partsOf, SessionClient, type Upserts } from './index.ts';
+import { drawLargeCluster, partsOf, SessionClient, type Upserts } from './index.ts';
 
 const HELP = `npm run bench:session -- [options]
 
@@ -26,7 +17,8 @@ const HELP = `npm run bench:session -- [options]
   --rounds N     batches in the session; a fifth as many calls of Solve (default: 50)
   --workers N    worker threads (default: the machine's cores)`;
 
-const REGION = 'us-east-1';
+/** Pods of one workload in a batch. */
+const PODS_PER_WORKLOAD = 5;
 
 await main(process.argv.slice(2));
 
@@ -70,7 +62,8 @@ async function main(args: readonly string[]): Promise<void> {
 
 async function run({ nodeCount, podCount, rounds, workerCount }: SessionOptions): Promise<void> {
   const environment = readEnvironment();
-  const request = drawRequest(nodeCount, podCount);
+  const workloadCount = Math.max(1, Math.floor(podCount / PODS_PER_WORKLOAD));
+  const request = drawLargeCluster({ nodeCount, podCount, workloadCount });
   const service = await startServiceProcess({ workerCount, telemetry: false, keepPhases: false });
   const connection = openConnection(service.grpcAddress);
   try {
@@ -159,22 +152,6 @@ function row(name: string, { delta, whole, solve }: Measured): string[] {
     milliseconds(solve.summary().p50),
     milliseconds(solve.summary().p99),
   ];
-}
-
-function drawRequest(nodeCount: number, podCount: number): SolveRequest {
-  const pending = { region: REGION, podCount, workloadCount: Math.max(1, Math.floor(podCount / 5)) };
-  const drawn = generateExistingNodes({ pending, nodeCount, podsPerNodeCount: 10, cordonedShare: 0.05 }, openRandom(1));
-  if (drawn.catalogue.kind !== 'region') throw new Error('the generator brings types of its own');
-  const catalogue = create(CatalogueReferenceSchema, { catalogue: { case: 'identity', value: { region: REGION } } });
-  const objects = [
-    ...drawn.nodePools,
-    ...drawn.catalogue.nodeClasses,
-    ...drawn.daemonSets,
-    ...drawn.nodes,
-    ...drawn.runningPods,
-    ...drawn.pods,
-  ];
-  return buildSolveInput(objects, { catalogue, warnsOfUnreadFields: false }).request;
 }
 
 /** The pods of one batch: the same shapes every time, other names. */

@@ -3,16 +3,11 @@
 // machine's own speed can be taken out.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { create } from '@bufbuild/protobuf';
-import { buildSolveInput } from '../../controller/kubernetes/index.ts';
-import { CatalogueReferenceSchema, type SolveRequest } from '../../proto/index.ts';
 import { type Asked, parseCount, readCommandLine } from '../command-line.ts';
 import { readEnvironment } from '../environment.ts';
-import { generateExistingNodes } from '../generators/index.ts';
-import { openRandom } from '../random.ts';
 import { milliseconds, renderColumns, renderEnvironment } from '../report.ts';
 import { openConnection, prepareRequest, Samples } from '../service/index.ts';
-import { partsOf, SessionClient } from '../session/index.ts';
+import { drawLargeCluster, partsOf, SessionClient } from '../session/index.ts';
 import { type CommandEntry, measureEmptyProcess, type ServedCommand, startCommand } from './served-command.ts';
 
 const HELP = `npm run bench:start -- [options]
@@ -23,7 +18,8 @@ const HELP = `npm run bench:start -- [options]
   --pods N       pods that wait in it (default: 10000)
   --workers N    worker threads (default: the machine's cores)`;
 
-const REGION = 'us-east-1';
+/** Pods of one workload that wait: 10,000 pods are of 300. */
+const PODS_PER_WORKLOAD = 33;
 
 interface StartOptions {
   readonly startCount: number;
@@ -106,18 +102,19 @@ async function reportStarts({ startCount, entry, workerCount }: StartOptions): P
 async function reportMemory({ entry, nodeCount, podCount, workerCount }: StartOptions): Promise<void> {
   const command = await startCommand(entry, workerCount, prepareRequest('one-pod', 'normal', 1).bytes);
   try {
-    const atStart = await readMebibytes(command);
-    const drawn = drawState(nodeCount, podCount);
+    const atStart = mebibytesOf(command);
+    const workloadCount = Math.max(1, Math.floor(podCount / PODS_PER_WORKLOAD));
+    const drawn = drawLargeCluster({ nodeCount, podCount, workloadCount });
     const connection = openConnection(command.grpcAddress);
     try {
       const session = await SessionClient.open(connection, 'bench', drawn.catalogue!);
       await session.snapshot(partsOf(drawn));
-      const withState = await readMebibytes(command);
+      const withState = mebibytesOf(command);
       const pods = drawn.podGroups.map(({ shape, names }) => ({ shape: shape!, names }));
       await session.delta({ pods }, []);
       const planned = await session.plan();
       const nodes = planned.solution?.plan?.nodes.length ?? 0;
-      const afterPlan = await readMebibytes(command);
+      const afterPlan = mebibytesOf(command);
       console.log(
         `\nRSS, ${workerCount} workers included: ${atStart} MiB after the first pod, ${withState} MiB with ${nodeCount} nodes ` +
           `and ${nodeCount * 10} running pods, ${afterPlan} MiB after ${podCount} pods were planned (${nodes} new nodes)`,
@@ -131,16 +128,6 @@ async function reportMemory({ entry, nodeCount, podCount, workerCount }: StartOp
   }
 }
 
-async function readMebibytes(command: ServedCommand): Promise<string> {
+function mebibytesOf(command: ServedCommand): string {
   return (command.residentBytes() / 2 ** 20).toFixed(0);
-}
-
-function drawState(nodeCount: number, podCount: number): SolveRequest {
-  const pending = { region: REGION, podCount, workloadCount: Math.max(1, Math.floor(podCount / 33)) };
-  const drawn = generateExistingNodes({ pending, nodeCount, podsPerNodeCount: 10, cordonedShare: 0.05 }, openRandom(1));
-  if (drawn.catalogue.kind !== 'region') throw new Error('the generator brings types of its own');
-  const catalogue = create(CatalogueReferenceSchema, { catalogue: { case: 'identity', value: { region: REGION } } });
-  const { nodePools, daemonSets, nodes, runningPods, pods } = drawn;
-  const objects = [...nodePools, ...drawn.catalogue.nodeClasses, ...daemonSets, ...nodes, ...runningPods, ...pods];
-  return buildSolveInput(objects, { catalogue, warnsOfUnreadFields: false }).request;
 }

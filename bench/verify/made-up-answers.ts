@@ -1,5 +1,6 @@
 // Made-up problems and answers of both sides, for the tests of the classes of difference. Karpenter itself does not run here.
 import type { KarpenterResult } from '../peers/index.ts';
+import { madeUpAnswer } from '../peers/testing/index.ts';
 import { compareRun } from './compare.ts';
 import { type ChangedQuestion, classOf, type VerifiedProblem, type WaitingPod } from './differences.ts';
 
@@ -32,30 +33,11 @@ export function problemOf(pods: WaitingPod[], rest: Partial<VerifiedProblem> = {
 /** Karpenter's answer: the claims' pods, and every other pod of the problem left out. */
 export function karpenter(problem: VerifiedProblem, ...claims: string[][]): KarpenterResult {
   const placed = new Set(claims.flat());
-  return {
-    karpenter: 'v1.14.1',
-    go: 'go1.26.8',
-    problem: 'made-up',
-    workers: 1,
-    preferencePolicy: 'Respect',
-    seed: 1,
-    readMs: 0,
-    setupMs: 0,
-    solveMs: 0,
-    timedOut: false,
-    nodeClaims: claims.map((pods) => ({
-      nodePool: 'pool',
-      instanceTypes: ['a'],
-      requirements: [],
-      labels: {},
-      daemonOverhead: {},
-      pods: pods.map((name) => `default/${name}`),
-    })),
-    existingNodes: [],
-    unscheduled: problem.pods
-      .filter(({ metadata }) => !placed.has(metadata.name))
-      .map(({ metadata }) => ({ pod: `default/${metadata.name}`, error: 'no room' })),
-  };
+  const left = problem.pods.filter(({ metadata }) => !placed.has(metadata.name));
+  return madeUpAnswer(
+    claims.map((pods) => ({ pods: pods.map((name) => `default/${name}`) })),
+    left.map(({ metadata }) => ({ pod: `default/${metadata.name}`, error: 'no room' })),
+  );
 }
 
 /** What a made-up case says of both sides beyond their answers. */
