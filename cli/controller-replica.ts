@@ -14,6 +14,7 @@ import { startHealthServer } from '../server/index.ts';
 import { type ControllerPage, openControllerPage } from './controller-page.ts';
 import { ReplicaWebhook } from './controller-webhook.ts';
 import type { EngineConnection } from './engine-client.ts';
+import { untilAborted } from './serve-command.ts';
 import { VERSION } from './version.ts';
 
 /** What a replica stands on. */
@@ -224,11 +225,4 @@ class Replica {
       throw error;
     }
   }
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

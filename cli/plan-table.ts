@@ -1,6 +1,7 @@
 // A plan as a table for people. Pure: text in, text out; colours come from the painter that is handed in. Nodes that are
 // alike in everything shown share a row with their number.
 import { capacityTypeName, dollars, rankedOfferings, reportExtras } from '../controller/kubernetes/index.ts';
+import { HOURS_PER_MONTH } from '../controller/overview/index.ts';
 import {
   type PlacedPods,
   type Plan,
@@ -20,9 +21,6 @@ export interface TableInput {
   readonly workloadByPod: ReadonlyMap<string, string>;
   readonly paint: (style: Style, text: string) => string;
 }
-
-/** Hours that a month is counted with. */
-export const HOURS_PER_MONTH = 730;
 
 /** How many alternatives and workloads a row names before it counts the rest. */
 const NAMED_ALTERNATIVES = 3;

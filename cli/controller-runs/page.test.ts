@@ -21,7 +21,7 @@ after(() => engine.close());
 
 const NO_LOG = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
-function openPage(run: Run, signal: AbortSignal): Promise<ControllerPage> {
+function openPage(run: Run, signal: AbortSignal, port = 0): Promise<ControllerPage> {
   const { cluster, cloud, clock } = run;
   const caches = startCaches({ cluster, clock, random: () => 0.5, log: NO_LOG }, signal);
   return openControllerPage({
@@ -31,7 +31,7 @@ function openPage(run: Run, signal: AbortSignal): Promise<ControllerPage> {
     clock,
     engine: engine.unsettled,
     log: NO_LOG,
-    port: 0,
+    port,
   });
 }
 
@@ -71,18 +71,7 @@ test('a port that is taken is named with its flag', async (t) => {
   t.after(() => end.abort());
   const page = await openPage(run, end.signal);
   t.after(() => page.close());
-  const { cluster, cloud, clock } = run;
-  const caches = startCaches({ cluster, clock, random: () => 0.5, log: NO_LOG }, end.signal);
-  const port = Number(new URL(page.url).port);
-  const second = openControllerPage({
-    clusterName: 'live',
-    caches,
-    cloud,
-    clock,
-    engine: engine.unsettled,
-    log: NO_LOG,
-    port,
-  });
+  const second = openPage(run, end.signal, Number(new URL(page.url).port));
   await assert.rejects(second, {
     exitCode: 2,
     message: /127\.0\.0\.1:\d+: another program listens there.*--page-port/,

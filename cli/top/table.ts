@@ -1,6 +1,13 @@
 // The nodes as text: a table for paper and pipes, and a screen for terminals of 40 columns and more. Pure: an overview in,
 // lines out. Lines of a screen are never wider than it.
-import { type Fullness, type NodeView, type Overview, priceText } from '../../controller/overview/index.ts';
+import {
+  type Fullness,
+  HOURS_PER_MONTH,
+  type NodeView,
+  type Overview,
+  percentOf,
+  priceText,
+} from '../../controller/overview/index.ts';
 import type { Style } from '../console.ts';
 import { counted, thousands } from '../text-layout.ts';
 import type { Resource } from './choices.ts';
@@ -21,7 +28,6 @@ export interface ScreenOptions extends TableOptions {
   readonly note?: string;
 }
 
-const HOURS_PER_MONTH = 730;
 const RESOURCE_NAMES: Readonly<Record<Resource, string>> = { cpu: 'CPU', memory: 'MEMORY' };
 
 const BAR_WIDTH = 10;
@@ -44,16 +50,12 @@ function ageText(ms: number): string {
   return `${Math.floor(seconds / 86_400)}d`;
 }
 
-function percent({ used, of }: Fullness): number {
-  return of === 0 ? 0 : Math.round((100 * used) / of);
-}
-
 function shareText(fullness: Fullness): string {
-  return fullness.of === 0 ? '-' : `${percent(fullness)}%`;
+  return fullness.of === 0 ? '-' : `${percentOf(fullness)}%`;
 }
 
 function barText(fullness: Fullness): string {
-  const full = Math.min(BAR_WIDTH, Math.round((percent(fullness) * BAR_WIDTH) / 100));
+  const full = Math.min(BAR_WIDTH, Math.round((percentOf(fullness) * BAR_WIDTH) / 100));
   return `${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)} ${shareText(fullness).padStart(4)}`;
 }
 
@@ -180,7 +182,7 @@ function headerLines(overview: Overview, nodes: readonly NodeView[], { resources
     `${counted(sum.pods, 'pod')}, ${waitingText(overview)}`,
     ...resources.map((resource) => {
       const full = sum.full(resource);
-      const filled = Math.min(width, Math.round((percent(full) * width) / 100));
+      const filled = Math.min(width, Math.round((percentOf(full) * width) / 100));
       const bar = `${'█'.repeat(filled)}${'░'.repeat(width - filled)}`;
       return `${RESOURCE_NAMES[resource].padEnd(longest)} ${bar} ${shareText(full).padStart(4)}`;
     }),

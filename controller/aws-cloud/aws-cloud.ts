@@ -6,6 +6,7 @@ import {
   type Clock,
   type Cloud,
   type Cluster,
+  everyItem,
   type Instance,
   type Interruption,
   KINDS,
@@ -161,23 +162,11 @@ export class AwsCloud implements Cloud {
 
   /** UIDs of claims that do not say yet which instance they have. */
   async #claimsWithoutInstance(): Promise<ReadonlySet<string>> {
-    const { cluster } = this.#options;
     const waiting = new Set<string>();
-    let continueToken: string | undefined;
-    do {
-      const options = { limit: CLAIMS_PER_PAGE };
-      const page = await cluster.list(
-        KINDS.nodeClaims,
-        continueToken === undefined ? options : { ...options, continueToken },
-      );
-      for (const { metadata, status } of page.items) {
-        const { providerID = '' } = (status ?? {}) as { readonly providerID?: string };
-        if (providerID === '' && metadata.uid !== undefined) waiting.add(metadata.uid);
-      }
-      continueToken = page.continueToken;
-    } while (continueToken !== undefined);
+    for await (const { metadata, status } of everyItem(this.#options.cluster, KINDS.nodeClaims)) {
+      const { providerID = '' } = (status ?? {}) as { readonly providerID?: string };
+      if (providerID === '' && metadata.uid !== undefined) waiting.add(metadata.uid);
+    }
     return waiting;
   }
 }
-
-const CLAIMS_PER_PAGE = 500;

@@ -12,7 +12,7 @@ import {
   type NodeClaimView,
   nameOf,
 } from '../objects/index.ts';
-import { type ApiObject, type Instance, KINDS } from '../ports/index.ts';
+import { type ApiObject, everyItem, type Instance, KINDS } from '../ports/index.ts';
 import { nodeProvider } from '../state/index.ts';
 
 /** How often claims are looked at. */
@@ -116,15 +116,8 @@ async function hasClaimOfProvider(
   providerId: string,
   signal: AbortSignal,
 ): Promise<boolean> {
-  let continueToken: string | undefined;
-  do {
-    const page = await reader.list(
-      KINDS.nodeClaims,
-      { limit: 500, ...(continueToken === undefined ? {} : { continueToken }) },
-      signal,
-    );
-    if (page.items.some((item) => asNodeClaim(item).status?.providerID === providerId)) return true;
-    continueToken = page.continueToken;
-  } while (continueToken !== undefined);
+  for await (const item of everyItem(reader, KINDS.nodeClaims, {}, signal)) {
+    if (asNodeClaim(item).status?.providerID === providerId) return true;
+  }
   return false;
 }

@@ -45,7 +45,7 @@ export { type PodContext, podShape } from './pod.ts';
 export { podRequests } from './pod-requests.ts';
 export { isReschedulable, type PodState, podState } from './pod-state.ts';
 export { type ProblemInput, priceNanoUsd, readProblem, readProblemCatalogue } from './problem.ts';
-export { parseQuantity, quantityText } from './quantity.ts';
+export { amountOf, parseQuantity, quantityText } from './quantity.ts';
 export { offeredResources, quantitiesOf, requestedResources } from './resources.ts';
 export {
   buildSolveInput,

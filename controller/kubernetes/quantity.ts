@@ -71,6 +71,11 @@ export function parseQuantity(value: unknown): NanoAmount | undefined {
   return sign === '-' ? -magnitude : magnitude;
 }
 
+/** What an object of the API server's says of an amount, in whole numbers of the unit, rounded down; 0 where it says none. */
+export function amountOf(written: unknown, unit: AmountUnit): number {
+  return Number((parseQuantity(written ?? 0) ?? 0n) / NANO_PER_UNIT[unit]);
+}
+
 /** Reads a quantity that must be there and must not be negative. */
 export function requiredAmount(value: unknown, path: FieldPath | undefined): NanoAmount {
   const amount = parseQuantity(value);

@@ -17,4 +17,4 @@ export type {
   WorkloadCount,
   WorkloadView,
 } from './overview.ts';
-export { countText, percentText, podsText, priceText, priceTexts } from './texts.ts';
+export { countText, HOURS_PER_MONTH, percentOf, percentText, podsText, priceText, priceTexts } from './texts.ts';

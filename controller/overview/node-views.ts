@@ -1,6 +1,6 @@
 // Nodes as people see them: a claim and its node are one thing from the plan to the end, and nodes without a claim are shown
 // as they are. Pure.
-import { parseQuantity } from '../kubernetes/index.ts';
+import { amountOf } from '../kubernetes/index.ts';
 import {
   asNode,
   asNodeClaim,
@@ -72,13 +72,13 @@ type Use = Pick<NodeView, 'cpu' | 'memory' | 'pods'>;
 function expectedUse(claim: NodeClaimView | undefined, expected: ExpectedClaim | undefined): Use {
   const allocatable = claim?.status?.allocatable;
   const requests = claim?.spec.resources?.requests;
-  const use = (known: Fullness | undefined, resource: string, read: (written: unknown) => number): Fullness => ({
-    used: known?.used ?? read(requests?.[resource]),
-    of: allocatable === undefined ? (known?.of ?? 0) : read(allocatable[resource]),
+  const use = (known: Fullness | undefined, resource: string, unit: 'milli' | 'whole'): Fullness => ({
+    used: known?.used ?? amountOf(requests?.[resource], unit),
+    of: allocatable === undefined ? (known?.of ?? 0) : amountOf(allocatable[resource], unit),
   });
   return {
-    cpu: use(expected?.cpu, 'cpu', milli),
-    memory: use(expected?.memory, 'memory', bytes),
+    cpu: use(expected?.cpu, 'cpu', 'milli'),
+    memory: use(expected?.memory, 'memory', 'whole'),
     pods: expected?.pods ?? [],
   };
 }
@@ -86,8 +86,8 @@ function expectedUse(claim: NodeClaimView | undefined, expected: ExpectedClaim |
 function realUse(node: NodeObject, { cpuMilli, memoryBytes, pods }: NodeLoad): Use {
   const allocatable: Quantities = node.status?.allocatable ?? {};
   return {
-    cpu: { used: cpuMilli, of: milli(allocatable.cpu) },
-    memory: { used: memoryBytes, of: bytes(allocatable.memory) },
+    cpu: { used: cpuMilli, of: amountOf(allocatable.cpu, 'milli') },
+    memory: { used: memoryBytes, of: amountOf(allocatable.memory, 'whole') },
     pods,
   };
 }
@@ -104,14 +104,6 @@ function stateOf(claim: NodeClaimView | undefined, node: NodeObject | undefined)
 function groupCapacityType(node: NodeObject | undefined): string {
   const written = node?.metadata.labels?.['eks.amazonaws.com/capacityType'];
   return written === undefined ? '' : written.toLowerCase().replace('_', '-');
-}
-
-function milli(written: unknown): number {
-  return Number((parseQuantity(written ?? 0) ?? 0n) / 1_000_000n);
-}
-
-function bytes(written: unknown): number {
-  return Number((parseQuantity(written ?? 0) ?? 0n) / 1_000_000_000n);
 }
 
 /** The claim and the node of one instance, each object once. */

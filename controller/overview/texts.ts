@@ -1,7 +1,8 @@
 // How amounts and lists are said. Pure.
 import type { Fullness, WorkloadCount } from './overview.ts';
 
-const HOURS_PER_MONTH = 730;
+/** Hours that a month is counted with. */
+export const HOURS_PER_MONTH = 730;
 
 /** ~$0.1234; the mark stands for an estimate. */
 export function priceText(dollars: number, isEstimate: boolean): string {
@@ -34,7 +35,12 @@ export function podsText(counts: readonly WorkloadCount[]): string {
   return [...named, ...(rest > 0 ? [`${thousands(rest)} of others`] : [])].join(', ');
 }
 
-/** "62 %"; nothing is empty. */
-export function percentText({ used, of }: Fullness): string {
-  return of === 0 ? '-' : `${Math.round((100 * used) / of)} %`;
+/** How full something is, in whole percent; nothing is empty. */
+export function percentOf({ used, of }: Fullness): number {
+  return of === 0 ? 0 : Math.round((100 * used) / of);
+}
+
+/** "62 %"; "-" where there is nothing to be full. */
+export function percentText(fullness: Fullness): string {
+  return fullness.of === 0 ? '-' : `${percentOf(fullness)} %`;
 }

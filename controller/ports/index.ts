@@ -1,4 +1,4 @@
-// The door of controller/ports: everything outside the controller, as interfaces. Adapters are in folders of their own.
+// The door of controller/ports: everything outside the controller, as interfaces, and what any adapter is read with. Adapters are in folders of their own.
 export type { Clock } from './clock.ts';
 export {
   type CapacityTypeName,
@@ -32,4 +32,5 @@ export {
   type PatchType,
   type Selection,
 } from './cluster.ts';
+export { everyItem } from './every-item.ts';
 export { apiVersionOf, KINDS, type Kind, type KindName } from './kinds.ts';

@@ -16,5 +16,5 @@ export { type EffectiveNodeClaimSpec, NODE_CLAIM, type NodeClaimSpec } from './n
 export { type EffectiveNodePoolSpec, NODE_POOL, type NodePoolSpec } from './node-pool.ts';
 export { type NotBuiltYet, notBuiltWarnings, notBuiltYet } from './not-built-yet.ts';
 export type { Resource, Violation } from './schema/index.ts';
-export { customResourceDefinition } from './schema/index.ts';
+export { customResourceDefinition, isMapping } from './schema/index.ts';
 export { NODE_CLASS_GROUP, NODE_CLASS_KIND } from './template-fields.ts';

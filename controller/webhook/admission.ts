@@ -6,6 +6,7 @@ import {
   type AnyObject,
   changeViolations,
   effectiveSpec,
+  isMapping,
   RESOURCES,
   type Resource,
   specViolations,
@@ -48,10 +49,15 @@ export function readReview(text: string): AdmissionRequest {
     throw new Error('it is no AdmissionReview with a request');
   }
   const { uid, kind, operation, object, oldObject } = request;
-  if (typeof uid !== 'string' || typeof kind?.kind !== 'string' || typeof operation !== 'string' || !isObject(object)) {
+  if (
+    typeof uid !== 'string' ||
+    typeof kind?.kind !== 'string' ||
+    typeof operation !== 'string' ||
+    !isMapping(object)
+  ) {
     throw new Error('its request has no uid, kind, operation or object');
   }
-  return { uid, kind, operation, object, oldObject: isObject(oldObject) ? oldObject : undefined };
+  return { uid, kind, operation, object, oldObject: isMapping(oldObject) ? oldObject : undefined };
 }
 
 /** An answer as a review. */
@@ -65,7 +71,7 @@ export const fillIn: Answer = (request) => {
   const resource = resourceOf(request);
   // What is stored may have been stored by other rules, and is only judged anew where somebody changes it. An object without
   // a spec is left to the schema, which may demand one.
-  if (resource === undefined || !isObject(object.spec) || isDeepStrictEqual(oldObject?.spec, object.spec)) {
+  if (resource === undefined || !isMapping(object.spec) || isDeepStrictEqual(oldObject?.spec, object.spec)) {
     return { uid, allowed: true };
   }
   const steps = patchBetween(object, filledIn(resource, object, oldObject));
@@ -98,8 +104,4 @@ function refusal(found: readonly Violation[]) {
 
 function resourceOf({ kind }: AdmissionRequest): Resource | undefined {
   return RESOURCES.find((one) => one.group === kind.group && one.version === kind.version && one.kind === kind.kind);
-}
-
-function isObject(value: unknown): value is AnyObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,12 +1,17 @@
 // What the webhook writes into objects: their effective spec, and which fields it had to work out from others, so that it can
 // do so anew when those change. Pure.
 import { isDeepStrictEqual } from 'node:util';
-import { type AnyObject, EC2_NODE_CLASS, effectiveSpec, IMAGE_FIELDS, type Resource } from '../resources/index.ts';
+import {
+  type AnyObject,
+  EC2_NODE_CLASS,
+  effectiveSpec,
+  IMAGE_FIELDS,
+  isMapping,
+  type Resource,
+} from '../resources/index.ts';
 
 /** Names the fields of a spec that were worked out from others, separated by commas. */
 export const FILLED_IN = 'dovetail/filled-in';
-
-type Mapping = Readonly<Record<string, unknown>>;
 
 /**
  * The object with all of its spec filled in. A field that was worked out before and that nobody has touched since follows
@@ -53,8 +58,4 @@ function withAnnotation(object: AnyObject, names: string): AnyObject {
 
 function isSet(spec: unknown, name: string): boolean {
   return isMapping(spec) && spec[name] !== undefined && spec[name] !== null;
-}
-
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,12 +1,11 @@
 // What has to change in a value to make another of it, as a JSON Patch (RFC 6902). Lists are replaced whole. Pure.
 import { isDeepStrictEqual } from 'node:util';
+import { isMapping } from '../resources/index.ts';
 
 /** One step of a patch. */
 export type PatchStep =
   | { readonly op: 'add' | 'replace'; readonly path: string; readonly value: unknown }
   | { readonly op: 'remove'; readonly path: string };
-
-type Mapping = Readonly<Record<string, unknown>>;
 
 /** The steps from one value to another, in the order of their keys; empty where they are equal. O(size of both). */
 export function patchBetween(before: unknown, after: unknown, path = ''): PatchStep[] {
@@ -25,8 +24,4 @@ export function patchBetween(before: unknown, after: unknown, path = ''): PatchS
 
 function below(path: string, key: string): string {
   return `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-}
-
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

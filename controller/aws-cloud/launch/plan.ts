@@ -1,6 +1,6 @@
 // What a launch asks EC2 for: of the best capacity type in the list, every offering as a pool of capacity with the template
 // that its instance type needs. Pure.
-import { parseQuantity } from '../../kubernetes/index.ts';
+import { amountOf } from '../../kubernetes/index.ts';
 import type { ApiObject, CapacityTypeName, LaunchOffering, LaunchRequest, NodeType } from '../../ports/index.ts';
 import { type EffectiveNodeClassSpec, effectiveNodeClassSpec } from '../../resources/index.ts';
 import type { ClusterFacts } from '../cluster-facts.ts';
@@ -185,16 +185,12 @@ const ENCLAVES = 'eks.amazonaws.com/nip-slots';
 const EFA = 'vpc.amazonaws.com/efa';
 
 function podsOf({ capacity }: NodeType): number {
-  return wholeOf(capacity.pods);
+  return amountOf(capacity.pods, 'whole');
 }
 
 /** EFA interfaces, where pods ask for any. */
 function efaOf({ nodeClaim }: LaunchRequest, { node }: Pick<Candidate, 'node'>): number {
-  return requestsOf(nodeClaim)[EFA] === undefined ? 0 : wholeOf(node.capacity[EFA]);
-}
-
-function wholeOf(quantity: string | undefined): number {
-  return Number((parseQuantity(quantity ?? '0') ?? 0n) / 1_000_000_000n);
+  return requestsOf(nodeClaim)[EFA] === undefined ? 0 : amountOf(node.capacity[EFA], 'whole');
 }
 
 interface ClaimSpec {

@@ -3,7 +3,7 @@
 // templates are in it by their names.
 import { randomBytes } from 'node:crypto';
 import type { CreateFleetCommandInput } from '@aws-sdk/client-ec2';
-import { type ApiObject, CloudError, type Cluster, ClusterError, KINDS } from '../../ports/index.ts';
+import { type ApiObject, CloudError, type Cluster, ClusterError, everyItem, KINDS } from '../../ports/index.ts';
 import type { FleetInstance } from './fleet.ts';
 
 /** A launch that a record is about. */
@@ -34,7 +34,6 @@ export interface RecordsOptions {
 
 const NAME_PREFIX = 'dovetail-launch-';
 const LABEL = 'dovetail/launch';
-const PAGE_SIZE = 500;
 const ID_BYTES = 12;
 
 /** A new id: letters and digits, as names and tokens take them. */
@@ -55,20 +54,10 @@ export class LaunchRecords {
     const { cluster, namespace } = this.#options;
     return this.#call('list launch records', async () => {
       const records: LaunchRecord[] = [];
-      let continueToken: string | undefined;
-      do {
-        const options = { namespace, labelSelector: LABEL, limit: PAGE_SIZE };
-        const page = await cluster.list(
-          KINDS.configMaps,
-          continueToken === undefined ? options : { ...options, continueToken },
-          signal,
-        );
-        for (const item of page.items) {
-          const record = readRecord(item);
-          if (record !== undefined) records.push(record);
-        }
-        continueToken = page.continueToken;
-      } while (continueToken !== undefined);
+      for await (const item of everyItem(cluster, KINDS.configMaps, { namespace, labelSelector: LABEL }, signal)) {
+        const record = readRecord(item);
+        if (record !== undefined) records.push(record);
+      }
       return records;
     });
   }
