@@ -9,14 +9,34 @@ import { LIMITS } from './limits.ts';
 const requirementsFile = fileURLToPath(new URL('./requirements.txt', import.meta.url));
 const cacheDirectory = fileURLToPath(new URL('../../../.cache/', import.meta.url));
 
-/** The Python that has moto. Installs it where it is missing, and says so on standard error. */
+/**
+ * The Python that has moto. Throws where it is not installed: test files run side by side, and each would install it into
+ * the same place at once.
+ */
 export function motoPython(): string {
-  const version = pythonVersion();
-  const hash = createHash('sha256').update(readFileSync(requirementsFile)).update(version).digest('hex');
-  const directory = join(cacheDirectory, `moto-${hash.slice(0, 16)}`);
-  const python = join(directory, 'bin', 'python');
-  if (!existsSync(join(directory, 'complete'))) install(directory);
-  return python;
+  const directory = environmentDirectory();
+  if (!isComplete(directory)) throw new Error('run moto: it is not installed; run `npm run e2e:aws:install` first');
+  return pythonOf(directory);
+}
+
+/** Installs moto where it is missing, says so on standard error, and returns the Python that has it. For one process. */
+export function installMoto(): string {
+  const directory = environmentDirectory();
+  if (!isComplete(directory)) install(directory);
+  return pythonOf(directory);
+}
+
+function environmentDirectory(): string {
+  const hash = createHash('sha256').update(readFileSync(requirementsFile)).update(pythonVersion()).digest('hex');
+  return join(cacheDirectory, `moto-${hash.slice(0, 16)}`);
+}
+
+function isComplete(directory: string): boolean {
+  return existsSync(join(directory, 'complete'));
+}
+
+function pythonOf(directory: string): string {
+  return join(directory, 'bin', 'python');
 }
 
 function pythonVersion(): string {

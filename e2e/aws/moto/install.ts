@@ -1,4 +1,4 @@
 // `npm run e2e:aws:install`: makes the Python environment of the tests, if it is not there yet.
-import { motoPython } from './environment.ts';
+import { installMoto } from './environment.ts';
 
-console.log(`moto is there: ${motoPython()}`);
+console.log(`moto is there: ${installMoto()}`);
