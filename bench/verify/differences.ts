@@ -106,15 +106,21 @@ export const DIFFERENCE_CLASSES: readonly DifferenceClass[] = [
   {
     name: 'port that a daemonset has',
     matches: async ({ direction, pod }, context) => {
-      const { problem, result, groupOf, karpenterPlaces } = context;
+      const { problem, result, unplaced, groupOf, karpenterPlaces } = context;
       const one = podNamed(problem, pod);
       const daemonSets = daemonSetsInTheWay(one.spec, problem.daemonSets ?? []);
       if (direction !== 'karpenter places more' || daemonSets.length === 0) return false;
       const group = groupOf(pod);
-      const taking = result.existingNodes.filter(({ pods }) => pods.some((name) => group.includes(nameOf(name))));
-      const nodes = taking.map(({ name }) => (problem.nodes ?? []).find((node) => node.name === name));
-      if (nodes.some((node) => node === undefined || !daemonSets.some((each) => runsOn(each, node)))) return false;
-      return !(await karpenterPlaces(pod, { only: one, among: { ...problem, daemonSets, nodes: [] } }));
+      const countIn = (pods: readonly string[]) => pods.filter((name) => group.includes(nameOf(name))).length;
+      const elsewhere = result.existingNodes.filter(({ name }) => {
+        const node = (problem.nodes ?? []).find((each) => each.name === name);
+        return node === undefined || !daemonSets.some((each) => runsOn(each, node));
+      });
+      const oursCount = group.filter((name) => !unplaced.has(name)).length;
+      if (elsewhere.reduce((sum, { pods }) => sum + countIn(pods), 0) > oursCount) return false;
+      const isOnNewNodes = result.nodeClaims.some(({ pods }) => countIn(pods) > 0);
+      const alone = { only: one, among: { ...problem, daemonSets, nodes: [] } };
+      return !isOnNewNodes || !(await karpenterPlaces(pod, alone));
     },
   },
   ...TOPOLOGY_CLASSES,

@@ -258,4 +258,17 @@ describe('port that a daemonset has', () => {
       assert.deepEqual(await classesOf(problem, ['a'], onNode(problem)), [expected], JSON.stringify(more));
     }
   });
+
+  test('leaves out of account what Karpenter has on other nodes, as long as we place as many', async () => {
+    const b = { ...asking, metadata: { name: 'b' } };
+    const free = { name: 'free', labels: { family: 'c' }, taints: [] };
+    const daemonSets = [daemonSet({ nodeSelector: { family: 'b' } })];
+    const problem = problemOf([asking, b], { daemonSets, nodes: [...nodes, free] });
+    const taken = { ...onNode(problem), unscheduled: [] };
+    const both = [...taken.existingNodes, { name: 'free', pods: ['default/b'] }];
+    const classes = (oursOut: string[]) =>
+      classesOf(problem, oursOut, { ...taken, existingNodes: both }, undefined, { group: ['a', 'b'] });
+    assert.deepEqual(await classes(['a']), ['port that a daemonset has']);
+    assert.deepEqual(await classes(['a', 'b']), [undefined]);
+  });
 });
