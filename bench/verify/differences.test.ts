@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { compareRun } from './compare.ts';
 import { type ChangedQuestion, DIFFERENCE_CLASSES, type VerifiedProblem, type WaitingPod } from './differences.ts';
-import { type Circumstances, classesOf, karpenter, pod, problemOf, withTerms } from './made-up-answers.ts';
+import { type Circumstances, classesOf, karpenter, pod, problemOf, withTerms } from './testing/index.ts';
 
 describe('competition for limited room', () => {
   const problem = problemOf([pod('small-0'), pod('small-1'), pod('large')]);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ChangedQuestion, VerifiedProblem, WaitingPod } from './differences.ts';
-import { classesOf, karpenter, pod, problemOf, withTerms } from './made-up-answers.ts';
+import { classesOf, karpenter, pod, problemOf, withTerms } from './testing/index.ts';
 
 describe('contradictory term', () => {
   const exclusive = [

@@ -1,8 +1,8 @@
 // Made-up problems and answers of both sides, for the tests of the classes of difference. Karpenter itself does not run here.
-import type { KarpenterResult } from '../peers/index.ts';
-import { madeUpAnswer } from '../peers/testing/index.ts';
-import { compareRun } from './compare.ts';
-import { type ChangedQuestion, classOf, type VerifiedProblem, type WaitingPod } from './differences.ts';
+import type { KarpenterResult } from '../../peers/index.ts';
+import { madeUpAnswer } from '../../peers/testing/index.ts';
+import { compareRun } from '../compare.ts';
+import { type ChangedQuestion, classOf, type VerifiedProblem, type WaitingPod } from '../differences.ts';
 
 /** A pod that waits. */
 export function pod(name: string, spec: WaitingPod['spec'] & { priority?: number } = {}): WaitingPod {
