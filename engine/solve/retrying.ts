@@ -42,6 +42,24 @@ export function ordersWithFirst(compiled: CompiledProblem, attempt: Attempt, fir
   return orders;
 }
 
+/** Shapes that are tried as the only one to go before the others. */
+const ALONE_LIMIT = 8;
+
+/** Pods of a problem in which that is tried: each try costs as much as placing all of them. */
+const ALONE_POD_LIMIT = 1000;
+
+/**
+ * Orders in which one shape that has pods left goes before the others of its priority, and none of the others does: where
+ * there is room for some of them only, those that stay out together may each have a place without the rest. Those of which
+ * most stay out come first.
+ */
+export function ordersWithOneFirst(compiled: CompiledProblem, { left }: Attempt): Phases[] {
+  if (compiled.shapes.reduce((sum, { input }) => sum + input.count, 0) > ALONE_POD_LIMIT) return [];
+  const most = [...left].sort((a, b) => b.count - a.count || a.shape.index - b.shape.index);
+  const shapes = most.map(({ shape }) => shape).slice(0, ALONE_LIMIT);
+  return holdableShapes(compiled, shapes).map((shape) => byPriority(compiled, [shape]));
+}
+
 function putFirst(order: number[], index: number): void {
   const known = order.indexOf(index);
   if (known >= 0) order.splice(known, 1);

@@ -12,7 +12,7 @@ import { placeLatecomers } from './latecomers.ts';
 import { moreOpenValues, WIDENING_LIMIT } from './open-values.ts';
 import { placesMore } from './order-of-plans.ts';
 import { writePlan } from './plan-writer.ts';
-import { type FirstShapes, ordersWithFirst } from './retrying.ts';
+import { type FirstShapes, ordersWithFirst, ordersWithOneFirst } from './retrying.ts';
 
 /** Times that pods which stayed out are tried again before the others. */
 const RETRY_LIMIT = 3;
@@ -63,7 +63,8 @@ function isPricedByLimits({ limits }: Attempt): boolean {
 /** The best way to place all pods that is found. */
 function bestAttempt(compiled: CompiledProblem, budget: Budget): Attempt {
   const best = bestOrder(compiled, budget);
-  return budget.cut ? best : placeLatecomers(compiled, budget, improveSmall(compiled, budget, best));
+  if (budget.cut) return best;
+  return bestWithOneFirst(compiled, budget, placeLatecomers(compiled, budget, improveSmall(compiled, budget, best)));
 }
 
 /** The best of several orders of placing. */
@@ -81,6 +82,17 @@ function bestOrder(compiled: CompiledProblem, budget: Budget): Attempt {
       last = attempt;
       if (placesMore(last, best)) best = last;
     }
+  }
+  return best;
+}
+
+/** The best of it and of orders in which one of the shapes that stay out goes first. */
+function bestWithOneFirst(compiled: CompiledProblem, budget: Budget, found: Attempt): Attempt {
+  let best = found;
+  for (const phases of ordersWithOneFirst(compiled, best)) {
+    const attempt = placeLatecomers(compiled, budget, attemptPlacement(compiled, budget, phases));
+    if (budget.cut) break;
+    if (placesMore(attempt, best)) best = attempt;
   }
   return best;
 }
