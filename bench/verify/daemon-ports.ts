@@ -18,6 +18,7 @@ export interface PortSpec {
 
 /** A daemonset as far as it is read: what of its template decides where it runs and what it asks for. */
 export interface PortDaemonSet {
+  readonly metadata?: { readonly name: string };
   readonly spec: { readonly template: { readonly spec: PortSpec & NonNullable<JudgedPod['spec']> } };
 }
 

@@ -6,6 +6,7 @@ import { type Difference, nameOf, type PendingPod, placesAsMany } from './compar
 import { daemonSetsInTheWay, type PortDaemonSet, type PortSpec, runsOn } from './daemon-ports.ts';
 import { leftOutWithinNodeLimits } from './node-limits.ts';
 import { isSoft, toleratingSoftTaints } from './soft-taints.ts';
+import { withoutStrayOwners } from './stray-daemons.ts';
 import {
   hasContradictoryTerm,
   labelsNamedBy,
@@ -42,7 +43,12 @@ export interface DifferenceContext {
  */
 export type ChangedQuestion =
   | { readonly only: JudgedPod; readonly among?: VerifiedProblem }
-  | { readonly problem: VerifiedProblem; readonly inLaterBatches?: true };
+  | {
+      readonly problem: VerifiedProblem;
+      readonly inLaterBatches?: true;
+      /** Asks whether it places more pods in all than we do, and not whether it places as many of the pod's group. */
+      readonly moreInAll?: true;
+    };
 
 /** The parts of a problem that classes read. */
 export interface VerifiedProblem {
@@ -70,9 +76,14 @@ export interface VerifiedProblem {
     readonly name?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly taints?: readonly { readonly effect: string }[];
-    readonly pods?: readonly JudgedPod[];
+    readonly pods?: readonly RunningPod[];
   }[];
 }
+
+/** A pod on a node that exists. */
+export type RunningPod = JudgedPod & {
+  readonly metadata: { readonly ownerReferences?: readonly { readonly kind: string; readonly name: string }[] };
+};
 
 /** A pod that waits. */
 export type WaitingPod = PendingPod &
@@ -121,6 +132,17 @@ export const DIFFERENCE_CLASSES: readonly DifferenceClass[] = [
       const isOnNewNodes = result.nodeClaims.some(({ pods }) => countIn(pods) > 0);
       const alone = { only: one, among: { ...problem, daemonSets, nodes: [] } };
       return !isOnNewNodes || !(await karpenterPlaces(pod, alone));
+    },
+  },
+  {
+    name: "daemonset's pod that stands for another's",
+    matches: async ({ direction, pod }, { problem, result, groupOf, karpenterPlaces }) => {
+      if (direction !== 'karpenter places more') return false;
+      const { nodes, problem: disowned } = withoutStrayOwners(problem);
+      const group = groupOf(pod);
+      const takers = result.existingNodes.filter(({ pods }) => pods.some((name) => group.includes(nameOf(name))));
+      if (!takers.some(({ name }) => nodes.has(name))) return false;
+      return !(await karpenterPlaces(pod, { problem: disowned, moreInAll: true }));
     },
   },
   ...TOPOLOGY_CLASSES,

@@ -272,3 +272,39 @@ describe('port that a daemonset has', () => {
     assert.deepEqual(await classes(['a', 'b']), [undefined]);
   });
 });
+
+describe("daemonset's pod that stands for another's", () => {
+  const daemonSet = (name: string, family: string) => ({
+    metadata: { name },
+    spec: { template: { spec: { nodeSelector: { family } } } },
+  });
+  const daemonSets = [daemonSet('here', 'b'), daemonSet('gone', 'c')];
+  const nodeWith = (name: string, owner: string) => {
+    const running = { metadata: { name: `${name}-running`, ownerReferences: [{ kind: 'DaemonSet', name: owner }] } };
+    return { name, labels: { family: 'b' }, pods: [running] };
+  };
+  const problem = problemOf([pod('a')], { daemonSets, nodes: [nodeWith('stray', 'gone'), nodeWith('well', 'here')] });
+  const on = (name: string) => ({
+    ...karpenter(problem, ['a']),
+    nodeClaims: [],
+    existingNodes: [{ name, pods: ['default/a'] }],
+  });
+
+  test('passes when Karpenter places no more in all once that pod belongs to nobody', async () => {
+    const asked: unknown[] = [];
+    const classes = (answer: boolean) => {
+      const answers = (question: ChangedQuestion) => {
+        if ('problem' in question) asked.push([question.moreInAll, question.problem.nodes?.map(({ pods }) => pods)]);
+        return answer;
+      };
+      return classesOf(problem, ['a'], on('stray'), undefined, { answers });
+    };
+    assert.deepEqual(await classes(false), ["daemonset's pod that stands for another's"]);
+    assert.deepEqual(asked, [[true, [[{ metadata: { name: 'stray-running' } }], problem.nodes?.[1]?.pods]]]);
+    assert.deepEqual(await classes(true), [undefined]);
+  });
+
+  test('fails where the pod is on a node to which every daemonset comes that has a pod there', async () => {
+    assert.deepEqual(await classesOf(problem, ['a'], on('well')), [undefined]);
+  });
+});

@@ -2,7 +2,7 @@
 import type { LocalSolver } from '../../server/index.ts';
 import { type KarpenterResult, type PlanPrice, type PricedProblem, priceOf, priceOfPlan } from '../peers/index.ts';
 import { refusedOnArrival } from './arrival/index.ts';
-import { compareRun, type Difference, leftOutBy, placedCount } from './compare.ts';
+import { compareRun, type Difference, leftOutBy, placedCount, placesAsMany } from './compare.ts';
 import { classOf, type DifferenceContext, type VerifiedProblem, type WaitingPod } from './differences.ts';
 import { type DovetailAnswer, solveWithDovetail } from './dovetail.ts';
 import { afterBatch, type PlaceableProblem, placesOfKarpenter, placesOfPlan } from './places.ts';
@@ -118,7 +118,8 @@ const PROOF_RUNS = 12;
 
 /**
  * Asks Karpenter changed questions, each more often than the problem itself, since its answers vary. It places a pod when it
- * does so in one of the runs; of the whole problem it has to place as many pods equal to that one as we do, whichever.
+ * does so in one of the runs; of the whole problem it has to place as many pods equal to that one as we do, whichever, or
+ * more pods in all, by priority.
  */
 function asking(
   problem: VerifyInput,
@@ -134,9 +135,13 @@ function asking(
     answers.set(key, results);
     const group = 'only' in question ? [pod] : (groups.find((names) => names.includes(pod)) ?? [pod]);
     const mostOut = 'only' in question ? 0 : group.filter((name) => unplaced.has(name)).length;
+    const moreInAll = 'problem' in question && question.moreInAll === true;
     for (const result of await results) {
       const out = inLaterBatches ? await leftAfterBatches(changed as VerifyInput, result, tools) : leftOutBy(result);
-      if (group.filter((name) => out.has(name)).length <= mostOut) return true;
+      const isPlaced = moreInAll
+        ? !placesAsMany(problem.pods, unplaced, out)
+        : group.filter((name) => out.has(name)).length <= mostOut;
+      if (isPlaced) return true;
     }
     return false;
   };
