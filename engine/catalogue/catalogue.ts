@@ -8,7 +8,7 @@ import { ColumnSets } from './columns.ts';
 import { decodeForms } from './forms.ts';
 import type { CapacityType, ReservationKind, TypeForm } from './input.ts';
 import { CAPACITY_TYPES, CATALOGUE_MAGIC, CATALOGUE_VERSION, CELL_WORDS, HEADER, RESERVATION_KINDS } from './layout.ts';
-import type { PriceSnapshot } from './price-table.ts';
+import { PriceOrders } from './price-order.ts';
 
 /** Labels of a node that come from its offering and not from its type. */
 export const OFFERING_LABELS = {
@@ -61,6 +61,8 @@ export class Catalogue {
   readonly facts: FactColumns;
   /** What nodes of each type hold, by node class. */
   readonly columnSets: ColumnSets;
+  /** Offerings in the order of their prices, kept from one solve to the next. */
+  readonly priceOrders: PriceOrders = new PriceOrders(this);
   readonly #header: Uint32Array;
   readonly #text: string;
   readonly #stringStarts: Uint32Array;
@@ -71,7 +73,6 @@ export class Catalogue {
   readonly #labelColumns = new Map<string, LabelColumn>();
   #typeIndices: Map<string, number> | undefined;
   #forms: readonly TypeForm[] | undefined;
-  #priceOrder: PriceOrder | undefined;
 
   constructor(buffer: SharedArrayBuffer) {
     const header = new Uint32Array(buffer, 0, HEADER.wordCount);
@@ -254,17 +255,6 @@ export class Catalogue {
     return true;
   }
 
-  /**
-   * Order of all offerings by price, kept for one epoch of one table: most solves see the prices of the one before.
-   * Catalogues of several accounts share an index, each with a table and epochs of its own.
-   */
-  priceOrder(prices: PriceSnapshot): PriceOrder {
-    const kept = this.#priceOrder;
-    if (kept?.table !== undefined && kept.table === prices.table && kept.epoch === prices.epoch) return kept;
-    this.#priceOrder = orderByPrice(this, prices);
-    return this.#priceOrder;
-  }
-
   #labelColumn(key: string): LabelColumn {
     const known = this.#labelColumns.get(key);
     if (known !== undefined) return known;
@@ -303,61 +293,6 @@ export class Catalogue {
     this.#strings[index] = text;
     return text;
   }
-}
-
-/**
- * Offerings that can be had at a known price: reserved capacity, then the rest by price; spot before on demand among
- * equals.
- */
-export interface PriceOrder {
-  readonly epoch: number;
-  readonly table: SharedArrayBuffer | undefined;
-  /** Offerings in that order. */
-  readonly order: Uint32Array;
-  /** `Uint32Array[offeringCount]`: place of each offering in `order`; meaningless for those that are not in it. */
-  readonly rank: Uint32Array;
-}
-
-/** By how much launching on reserved capacity is cheaper than what it costs on demand, as Karpenter shows it. */
-const RESERVED_DISCOUNT = 10_000_000;
-
-const RESERVED = CAPACITY_TYPES.indexOf('reserved');
-
-/** More than any price. */
-const RESERVED_FIRST = Number.MAX_SAFE_INTEGER;
-
-/**
- * What a node on reserved capacity is shown and planned to cost, of its price on demand: it is paid for already, so it adds
- * next to nothing. Whole nano US dollars, rounded up.
- */
-export function reservedPrice(onDemandNanoUsdPerHour: number): number {
-  return Math.ceil(onDemandNanoUsdPerHour / RESERVED_DISCOUNT);
-}
-
-/** Orders offerings by price, or by price and what `extra` adds for each type. */
-export function orderByPrice(catalogue: Catalogue, prices: PriceSnapshot, extra?: Float64Array): PriceOrder {
-  const { offeringCount, offeringTypes, offeringCells, cells } = catalogue;
-  const keys = new Float64Array(offeringCount);
-  const codes = Uint8Array.from(cells, (cell) => cell.capacityTypeCode);
-  const offerings: number[] = [];
-  for (let offering = 0; offering < offeringCount; offering++) {
-    const price = prices.priceNanoUsdPerHour[offering]!;
-    if (prices.available[offering] !== 1 || Number.isNaN(price)) continue;
-    const whole = price + (extra?.[offeringTypes[offering]!] ?? 0);
-    // Reserved capacity comes first by order as well as by price: an instance may cost next to nothing otherwise.
-    const reserved = codes[offeringCells[offering]!] === RESERVED;
-    keys[offering] = reserved ? reservedPrice(whole) - RESERVED_FIRST : whole;
-    offerings.push(offering);
-  }
-  const order = Uint32Array.from(offerings).sort(
-    (left, right) =>
-      keys[left]! - keys[right]! || codes[offeringCells[left]!]! - codes[offeringCells[right]!]! || left - right,
-  );
-  const rank = new Uint32Array(offeringCount);
-  order.forEach((offering, position) => {
-    rank[offering] = position;
-  });
-  return { epoch: prices.epoch, table: prices.table, order, rank };
 }
 
 /** Opens a catalogue's buffer. Cheap next to building it, yet meant to be kept: once a buffer and thread. */

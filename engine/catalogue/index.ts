@@ -6,9 +6,6 @@ export {
   type OfferingCell,
   offeringLabelReader,
   openCatalogue,
-  orderByPrice,
-  type PriceOrder,
-  reservedPrice,
 } from './catalogue.ts';
 export {
   amountsOf,
@@ -28,6 +25,7 @@ export type {
   TypeForm,
 } from './input.ts';
 export { CAPACITY_TYPES, NODE_CLASS_LABELS, PRICE_SOURCES, RESERVATION_KINDS, TENANCY_LABEL } from './layout.ts';
+export { orderByPrice, type PriceOrder, reservedPrice } from './price-order.ts';
 export {
   copyPriceTable,
   createPriceSnapshot,

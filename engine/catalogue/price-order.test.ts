@@ -83,28 +83,42 @@ test('the order is that of a plain sort, whatever the prices', () => {
   );
 });
 
-test('an order is kept for one epoch of one table and for nothing else', () => {
+test('an order is kept as long as prices and what can be had stay the same, whichever table they come from', () => {
   const { catalogue, prices } = marketOf([
     explicitType('a', {}, [{ priceNanoUsdPerHour: 1 }]),
     explicitType('b', {}, [{ priceNanoUsdPerHour: 2 }]),
+    explicitType('c', {}, [{}]),
   ]);
-  const write = (table: SharedArrayBuffer, epoch: number, first: number): void => {
-    writePriceTable(table, { ...prices, epoch, priceNanoUsdPerHour: Float64Array.of(first, 2) });
+  const read = (first: number, more: Partial<typeof prices> = {}): ReturnType<typeof catalogue.priceOrders.of> => {
+    // A worker is handed another object for the same shared memory with every task.
+    const table = createPriceTable(3);
+    writePriceTable(table, { ...prices, priceNanoUsdPerHour: Float64Array.of(first, 2, Number.NaN), ...more });
+    return catalogue.priceOrders.of(copyPriceTable(table, createPriceSnapshot(3)));
   };
-  const read = (table: SharedArrayBuffer): ReturnType<typeof catalogue.priceOrder> =>
-    catalogue.priceOrder(copyPriceTable(table, createPriceSnapshot(2)));
-  const [one, other] = [createPriceTable(2), createPriceTable(2)];
-  write(one, 1, 1);
-  write(other, 1, 3);
-  const kept = read(one);
-  assert.equal(read(one), kept);
+  const kept = read(1);
   assert.deepEqual([...kept.order], [0, 1]);
-  write(one, 2, 5);
-  assert.deepEqual([...read(one).order], [1, 0], 'the next epoch');
-  write(one, 1, 1);
-  assert.deepEqual([...read(one).order], [0, 1]);
-  assert.deepEqual([...read(other).order], [1, 0], 'the same epoch of another table');
-  // Snapshots that come from no table have nothing to be told apart by.
-  const loose = { ...prices, epoch: 9 };
-  assert.notEqual(catalogue.priceOrder(loose), catalogue.priceOrder(loose));
+  assert.equal(read(1), kept);
+  assert.equal(read(1, { epoch: 7 }), kept);
+  assert.deepEqual([...read(5).order], [1, 0]);
+  assert.deepEqual([...read(5, { available: Uint8Array.of(1, 0, 1) }).order], [0]);
+  assert.deepEqual([...read(5, { available: Uint8Array.of(1, 0, 1) }).order], [0]);
+  assert.deepEqual([...read(1).order], [0, 1]);
+  // Into the same snapshot, as a worker does it.
+  const snapshot = { ...prices, priceNanoUsdPerHour: Float64Array.of(3, 2, 1) };
+  assert.deepEqual([...catalogue.priceOrders.of(snapshot).order], [2, 1, 0]);
+  snapshot.priceNanoUsdPerHour[2] = 9;
+  assert.deepEqual([...catalogue.priceOrders.of(snapshot).order], [1, 0, 2]);
+});
+
+test('an order with what is added for types is kept beside the one without', () => {
+  const { catalogue, prices } = marketOf([
+    explicitType('a', {}, [{ priceNanoUsdPerHour: 10 }]),
+    explicitType('b', {}, [{ priceNanoUsdPerHour: 11 }]),
+  ]);
+  const extra = new Float64Array(2);
+  extra[catalogue.findType('a')] = 5;
+  const [plain, dearer] = [catalogue.priceOrders.of(prices), catalogue.priceOrders.of(prices, extra)];
+  assert.notDeepEqual([...plain.order], [...dearer.order]);
+  assert.equal(catalogue.priceOrders.of(prices), plain);
+  assert.equal(catalogue.priceOrders.of(prices, extra), dearer);
 });

@@ -51,8 +51,7 @@ describe('a price table', () => {
         states.forEach((rows, index) => {
           const state = stateOf(index + 1, rows);
           writePriceTable(table, state);
-          const { table: from, ...copied } = copyPriceTable(table, createPriceSnapshot(size));
-          assert.equal(from, table);
+          const copied = copyPriceTable(table, createPriceSnapshot(size));
           assert.deepEqual(copied, state);
         });
       }),

@@ -8,8 +8,6 @@ import { PRICE_SOURCES } from './layout.ts';
 export interface PriceSnapshot {
   /** Epoch that the state belongs to; counted by each table for itself. */
   epoch: number;
-  /** Table that the state was copied from; absent where it was made otherwise. */
-  table?: SharedArrayBuffer;
   /** Nano US dollars per hour; NaN where nobody knows the price. */
   readonly priceNanoUsdPerHour: Float64Array;
   /** 1 where the offering can be had. */
@@ -83,7 +81,6 @@ export function copyPriceTable(buffer: SharedArrayBuffer, into: PriceSnapshot): 
       // An exchange of the sequence for itself, because the reads above must be over before it: a plain load would not
       // hold them back on arm64. Boehm, "Can seqlocks get along with programming language memory models?" (2012).
       if (Atomics.compareExchange(header, WORD_SEQUENCE + slot, before, before) === before) {
-        into.table = buffer;
         return into;
       }
     }

@@ -4,8 +4,6 @@
 import { hasBit } from '../bits/index.ts';
 import {
   type Catalogue,
-  type ColumnSet,
-  orderByPrice,
   PRICE_SOURCES,
   type PriceOrder,
   type PriceSnapshot,
@@ -25,7 +23,7 @@ export class Costs {
   readonly #prices: PriceSnapshot;
   readonly #reservations: Reservations;
   readonly #nodeClasses: ReadonlyMap<string, Problem['nodeClasses'][number]['facts']>;
-  readonly #orders = new Map<ColumnSet | undefined, PriceOrder>();
+  readonly #orders = new Map<Float64Array | undefined, PriceOrder>();
   readonly #volumes = new Map<CompiledPool, number>();
 
   constructor(catalogue: Catalogue, prices: PriceSnapshot, problem: Problem, reservations: Reservations) {
@@ -89,14 +87,11 @@ export class Costs {
    * is the same for all of them. Only Windows pools, whose licence costs more on larger types, have an order of their own.
    */
   priceOrder({ pool: { columns } }: Template): PriceOrder {
-    const key = columns.hasLicence ? columns : undefined;
-    let order = this.#orders.get(key);
+    const licence = columns.hasLicence ? columns.licenceNanoUsdPerHour : undefined;
+    let order = this.#orders.get(licence);
     if (order === undefined) {
-      order =
-        key === undefined
-          ? this.#catalogue.priceOrder(this.#prices)
-          : orderByPrice(this.#catalogue, this.#prices, key.licenceNanoUsdPerHour);
-      this.#orders.set(key, order);
+      order = this.#catalogue.priceOrders.of(this.#prices, licence);
+      this.#orders.set(licence, order);
     }
     return order;
   }

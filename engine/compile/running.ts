@@ -15,24 +15,56 @@ export interface RunningPods extends HostPod {
 
 const NOTHING: readonly RunningPods[] = [];
 
-/** What nodes are known to have by themselves, found once for each. */
-const HOLDERS = new WeakMap<NodeInput, boolean>();
+/** What a node has by itself that others must know of, whoever waits. */
+interface Held {
+  /** Whether some running pod keeps others away by a rule of its own. */
+  readonly rules: boolean;
+  /** Whether some running pod, daemonsets' aside, has a port of the host. */
+  readonly ports: boolean;
+}
 
-/** Whether some running pod of a node keeps others away by a rule of its own. */
-function holdsRules(node: NodeInput): boolean {
-  let holds = HOLDERS.get(node);
-  if (holds === undefined) {
-    holds =
-      node.pods.some(({ shape }) => shape.podAntiAffinity.some(({ weight }) => weight === undefined)) ||
-      node.daemonPods.some(({ podAntiAffinity = [] }) => podAntiAffinity.length > 0);
-    HOLDERS.set(node, holds);
+/** Found once for each node, which most solves have in common with the one before. */
+const HELD = new WeakMap<NodeInput, Held>();
+
+function heldBy(node: NodeInput): Held {
+  let held = HELD.get(node);
+  if (held === undefined) {
+    held = {
+      rules:
+        node.pods.some(({ shape }) => shape.podAntiAffinity.some(({ weight }) => weight === undefined)) ||
+        node.daemonPods.some(({ podAntiAffinity = [] }) => podAntiAffinity.length > 0),
+      ports: node.pods.some(({ shape }) => shape.hostPorts.length > 0),
+    };
+    HELD.set(node, held);
   }
-  return holds;
+  return held;
+}
+
+/** Nodes of a list that hold something, by index; the list stays the same until a node changes. */
+const HOLDERS = new WeakMap<
+  readonly NodeInput[],
+  { readonly rules: readonly number[]; readonly any: readonly number[] }
+>();
+
+function holdersOf(nodes: readonly NodeInput[]): {
+  readonly rules: readonly number[];
+  readonly any: readonly number[];
+} {
+  let holders = HOLDERS.get(nodes);
+  if (holders === undefined) {
+    const indices = [...nodes.keys()];
+    holders = {
+      rules: indices.filter((index) => heldBy(nodes[index]!).rules),
+      any: indices.filter((index) => heldBy(nodes[index]!).rules || heldBy(nodes[index]!).ports),
+    };
+    HOLDERS.set(nodes, holders);
+  }
+  return holders;
 }
 
 /**
  * Running pods of each node of the problem, by its index. Adds the counters of their rules to the table: the shapes to
- * place must have brought theirs. O(groups of running pods), little for each that no rule concerns.
+ * place must have brought theirs. O(groups of running pods) where there are counters, little for each that no rule concerns.
  */
 export function compileRunning(
   problem: Problem,
@@ -42,7 +74,8 @@ export function compileRunning(
   const { nodes } = problem;
   const rulesOf = new Map<ShapeCount, readonly AffinityRule[]>();
   // In an order of their own: counters are numbered as they come, and the numbers decide which of two rules is named.
-  const holders = nodes.filter(holdsRules).sort((left, right) => compareText(left.name, right.name));
+  const { rules, any } = holdersOf(nodes);
+  const holders = rules.map((index) => nodes[index]!).sort((left, right) => compareText(left.name, right.name));
   for (const node of holders) {
     for (const pods of inOrder(node.pods)) {
       const terms = pods.shape.podAntiAffinity.filter((term) => term.weight === undefined);
@@ -65,7 +98,7 @@ export function compileRunning(
     }
     return found;
   };
-  return nodes.map((node) => {
+  const runningOn = (node: NodeInput): readonly RunningPods[] => {
     const kept: ShapeCount[] = [];
     for (const pods of node.pods) {
       const { shape } = pods;
@@ -75,7 +108,7 @@ export function compileRunning(
     }
     const ofDaemons = anyCounters ? daemons.on(node) : NOTHING;
     if (kept.length === 0 && ofDaemons.length === 0) return NOTHING;
-    const running = inOrder(kept).map(
+    const here = inOrder(kept).map(
       (pods): RunningPods => ({
         shape: pods.shape,
         count: pods.count,
@@ -85,10 +118,13 @@ export function compileRunning(
     );
     for (const pods of ofDaemons) {
       const all = counters.counting(pods.shape).filter((counter) => daemons.countsRunning(counter, pods));
-      running.push({ ...pods, counting: new Set(all) });
+      here.push({ ...pods, counting: new Set(all) });
     }
-    return running;
-  });
+    return here;
+  };
+  const running: (readonly RunningPods[])[] = new Array(nodes.length).fill(NOTHING);
+  for (const index of anyCounters ? nodes.keys() : any) running[index] = runningOn(nodes[index]!);
+  return running;
 }
 
 function inOrder(pods: readonly ShapeCount[]): readonly ShapeCount[] {

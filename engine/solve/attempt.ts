@@ -319,6 +319,7 @@ function newNodeShares({ compiled, filter, tiers, limits }: PlacingWork, units: 
 
 /** Counts the pods that run already. */
 export function countRunning(compiled: CompiledProblem, domains: DomainState): void {
+  if (compiled.counters.counters.length === 0) return;
   compiled.problem.nodes.forEach((node, index) => {
     if (node.deleting) return;
     const location = nodeLocation(compiled, domains, node);

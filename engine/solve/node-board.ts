@@ -127,17 +127,58 @@ export class OpenNode {
 
 /** The nodes that may take pods: ready ones first, then by name, as Karpenter has it. */
 export function openNodes(compiled: CompiledProblem, domains: DomainState): OpenNode[] {
-  const { nodes } = compiled.problem;
   const open: OpenNode[] = [];
-  for (const index of inOrder(nodes)) {
-    const input = nodes[index]!;
-    if (input.deleting || isOverdrawn(input)) continue;
-    const { room, attached } = roomOf(compiled, input);
-    if (room.some((amount) => amount < 0)) continue;
-    const pods = podsOn(compiled, input, index);
+  const withPorts = [...compiled.problem.daemonSets.keys()].filter(
+    (daemon) => compiled.problem.daemonSets[daemon]!.shape.hostPorts.length > 0,
+  );
+  for (const { index, input, left } of roomyNodes(compiled)) {
+    const { room, attached } = left ?? roomOf(compiled, input);
+    if (left === undefined && isShort(room)) continue;
+    const pods = podsOn(compiled, input, index, withPorts);
     open.push(new OpenNode(index, input, nodeLocation(compiled, domains, input), { room, attached, pods }));
   }
   return open;
+}
+
+/** A node that may take pods, and what it has left; not worked out where running pods mount volumes that others may share. */
+interface RoomyNode {
+  readonly index: number;
+  readonly input: NodeInput;
+  readonly left: Pick<OpenNode, 'room' | 'attached'> | undefined;
+}
+
+/** Such nodes of a list, as long as it is read with the same dimensions and daemonsets. */
+interface RoomyNodes {
+  readonly names: string;
+  readonly daemonSets: CompiledProblem['problem']['daemonSets'];
+  readonly nodes: readonly RoomyNode[];
+}
+
+/** A session hands out the same list until a node changes, and every attempt of a solve asks. */
+const ROOMY = new WeakMap<readonly NodeInput[], RoomyNodes>();
+
+function roomyNodes(compiled: CompiledProblem): readonly RoomyNode[] {
+  const { nodes, daemonSets } = compiled.problem;
+  const names = compiled.dimensions.join(' ');
+  const known = ROOMY.get(nodes);
+  if (known?.names === names && known.daemonSets === daemonSets) return known.nodes;
+  const roomy: RoomyNode[] = [];
+  for (const index of inOrder(nodes)) {
+    const input = nodes[index]!;
+    if (input.deleting || isOverdrawn(input)) continue;
+    const left = mounts(input) ? undefined : roomOf(compiled, input, names);
+    if (left === undefined || !isShort(left.room)) roomy.push({ index, input, left });
+  }
+  ROOMY.set(nodes, { names, daemonSets, nodes: roomy });
+  return roomy;
+}
+
+function isShort(room: Float64Array): boolean {
+  return room.some((amount) => amount < 0);
+}
+
+function mounts({ pods }: NodeInput): boolean {
+  return pods.some(({ shape }) => shape.volumes.length > 0);
 }
 
 /** Orders of lists of nodes: the same list is asked about again by every attempt. */
@@ -158,19 +199,25 @@ function inOrder(nodes: readonly NodeInput[]): Uint32Array {
 }
 
 /** Pods that a node holds: running ones, and daemonsets' with ports, whether they are there already or still to come. */
-function podsOn(compiled: CompiledProblem, node: NodeInput, index: number): ReadonlyMap<HostPod, number> {
+function podsOn(
+  compiled: CompiledProblem,
+  node: NodeInput,
+  index: number,
+  daemonsWithPorts: readonly number[],
+): ReadonlyMap<HostPod, number> {
   const running = compiled.running[index]!;
+  if (running.length === 0 && daemonsWithPorts.length === 0) return NO_PODS;
   let pods: Map<HostPod, number> | undefined;
   const add = (pod: HostPod, count: number): void => {
     pods ??= new Map();
     pods.set(pod, count);
   };
   for (const each of running) add(each, each.count);
-  compiled.problem.daemonSets.forEach(({ shape }, daemon) => {
-    if (shape.hostPorts.length === 0 || !compiled.daemons.belongs(daemon, node)) return;
-    const portsOnly = { namespace: shape.namespace, labels: {}, hostPorts: shape.hostPorts };
-    add({ shape: portsOnly, counting: new Set(), rules: NO_RULES }, 1);
-  });
+  for (const daemon of daemonsWithPorts) {
+    if (!compiled.daemons.belongs(daemon, node)) continue;
+    const { namespace, hostPorts } = compiled.problem.daemonSets[daemon]!.shape;
+    add({ shape: { namespace, labels: {}, hostPorts }, counting: new Set(), rules: NO_RULES }, 1);
+  }
   return pods ?? NO_PODS;
 }
 
@@ -180,6 +227,7 @@ const NO_RULES: TopologyRules = { spreads: [], affinities: [], antiAffinities: [
 
 /** Where a node's pods are counted. */
 export function nodeLocation(compiled: CompiledProblem, domains: DomainState, node: NodeInput): Location {
+  if (compiled.counters.counters.length === 0) return NO_LOCATION;
   let ignored: Map<Counter, boolean> | undefined;
   return {
     spot: domains.spotOf(nodeDomains(node)),
@@ -194,6 +242,9 @@ export function nodeLocation(compiled: CompiledProblem, domains: DomainState, no
     },
   };
 }
+
+/** Where nothing is counted. */
+const NO_LOCATION: Location = { spot: new Int32Array(0), ignores: () => false };
 
 /** Values of a node's labels; a node without a hostname label has its name there. */
 export function nodeDomains(node: NodeInput): DomainOf {
@@ -233,12 +284,15 @@ export function nodeTakes(
 }
 
 /** Allocatable less what runs there and what daemonsets will still take. */
-function roomOf(compiled: CompiledProblem, node: NodeInput): Pick<OpenNode, 'room' | 'attached'> {
+function roomOf(
+  compiled: CompiledProblem,
+  node: NodeInput,
+  names: string = compiled.dimensions.join(' '),
+): Pick<OpenNode, 'room' | 'attached'> {
   const { dimensions } = compiled;
-  const beside = roomBesidePods(dimensions, node);
+  const beside = roomBesidePods(dimensions, names, node);
   const coming = compiled.daemons.coming(node);
-  const mounts = node.pods.some(({ shape }) => shape.volumes.length > 0);
-  if (coming.length === 0 && !mounts) return { room: beside, attached: NO_CLAIMS };
+  if (coming.length === 0 && !mounts(node)) return { room: beside, attached: NO_CLAIMS };
   const room = beside.slice();
   const attached = new Set<SharedClaim>();
   for (const { shape } of node.pods) attachNew(compiled.sharedClaimsOf(shape), attached, room, -1);
@@ -262,8 +316,7 @@ function floorAttachments(dimensions: Dimensions, room: Float64Array): void {
 /** What nodes have left beside the pods that run there, by node: changes with the node and with the dimensions only. */
 const ROOMS = new WeakMap<NodeInput, { readonly names: string; readonly room: Float64Array }>();
 
-function roomBesidePods(dimensions: Dimensions, node: NodeInput): Float64Array {
-  const names = dimensions.join(' ');
+function roomBesidePods(dimensions: Dimensions, names: string, node: NodeInput): Float64Array {
   const known = ROOMS.get(node);
   if (known?.names === names) return known.room;
   const room = nodeVectorOf(dimensions, node.allocatable);
@@ -273,7 +326,7 @@ function roomBesidePods(dimensions: Dimensions, node: NodeInput): Float64Array {
   for (const { shape, count } of node.pods) take(podVector(dimensions, shape), count);
   for (const pod of node.daemonPods) take(podVectorOf(dimensions, pod.requests), 1);
   // Where pods mount volumes, claims that they share are taken off first.
-  if (!node.pods.some(({ shape }) => shape.volumes.length > 0)) floorAttachments(dimensions, room);
+  if (!mounts(node)) floorAttachments(dimensions, room);
   ROOMS.set(node, { names, room });
   return room;
 }
