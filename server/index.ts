@@ -29,7 +29,7 @@ import {
   startGrpcServer,
   startHealthServer,
 } from './transport/index.ts';
-import { warmUp } from './warm-up.ts';
+import { warmUp, warmUpWhenQuiet } from './warm-up.ts';
 import { DEFAULT_WORKER_FILE, shuttingDown, WorkerPool } from './worker/index.ts';
 
 export type { EndedCall } from './call-context/index.ts';
@@ -167,6 +167,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
 
   const listeners: Listener[] = [];
   let ready = false;
+  let warming: Promise<void> = Promise.resolve();
   const closeAll = async (): Promise<void> => {
     ready = false;
     stopObserving?.();
@@ -174,7 +175,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     const error = shuttingDown();
     sessions.shutDown(error);
     shutdown.abort(error);
-    await Promise.all(listeners.map((listener) => listener.close()));
+    await Promise.all([warming, ...listeners.map((listener) => listener.close())]);
     await pool.close();
   };
   try {
@@ -188,16 +189,18 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     const isReady = (): boolean => ready && pool.threadCount > 0;
     const health = healthAddress === false ? undefined : await startHealthServer({ address: healthAddress, isReady });
     if (health !== undefined) listeners.push(health);
-    await warmUp({
+    const warmed = {
       pool,
       scheduler: createSchedulerHandlers({ calls: createCallWrapper({ logger }), registry, pool, sessions }),
       workerCount,
       ...(regions.regions().includes(DEFAULT_REGION)
         ? { loadCatalogue: () => void registry.resolve(undefined, 'catalogue') }
         : {}),
-    });
+    };
+    await warmUp(warmed);
     grpc.setServing(true);
     ready = true;
+    warming = warmUpWhenQuiet(warmed, shutdown.signal);
     let closing: Promise<void> | undefined;
     return {
       grpcAddress: addressText(grpc.address),
