@@ -18,14 +18,27 @@ const STEP_LIMIT = 50_000;
 /** Pods with rules over domains up to which they are let come anew. */
 const ARRIVAL_LIMIT = 1000;
 
-/** Places what can be placed so and takes it off `waiting`. O(pods × kinds of places) for each order. */
-export function placeEarlier(work: PlacingWork, waiting: readonly Waiting[], maker: NodeMaker): void {
+/**
+ * Places what can be placed so and takes it off `waiting`. `settle` adds the nodes that `maker` opened to the plan: whoever
+ * comes next has to come beside their pods. O(pods × kinds of places) for each order.
+ */
+export function placeEarlier(
+  work: PlacingWork,
+  waiting: readonly Waiting[],
+  maker: NodeMaker,
+  settle: () => void,
+): void {
   const candidates = waiting
     .filter(({ demand, left }) => left > 0 && mayWaitForOrder(demand))
     .sort((left, right) => compareDemands(left.demand, right.demand));
   if (candidates.length === 0 || arrivalCount(arrivalsOf(work)) > ARRIVAL_LIMIT) return;
   const replays = new Replays(work);
-  for (const entry of candidates) while (entry.left > 0 && placeOne(work, entry, replays, maker)) entry.left--;
+  for (const entry of candidates) {
+    while (entry.left > 0 && placeOne(work, entry, replays, maker)) {
+      entry.left--;
+      settle();
+    }
+  }
 }
 
 /** Whether order matters to a pod: it has a spread over domains. Who must be on a node with others is left as it is. */

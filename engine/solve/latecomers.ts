@@ -63,8 +63,8 @@ function placeOnce(
     for (const entry of turn) waiting.set(entry.demand.of, entry);
     assignPlaces(work, turn, nodes);
   }
-  placeEarlier(work, open(), nodes);
   nodes.settle();
+  placeEarlier(work, open(), nodes, () => nodes.settle());
 }
 
 function byPriority({ shape: left }: Leftover, { shape: right }: Leftover): number {
@@ -82,7 +82,7 @@ class LateNodes implements NodeMaker {
   readonly takesAll = false;
   readonly #work: PlacingWork;
   readonly #mayOpen: boolean;
-  readonly #opener: NodeOpener;
+  #opener: NodeOpener;
   #looksLeft = LOOK_LIMIT;
 
   constructor(work: PlacingWork, mayOpen: boolean) {
@@ -103,9 +103,10 @@ class LateNodes implements NodeMaker {
     return true;
   };
 
-  /** Adds the nodes that were opened to those that are planned. */
+  /** Adds the nodes that were opened to those that are planned, where others can see who is on them. */
   settle(): void {
     this.#work.newNodes.push(...this.#opener.nodes());
+    this.#opener = new NodeOpener(this.#work);
   }
 
   #takeOne(unit: Unit): boolean {

@@ -81,19 +81,20 @@ export class PlaceFinder {
     const alone = unit.members.some(
       ({ pod }) => hasHostRules(pod) && pod.rules.antiAffinities.some((rule) => rule.meansItself),
     );
-    if (unit.kind === undefined) return this.#findPlaces(unit, keys, alone);
-    const key = `${unit.kind}|${keys.join(' ')}|${alone}`;
+    const sieves = this.#sieves.of(unit);
+    if (unit.kind === undefined) return this.#findPlaces(unit, keys, sieves, alone);
+    // Pods of one kind may be counted by different spreads: those of another namespace are.
+    const key = `${unit.kind}|${keys.join(' ')}|${sieves.map(({ index }) => index).join(' ')}|${alone}`;
     let places = this.#places.get(key);
     if (places === undefined) {
-      places = this.#findPlaces(unit, keys, alone);
+      places = this.#findPlaces(unit, keys, sieves, alone);
       this.#places.set(key, places);
     }
     return places;
   }
 
-  #findPlaces(unit: Unit, keys: readonly string[], alone: boolean): readonly Place[] {
+  #findPlaces(unit: Unit, keys: readonly string[], sieves: readonly Counter[], alone: boolean): readonly Place[] {
     const found = new Map<string, { stand: Stand; tier: number; share: number }>();
-    const sieves = this.#sieves.of(unit);
     this.#tiers.forEach((templates, tier) => {
       for (const template of this.#filter.open(templates, unit)) {
         const mosts = new Map<number, number>();
