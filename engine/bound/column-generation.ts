@@ -26,9 +26,8 @@ export interface Duals {
   readonly converged: boolean;
 }
 
-/** How much of the values that are asked about comes from the best that were proven: at first, and at least. */
+/** How much of the values that are asked about comes from the best that were proven. */
 const SMOOTHING = 0.5;
-const LEAST_SMOOTHING = 0.02;
 
 /** What a column must be worth beyond its cost to be one. */
 const LEAST_GAIN = 1e-6;
@@ -139,19 +138,20 @@ class Generation {
   }
 
   /**
-   * Checks values from what is proven towards the mixture's: those are an extreme point, where many fillings are worth just
-   * what they cost, so that less is proven at it than near it. Only they show that no column is missing. Whether columns
-   * came of it that the mixture lacks.
+   * Checks values from what is proven towards the mixture's, half of the way each time: those are an extreme point, where
+   * many fillings are worth just what they cost, so that a check takes the more states the nearer it comes. Only they show
+   * that no column is missing. Whether columns came of it that the mixture lacks.
    */
   #proveMore(states: number): boolean {
     const step = (BOUND_LIMITS.tolerance / 8) * this.#pool.lp.price;
-    for (let smoothing = SMOOTHING; ; ) {
+    for (let smoothing: number = SMOOTHING; ; ) {
       const before = this.#bound;
       const { failed, found } = this.#prove(smoothing, states);
       if (found || smoothing === 0 || this.#isClose() || this.#isOut) return found;
-      const proves = this.#bound > before + step;
-      if (!failed) smoothing = smoothing > LEAST_SMOOTHING ? smoothing / 4 : 0;
-      else if (!proves) smoothing = 0;
+      if (this.#bound > before + step) continue;
+      // Nearer to the mixture's values the same states would show even less.
+      if (failed && states < BOUND_LIMITS.provingStates) return false;
+      smoothing = 0;
     }
   }
 
