@@ -1,21 +1,11 @@
 // The process of one case: gets what to measure from the one that forked it, measures, answers, ends.
-
-import type { CaseSize } from './corpus.ts';
 import { type MeasureOptions, measureCase } from './measure.ts';
-import { openCorpusCase, openProblemFile } from './problems.ts';
+import { type CaseSubject, openSubject } from './problems.ts';
 import type { CaseOutcome } from './result.ts';
 
-/** What to measure: a case of the corpus at a seed, or a problem file. */
+/** What to measure, and how. */
 export interface CaseOrder {
-  readonly subject:
-    | {
-        readonly kind: 'corpus';
-        readonly name: string;
-        readonly size: CaseSize;
-        readonly seed: number;
-        readonly isExplicit: boolean;
-      }
-    | { readonly kind: 'file'; readonly path: string };
+  readonly subject: CaseSubject;
   readonly measure: MeasureOptions;
 }
 
@@ -27,11 +17,7 @@ process.once('message', (order: CaseOrder) => {
 
 async function answer({ subject, measure }: CaseOrder): Promise<CaseOutcome> {
   try {
-    const benchCase =
-      subject.kind === 'corpus'
-        ? openCorpusCase(subject.name, subject.size, subject.seed, subject.isExplicit)
-        : openProblemFile(subject.path);
-    return { result: await measureCase(benchCase, measure) };
+    return { result: await measureCase(openSubject(subject), measure) };
   } catch (error) {
     const name = subject.kind === 'corpus' ? subject.name : subject.path;
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

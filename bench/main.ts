@@ -1,14 +1,13 @@
 // `npm run bench`: measures cases one after the other, each in a process of its own, and prints a table or JSON. Exits
 // non-zero when a case could not be measured.
 import { fork } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { CaseOrder } from './case-process.ts';
 import { readCommandLine } from './command-line.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { type BenchOptions, parseOptions } from './options.ts';
 import { renderPeers } from './peer-report.ts';
 import { measureBeside } from './peer-run.ts';
+import { listProblemFiles, subjectName } from './problems.ts';
 import { measureReady, renderReady } from './ready.ts';
 import { renderReport } from './report.ts';
 import type { CaseOutcome, PeerOutcome } from './result.ts';
@@ -34,7 +33,7 @@ async function main(args: readonly string[]): Promise<void> {
   const outcomes: CaseOutcome[] = [];
   const peers: PeerOutcome[] = [];
   for (const [index, subject] of subjects.entries()) {
-    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${index + 1}/${subjects.length} ${label(subject)}`);
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${index + 1}/${subjects.length} ${subjectName(subject)}`);
     const runCases = (): Promise<CaseOutcome[]> => runEfforts(subject, options);
     if (options.withKarpenter) {
       const measured = await measureBeside(subject, runCases);
@@ -72,9 +71,7 @@ function listSubjects({ size, cases, seeds, withKarpenter, problemsDirectory }: 
     seeds.map((seed) => ({ kind: 'corpus', name, size, seed, isExplicit: withKarpenter })),
   );
   if (problemsDirectory === undefined) return subjects;
-  const files = readdirSync(problemsDirectory).filter((name) => /\.json(\.gz)?$/.test(name));
-  if (files.length === 0) throw new Error(`--problems ${problemsDirectory}: no .json or .json.gz file is there`);
-  for (const file of files.sort()) subjects.push({ kind: 'file', path: join(problemsDirectory, file) });
+  for (const path of listProblemFiles(problemsDirectory)) subjects.push({ kind: 'file', path });
   return subjects;
 }
 
@@ -94,12 +91,8 @@ function runCase(order: CaseOrder): Promise<CaseOutcome> {
     });
     child.on('exit', (code, signal) => {
       const error = `its process ended without an answer (code=${code}, signal=${signal})`;
-      resolve(outcome ?? { failure: { name: label(order.subject), error } });
+      resolve(outcome ?? { failure: { name: subjectName(order.subject), error } });
     });
     child.send(order);
   });
-}
-
-function label(subject: Subject): string {
-  return subject.kind === 'corpus' ? `${subject.name} seed ${subject.seed}` : subject.path;
 }

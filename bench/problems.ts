@@ -1,7 +1,7 @@
 // Turns cases of the corpus and problem files into problems to measure. Whatever is read, parsed or generated here is
 // outside the solve time; `buildRequest` is inside.
-import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { create } from '@bufbuild/protobuf';
 import {
@@ -23,6 +23,37 @@ const OTHER_SEED_OFFSET = 1_000_000;
 
 /** Share of a file's pods that each of its warm-up problems leaves out. */
 const LEFT_OUT_SHARE = 0.1;
+
+/** What is measured: a case of the corpus at a seed, or a problem file. */
+export type CaseSubject =
+  | {
+      readonly kind: 'corpus';
+      readonly name: string;
+      readonly size: CaseSize;
+      readonly seed: number;
+      /** Whether every instance type is written out, as a peer is given them. */
+      readonly isExplicit: boolean;
+    }
+  | { readonly kind: 'file'; readonly path: string };
+
+/** Opens what is measured. */
+export function openSubject(subject: CaseSubject): BenchCase {
+  return subject.kind === 'corpus'
+    ? openCorpusCase(subject.name, subject.size, subject.seed, subject.isExplicit)
+    : openProblemFile(subject.path);
+}
+
+/** What people call it. */
+export function subjectName(subject: CaseSubject): string {
+  return subject.kind === 'corpus' ? `${subject.name} seed ${subject.seed}` : subject.path;
+}
+
+/** The problem files of a folder, by name. Throws an Error with a sentence for the user where there are none. */
+export function listProblemFiles(directory: string): string[] {
+  const files = readdirSync(directory).filter((name) => /\.json(\.gz)?$/.test(name));
+  if (files.length === 0) throw new Error(`--problems ${directory}: no .json or .json.gz file is there`);
+  return files.sort().map((file) => join(directory, file));
+}
 
 /**
  * A case of the corpus at a seed. Its warm-up problems are other seeds of the same case. `isExplicit` has every instance

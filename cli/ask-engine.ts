@@ -26,6 +26,7 @@ export interface AskOptions {
   readonly work?: number;
   readonly objective?: ObjectiveName;
   readonly nodeCharge?: number;
+  readonly bound?: boolean;
 }
 
 const EFFORTS: Readonly<Record<EffortName, Effort>> = {
@@ -46,8 +47,8 @@ const OBJECTIVES: Readonly<Record<ObjectiveName, ObjectiveKind>> = {
 
 /** The request with what the command's flags on how to solve say, where they were given. */
 export function withOptions(request: SolveRequest, asked: AskOptions): SolveRequest {
-  const { deadline, minValuesPolicy, effort, work, objective, nodeCharge } = asked;
-  const given = [deadline, minValuesPolicy, effort, work, objective, nodeCharge];
+  const { deadline, minValuesPolicy, effort, work, objective, nodeCharge, bound } = asked;
+  const given = [deadline, minValuesPolicy, effort, work, objective, nodeCharge, bound];
   if (given.every((value) => value === undefined)) return request;
   return {
     ...request,
@@ -58,6 +59,7 @@ export function withOptions(request: SolveRequest, asked: AskOptions): SolveRequ
       ...(deadline === undefined ? {} : { timeLimitMs: deadline }),
       ...(minValuesPolicy === undefined ? {} : { minValuesPolicy: MIN_VALUES_POLICIES[minValuesPolicy] }),
       ...(objective === undefined && nodeCharge === undefined ? {} : { objective: objectiveOf(asked) }),
+      ...(bound === undefined ? {} : { lowerBound: bound }),
     },
   };
 }

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { create } from '@bufbuild/protobuf';
 import {
   CapacityType,
+  PlanBoundSchema,
   PlanSchema,
   PriceSource,
   type RankedOffering,
@@ -104,6 +105,29 @@ test('a plan without estimates says nothing of them', () => {
     nodes: [],
   });
   assert.doesNotMatch(planTable({ request, plan: listed, workloadByPod, paint: plain }), /~/);
+});
+
+test('a bound is said below the totals, and whether more may be provable', () => {
+  const lowerBoundNanoUsdPerHour = 250_000_000n;
+  const bound = create(PlanBoundSchema, { lowerBoundNanoUsdPerHour, gap: 0.0168 });
+  const tableOf = (totalCostNanoUsdPerHour: bigint, found: typeof bound): string => {
+    const bounded = create(PlanSchema, { ...plan, totalCostNanoUsdPerHour, bound: found });
+    return planTable({ request, plan: bounded, workloadByPod, paint: plain });
+  };
+  assert.match(
+    tableOf(plan.totalPriceNanoUsdPerHour, bound),
+    /\nNo plan for these pods costs less than ~\$0\.2500 an hour, proven: this one is 1\.68 % above that \(more may be provable: the work on it ran out\)\n~ marks/,
+  );
+  const counted = { ...bound, gap: 0.1368, converged: true };
+  assert.match(
+    tableOf(284_200_000n, counted),
+    /\nWith what counts beside prices, no plan for these pods costs less than ~\$0\.2500 an hour, proven: this one costs ~\$0\.2842, 13\.68 % above that\n~ marks/,
+  );
+  const free = create(PlanSchema, { bound: { converged: true } });
+  assert.match(
+    planTable({ request, plan: free, workloadByPod, paint: plain }),
+    /\nNo plan for these pods costs less than \$0\.0000 an hour, proven\n$/,
+  );
 });
 
 test('nothing to place is said in one line', () => {

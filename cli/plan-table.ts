@@ -5,6 +5,7 @@ import { HOURS_PER_MONTH } from '../controller/overview/index.ts';
 import {
   type PlacedPods,
   type Plan,
+  type PlanBound,
   type PlannedNode,
   PriceSource,
   type RankedOffering,
@@ -51,8 +52,9 @@ export function planTable(input: TableInput): string {
   if (plan.existing.length > 0) sections.push(existingList(input));
   if (plan.nodes.some(({ relaxedMinValues }) => relaxedMinValues.length > 0)) sections.push(relaxedList(input));
   if (plan.unplaced.length > 0) sections.push(unplacedList(input));
+  const bound = plan.bound === undefined ? '' : `${boundText(plan, plan.bound)}\n`;
   const estimates = plan.containsEstimatedPrices ? estimateNote() : '';
-  sections.push(`${paint('bold', totals(plan))}\n${extrasText(plan)}${estimates}`);
+  sections.push(`${paint('bold', totals(plan))}\n${extrasText(plan)}${bound}${estimates}`);
   return sections.join('\n');
 }
 
@@ -221,6 +223,23 @@ function unplacedList({ plan, request, workloadByPod, paint }: TableInput): stri
     return [heading, ...reasons.map((reason) => `    ${reason}`)].join('\n');
   });
   return `${paint('red', 'WITHOUT A PLACE')}\n${text.join('\n')}\n`;
+}
+
+/**
+ * "No plan for these pods costs less than $0.0320 an hour, proven: this one is 5.00 % above that"; where more than prices
+ * counts, with what this one costs by that.
+ */
+function boundText(plan: Plan, bound: PlanBound): string {
+  const { lowerBoundNanoUsdPerHour, gap, converged } = bound;
+  const cost = plan.totalCostNanoUsdPerHour;
+  const mark = plan.containsEstimatedPrices ? ESTIMATE_MARK : '';
+  const money = (amount: bigint): string => `${mark}$${moneyText(dollars(amount))}`;
+  const isPrice = cost === plan.totalPriceNanoUsdPerHour;
+  const start = isPrice ? 'No plan' : 'With what counts beside prices, no plan';
+  const share = gap === undefined ? '' : `${(100 * gap).toFixed(2)} % above that`;
+  const above = gap === undefined ? '' : `: this one ${isPrice ? `is ${share}` : `costs ${money(cost)}, ${share}`}`;
+  const cut = converged ? '' : ' (more may be provable: the work on it ran out)';
+  return `${start} for these pods costs less than ${money(lowerBoundNanoUsdPerHour)} an hour, proven${above}${cut}`;
 }
 
 /** "5 pods on 5 new nodes: $0.03 an hour, $24.53 a month (730 h)". */

@@ -311,6 +311,7 @@ function solveCommand(): Command {
   const description = 'Show which instances would be launched for pods, at what price, and which pods find no place.';
   return withInput(new Command('solve').description(description))
     .option('--problem <file>', 'a problem file, also gzipped; several give one JSON array', collect)
+    .option('--bound', 'also prove what no plan for the same pods can cost less than')
     .addOption(
       new Option('-o, --output <format>', 'form of the plan (default: table; json for --problem)').choices(
         OUTPUT_FORMATS,

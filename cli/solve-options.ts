@@ -44,6 +44,8 @@ export interface SolveOptions extends EngineOptions, InputOptions {
   readonly objective?: ObjectiveName;
   /** Nano US dollars an hour that each new node counts for beside its price. */
   readonly nodeCharge?: number;
+  /** Whether the plan comes with a bound on what any plan for the same pods costs. */
+  readonly bound?: boolean;
 }
 
 const KIND_NAMES: Readonly<Record<string, string>> = {

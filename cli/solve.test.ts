@@ -307,6 +307,40 @@ describe('problems', () => {
     assert.ok(Math.abs(solveMs - (conversionMs + queueMs + engineMs + serverMs)) < 1e-6);
   });
 
+  test('--bound proves what no plan for the pods can cost less than, for programs and for people', async () => {
+    const args = ['solve', '--problem', file('bound.json', JSON.stringify(problem(9))), '--bound'];
+    const listPrice = ['--objective', 'list-price'];
+    const reportOf = async (...more: string[]): Promise<PlanReport> => {
+      const { exitCode, out } = await runHere([...args, ...more, ...engine]);
+      assert.equal(exitCode, 0);
+      return JSON.parse(out) as PlanReport;
+    };
+    const { cost, lowerBound = 0, gap = 0, bound } = await reportOf(...listPrice);
+    // Nine pods of a core each: eight for 0.75, and one for 0.25; a ninth of nine eighths of 0.75 can't be had.
+    assert.equal(cost, 1);
+    assert.ok(lowerBound > 0.84 && lowerBound <= 0.84375, `${lowerBound}`);
+    assert.equal(bound?.planCost, 1);
+    assert.ok(Math.abs(gap - (cost / lowerBound - 1)) < 1e-9);
+    assert.deepEqual(bound?.charges, []);
+    assert.deepEqual(
+      bound?.pods.map(({ pod, count }) => [pod, count]),
+      [['pod-0', 9]],
+    );
+    assert.ok(Math.abs(9 * bound!.pods[0]!.price - lowerBound) < 1e-9);
+    const table = await runHere([...args, ...listPrice, '-o', 'table', ...engine]);
+    assert.match(
+      table.out,
+      /\nNo plan for these pods costs less than \$0\.84\d\d an hour, proven: this one is 18\.\d\d % above that\n$/,
+    );
+    const charged = await reportOf();
+    // A charge of 0.01 for each node: the bound is on what is counted, not on the price.
+    assert.equal(charged.cost, 1);
+    assert.equal(charged.bound?.planCost, 1.02);
+    const { lowerBound: proven = 0, gap: left = 0 } = charged;
+    assert.ok(proven > 0.85 && proven <= 0.855, `${proven}`);
+    assert.ok(Math.abs(left - (1.02 / proven - 1)) < 1e-9);
+  });
+
   test('several print one array in their order, from one service, gzipped or not', async () => {
     const packed = file('packed', gzipSync(JSON.stringify(problem(2))));
     const plain = file('plain.json', JSON.stringify(problem(3)));

@@ -40,6 +40,8 @@ export const LIMITS = {
   noticesPerAnswerCount: 100,
   /** Units of work of a solve at the effort BEST that names no limit. */
   unlimitedBestWorkUnits: 10_000_000,
+  /** Time for the bound on a plan's price, after the plan; its work has a limit of its own (engine/bound/limits.ts). */
+  boundTimeMs: 60_000,
   /** Comparisons of offerings with conditions in one Explain; what they are counted as is in engine/explain/limits.ts. */
   explainWorkUnits: 200_000_000,
   /** Names of pods that a name which is not there is compared with. */

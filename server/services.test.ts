@@ -169,6 +169,46 @@ const CASES: readonly Case[] = [
     },
   ],
   [
+    'a plan comes with a bound on its price, and what proves it, where that is asked for',
+    async (client) => {
+      const capacity = { cpuMilli: 2_000n, memoryBytes: BigInt(8 * GIBIBYTE), pods: 110n };
+      const request = {
+        ...podsRequest(5, { catalogue: inline, cpuMilli: 1_000 }),
+        nodes: [{ name: 'here', capacity, allocatable: capacity }],
+      };
+      const plain = await client.call(solve, request);
+      assert.equal(plain.plan?.bound, undefined);
+      const { plan } = await client.call(solve, { ...request, options: { lowerBound: true } });
+      const bound = plan?.bound;
+      assert.ok(bound !== undefined && plan !== undefined);
+      assert.equal(plan.hash, plain.plan?.hash);
+      const { lowerBoundNanoUsdPerHour: proven, podWorths, charges } = bound;
+      const cost = plan.totalCostNanoUsdPerHour;
+      const charged = BigInt(plan.nodes.length) * 10_000_000n;
+      assert.equal(cost, plan.totalPriceNanoUsdPerHour + charged, 'the charge for each node is counted');
+      assert.ok(proven > 0n && proven <= cost, `${proven} for a plan of ${cost}`);
+      assert.ok(Math.abs(bound.gap! - (Number(cost) / Number(proven) - 1)) < 1e-12);
+      assert.equal(bound.converged, true);
+      assert.deepEqual(
+        podWorths.map(({ groups, podCount }) => [groups, podCount]),
+        [[[0], 5]],
+      );
+      assert.deepEqual(
+        charges.map(({ nodes, nodeCount, reservationId }) => [nodes, nodeCount, reservationId]),
+        [[['here'], 1, '']],
+      );
+      assert.equal(
+        podWorths[0]!.priceNanoUsdPerHour * 5n - charges[0]!.priceNanoUsdPerHour,
+        proven,
+        'the certificate makes the bound',
+      );
+      const listPrice = { lowerBound: true, objective: { kind: ObjectiveKind.LIST_PRICE } };
+      const cheap = (await client.call(solve, { ...request, options: listPrice })).plan;
+      assert.equal(cheap?.totalCostNanoUsdPerHour, cheap?.totalPriceNanoUsdPerHour);
+      assert.ok(cheap!.bound!.lowerBoundNanoUsdPerHour < proven, 'a bound on list prices has no charges in it');
+    },
+  ],
+  [
     'groups of equal shape are merged and each pod keeps its own group',
     async (client) => {
       const shape = { requests: { cpuMilli: 1000n, memoryBytes: BigInt(GIBIBYTE) } };

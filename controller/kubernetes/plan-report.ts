@@ -4,6 +4,7 @@ import {
   CapacityType,
   type NodeExtras,
   type Plan,
+  type PlanBound,
   PriceSource,
   type RankedOffering,
   type SolveResponse,
@@ -46,6 +47,22 @@ export interface ReportedNode extends ReportedOffering {
   readonly alternatives: readonly ReportedOffering[];
 }
 
+/** What proves a lower bound, and whether more could be proven. Prices are US dollars an hour. */
+export interface ReportedBound {
+  /** What the plan costs by its objective, extras included: what the bound is on. */
+  readonly planCost: number;
+  readonly converged: boolean;
+  /** What pods are worth: so many like this one, each so much. */
+  readonly pods: readonly { readonly pod: string; readonly count: number; readonly price: number }[];
+  /** What nodes that can be had only so often are charged for. */
+  readonly charges: readonly {
+    readonly reservation?: string;
+    readonly nodes?: readonly string[];
+    readonly count: number;
+    readonly price: number;
+  }[];
+}
+
 /** A plan in the plan format. */
 export interface PlanReport {
   readonly nodes: readonly ReportedNode[];
@@ -55,6 +72,11 @@ export interface PlanReport {
   readonly cost: number;
   /** What the nodes count for beside it, together; absent where prices are all that counts. */
   readonly extras?: ReportedExtras;
+  /** US dollars an hour that no plan for the same pods can cost less than by the objective; absent where it was not asked for. */
+  readonly lowerBound?: number;
+  /** What the plan costs by the objective beyond the bound, as a share of it; absent where that is 0. */
+  readonly gap?: number;
+  readonly bound?: ReportedBound;
   readonly timings: Readonly<Record<string, number>>;
   readonly hash: string;
 }
@@ -155,8 +177,34 @@ export function reportPlan(response: SolveResponse, conversionMs: number): PlanR
     }),
     cost: dollars(plan.totalPriceNanoUsdPerHour),
     ...(totalExtras === undefined ? {} : { extras: totalExtras }),
+    ...(plan.bound === undefined ? {} : reportBound(plan, plan.bound)),
     timings: { solveMs: conversionMs + queueMs + engineMs + serverMs, conversionMs, queueMs, serverMs, engineMs },
     hash: plan.hash,
+  };
+}
+
+function reportBound(plan: Plan, bound: PlanBound): Pick<PlanReport, 'lowerBound' | 'gap' | 'bound'> {
+  const firstPods = new Map<number, string>();
+  for (const { pods } of [...plan.nodes, ...plan.existing]) {
+    for (const { group, names } of pods) if (!firstPods.has(group)) firstPods.set(group, names[0] ?? '');
+  }
+  return {
+    lowerBound: dollars(bound.lowerBoundNanoUsdPerHour),
+    ...(bound.gap === undefined ? {} : { gap: bound.gap }),
+    bound: {
+      planCost: dollars(plan.totalCostNanoUsdPerHour),
+      converged: bound.converged,
+      pods: bound.podWorths.map(({ groups, podCount, priceNanoUsdPerHour }) => ({
+        pod: groups.map((group) => firstPods.get(group)).find((name) => name !== undefined) ?? '',
+        count: podCount,
+        price: dollars(priceNanoUsdPerHour),
+      })),
+      charges: bound.charges.map(({ reservationId, nodes, nodeCount, priceNanoUsdPerHour }) => ({
+        ...(reservationId === '' ? { nodes } : { reservation: reservationId }),
+        count: nodeCount,
+        price: dollars(priceNanoUsdPerHour),
+      })),
+    },
   };
 }
 

@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { create } from '@bufbuild/protobuf';
-import { CapacityType, MinValuesPolicy, NodeStage, PriceSource, SolveResponseSchema } from '../../proto/index.ts';
+import {
+  CapacityType,
+  MinValuesPolicy,
+  NodeStage,
+  PlanBoundSchema,
+  PriceSource,
+  SolveResponseSchema,
+} from '../../proto/index.ts';
 import { formatPath, InputError, type KubernetesObject } from './fields.ts';
 import { planReportJson, reportPlan } from './plan-report.ts';
 import { priceNanoUsd, readProblem } from './problem.ts';
@@ -254,6 +261,41 @@ describe('reportPlan', () => {
       timings: { solveMs: 10, conversionMs: 4, queueMs: 1, engineMs: 2, serverMs: 3 },
       hash: 'abc',
     });
+  });
+
+  test('says a bound by the first pod of each kind that has a place', () => {
+    const { plan, stats } = response;
+    const bound = create(PlanBoundSchema, {
+      lowerBoundNanoUsdPerHour: 320_000_000n,
+      gap: 0.25,
+      converged: true,
+      podWorths: [
+        { groups: [7, 0], podCount: 6, priceNanoUsdPerHour: 70_000_000n },
+        { groups: [9], podCount: 0, priceNanoUsdPerHour: 0n },
+      ],
+      charges: [
+        { nodes: ['old'], nodeCount: 1, priceNanoUsdPerHour: 60_000_000n },
+        { reservationId: 'cr-1', nodeCount: 2, priceNanoUsdPerHour: 20_000_000n },
+      ],
+    });
+    const report = reportPlan(
+      create(SolveResponseSchema, { plan: { ...plan!, totalCostNanoUsdPerHour: 400_000_000n, bound }, stats: stats! }),
+      4,
+    );
+    assert.deepEqual([report.lowerBound, report.gap], [0.32, 0.25]);
+    assert.deepEqual(report.bound, {
+      planCost: 0.4,
+      converged: true,
+      pods: [
+        { pod: 'a', count: 6, price: 0.07 },
+        { pod: '', count: 0, price: 0 },
+      ],
+      charges: [
+        { nodes: ['old'], count: 1, price: 0.06 },
+        { reservation: 'cr-1', count: 2, price: 0.02 },
+      ],
+    });
+    assert.deepEqual(JSON.parse([...planReportJson(report)].join('')), report);
   });
 
   test('is the same when it is written piece by piece', () => {

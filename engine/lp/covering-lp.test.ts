@@ -73,6 +73,27 @@ function assertOptimal({ demands, columns }: Case, lp: CoveringLp): void {
   }
 }
 
+describe('rows that say how much there is', () => {
+  test('are kept, and charged for where they bind', () => {
+    // Ten pods; a node for one costs 5, and three nodes that hold two each cost nothing.
+    const lp = new CoveringLp(Float64Array.of(10, -3), Float64Array.of(RELIEF, 1));
+    lp.add({ rows: [0], amounts: [1], price: 5 });
+    lp.add({ rows: [0, 1], amounts: [2, -1], price: 0, measure: 1 });
+    assert.equal(lp.solve(always), true);
+    assert.ok(Math.abs(lp.price - 20) < 1e-9, `${lp.price}`);
+    assert.deepEqual([...lp.duals].map(Math.round), [5, 10]);
+  });
+
+  test('cost nothing where there is more than enough', () => {
+    const lp = new CoveringLp(Float64Array.of(4, -9), Float64Array.of(RELIEF, 1));
+    lp.add({ rows: [0], amounts: [1], price: 5 });
+    lp.add({ rows: [0, 1], amounts: [2, -1], price: 3 });
+    assert.equal(lp.solve(always), true);
+    assert.ok(Math.abs(lp.price - 6) < 1e-9, `${lp.price}`);
+    assert.ok(Math.abs(lp.duals[1]!) < 1e-9, `${lp.duals[1]}`);
+  });
+});
+
 describe('the cheapest mixture', () => {
   test('is proven by its duals', () => {
     fc.assert(

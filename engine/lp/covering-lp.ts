@@ -1,16 +1,19 @@
-// A linear programme of covering rows: the cheapest mixture of columns that covers every row. Revised primal simplex with
+// A linear programme of covering rows: the cheapest mixture of columns that covers every row. A row may also say how much
+// there is of something: its demand and its amounts are then below 0. Revised primal simplex with
 // a dense inverse over the rows (Dantzig and Orchard-Hays, 1954), which suits some hundred rows and thousands of short
 // columns. Columns may be added between two solves; the basis stays, so that the next solve starts where the last one
 // ended. Deterministic: plain doubles, ties by position. Knows nothing of nodes or pods.
 
-/** What one column covers at its price: amounts above 0, rows ascending. */
+/** What one column covers at its price: rows ascending; amounts below 0 where the row says how much there is. */
 export interface Column {
   readonly rows: readonly number[];
   readonly amounts: readonly number[];
   readonly price: number;
+  /** What reduced costs are measured by where the price is too small to measure anything; absent means by the price. */
+  readonly measure?: number;
 }
 
-/** What a reduced cost must be below to count as such, as a share of the column's price. */
+/** What a reduced cost must be below to count as such, as a share of the column's price or measure. */
 const PRICE_TOLERANCE = 1e-9;
 
 /** Least entry of a column that may leave the basis by it. */
@@ -57,18 +60,22 @@ export class CoveringLp {
   /** Pivots in a row that moved nothing. */
   #idlePivots = 0;
 
-  /** `demands` are above 0. `reliefPrices` are what a row costs where no column covers it; dear enough not to be used. */
+  /**
+   * `demands` are above 0, or below 0 for rows that say how much there is. `reliefPrices` are what a row costs where no
+   * column covers it; dear enough not to be used. Rows that say how much there is are only measured by them.
+   */
   constructor(demands: Float64Array, reliefPrices: Float64Array) {
     const rowCount = demands.length;
     this.#rowCount = rowCount;
     this.#demands = demands;
     this.#reliefPrices = reliefPrices;
-    this.duals = reliefPrices.slice();
-    this.#basis = new Int32Array(rowCount).fill(RELIEF);
+    this.duals = reliefPrices.map((price, row) => (demands[row]! < 0 ? 0 : price));
+    // What there is of something is left over at first.
+    this.#basis = Int32Array.from(demands, (demand) => (demand < 0 ? SURPLUS : RELIEF));
     this.#basisRow = Int32Array.from({ length: rowCount }, (_, row) => row);
-    this.#levels = demands.slice();
+    this.#levels = demands.map(Math.abs);
     this.#inverse = new Float64Array(rowCount * rowCount);
-    for (let row = 0; row < rowCount; row++) this.#inverse[row * rowCount + row] = 1;
+    for (let row = 0; row < rowCount; row++) this.#inverse[row * rowCount + row] = Math.sign(demands[row]!);
     this.#entering = new Float64Array(rowCount);
     this.#filled = new Int32Array(rowCount);
   }
@@ -135,6 +142,11 @@ export class CoveringLp {
     return column === RELIEF ? this.#reliefPrices[this.#basisRow[place]!]! : 0;
   }
 
+  #measureOf(column: number): number {
+    const { price, measure } = this.#columns[column]!;
+    return measure ?? price;
+  }
+
   #reducedCost(column: number): number {
     const { rows, amounts, price } = this.#columns[column]!;
     let cost = price;
@@ -150,7 +162,7 @@ export class CoveringLp {
     for (const column of candidates) {
       if (this.#isBasic[column]) continue;
       const cost = this.#reducedCost(column);
-      if (cost >= -PRICE_TOLERANCE * this.#columns[column]!.price) continue;
+      if (cost >= -PRICE_TOLERANCE * this.#measureOf(column)) continue;
       candidates[kept++] = column;
       const gain = -cost * this.#weights[column]!;
       if (gain > bestGain) {
@@ -168,11 +180,10 @@ export class CoveringLp {
     const gains: number[] = [];
     candidates.length = 0;
     for (let column = 0; column < this.#columns.length; column++) {
-      const { rows, price } = this.#columns[column]!;
-      operations += rows.length + 4;
+      operations += this.#columns[column]!.rows.length + 4;
       if (this.#isBasic[column]) continue;
       const cost = this.#reducedCost(column);
-      if (cost >= -PRICE_TOLERANCE * price) continue;
+      if (cost >= -PRICE_TOLERANCE * this.#measureOf(column)) continue;
       const gain = -cost * this.#weights[column]!;
       if (candidates.length === CANDIDATE_COUNT && gain <= gains[gains.length - 1]!) continue;
       // The few best, best first: an insertion into a short list.
@@ -193,7 +204,7 @@ export class CoveringLp {
     let best = -1;
     let least = 0;
     for (let row = 0; row < this.#rowCount; row++) {
-      const gain = this.duals[row]! * this.#demands[row]!;
+      const gain = this.duals[row]! * Math.abs(this.#demands[row]!);
       if (gain < least && this.duals[row]! < -PRICE_TOLERANCE * this.#reliefPrices[row]!) {
         best = row;
         least = gain;

@@ -111,6 +111,38 @@ export interface EngineNotice {
   readonly message: string;
 }
 
+/** What the pods of some shapes cost at least: part of what proves a bound. */
+export interface PodWorth {
+  /** Indices into the problem's `shapes`, ascending. */
+  readonly shapeIndices: readonly number[];
+  /** Pods of these shapes that the plan places. */
+  readonly podCount: number;
+  /** For each of the pods. */
+  readonly priceNanoUsdPerHour: number;
+}
+
+/** What nodes that can be had only so often are charged for: the other part of what proves a bound. */
+export interface SupplyCharge {
+  /** The reservation; empty for nodes that exist. */
+  readonly reservationId: string;
+  /** Indices into the problem's `nodes`: nodes with the same room for the same pods; none for a reservation. */
+  readonly nodeIndices: readonly number[];
+  /** How many nodes there are. */
+  readonly nodeCount: number;
+  /** For each of the nodes. */
+  readonly priceNanoUsdPerHour: number;
+}
+
+/** What no plan for the same pods can cost less than by the objective, with what proves it: see engine/bound. */
+export interface PlanBound {
+  /** The sum of what all pods are worth, less what all nodes are charged for; not below 0. */
+  readonly lowerBoundNanoUsdPerHour: number;
+  /** Whether hardly more could be proven this way: within BOUND_LIMITS.tolerance. The bound holds either way. */
+  readonly converged: boolean;
+  readonly podWorths: readonly PodWorth[];
+  readonly charges: readonly SupplyCharge[];
+}
+
 /** The answer to a problem. */
 export interface EnginePlan {
   readonly nodes: readonly PlannedNodes[];
@@ -131,4 +163,6 @@ export interface EnginePlan {
   readonly notices: readonly EngineNotice[];
   /** The plan with shapes in place of names, in an order that does not depend on the problem's: what its hash covers. */
   readonly canonicalForm: string;
+  /** Where it was asked for. No part of the canonical form. */
+  readonly bound?: PlanBound;
 }

@@ -235,4 +235,6 @@ export interface Problem {
   readonly seed: number;
   /** Units of work to spend at most; absent means as much as the effort takes. */
   readonly workLimit?: number;
+  /** Whether the plan comes with a bound on what any plan for the same pods costs. Its work is beside that of the plan. */
+  readonly wantsBound?: boolean;
 }

@@ -6,6 +6,7 @@ import { CompiledProblem } from '../compile/index.ts';
 import type { EnginePlan, Problem } from '../model/index.ts';
 import { Budget } from '../pack/index.ts';
 import { type Attempt, attemptPlacement } from './attempt.ts';
+import { boundOf } from './bounding.ts';
 import { improveSmall } from './exact/index.ts';
 import { improveAttempt } from './improving.ts';
 import { placeLatecomers } from './latecomers.ts';
@@ -19,14 +20,34 @@ const RETRY_LIMIT = 3;
 
 /**
  * Solves a problem against a catalogue and its prices. `interrupt` is polled between units of work; once it says true
- * the best plan so far is returned, marked as cut.
+ * the best plan so far is returned, marked as cut. A bound that is asked for is worked out afterwards, until
+ * `interruptBound` says true: a plan that was searched for as long as it may has its bound all the same.
  */
 export function solve(
   catalogue: Catalogue,
   prices: PriceSnapshot,
   problem: Problem,
   interrupt?: () => boolean,
+  interruptBound = interrupt,
 ): EnginePlan {
+  const { plan, compiled, attempt } = solvePlan(catalogue, prices, problem, interrupt);
+  if (problem.wantsBound !== true) return plan;
+  return { ...plan, bound: boundOf(compiled, attempt.domains, plan, interruptBound) };
+}
+
+/** A plan with what it was made of. */
+interface Solved {
+  readonly plan: EnginePlan;
+  readonly compiled: CompiledProblem;
+  readonly attempt: Attempt;
+}
+
+function solvePlan(
+  catalogue: Catalogue,
+  prices: PriceSnapshot,
+  problem: Problem,
+  interrupt: (() => boolean) | undefined,
+): Solved {
   const budget = new Budget(problem.workLimit, interrupt);
   let compiled = new CompiledProblem(catalogue, prices, problem);
   let best = bestAttempt(compiled, budget);
@@ -43,9 +64,10 @@ export function solve(
   const cutPlacing = budget.cut;
   const improved = improveAttempt(compiled, best, budget);
   const plan = writePlan(compiled, { ...improved, budget, cutPlacing });
-  if (improved === best || !isPricedByLimits(best)) return plan;
+  if (improved === best || !isPricedByLimits(best)) return { plan, compiled, attempt: best };
   const first = writePlan(compiled, { ...best, budget, cutPlacing });
-  return isNoWorse(plan, first, compiled.costs.objective.tieShare) ? plan : first;
+  const better = isNoWorse(plan, first, compiled.costs.objective.tieShare) ? plan : first;
+  return { plan: better, compiled, attempt: best };
 }
 
 /** Whether a plan costs no more than another one, or nearly as little with fewer nodes. */

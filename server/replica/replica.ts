@@ -22,7 +22,7 @@ export type BareNode = Omit<NodeInput, 'pods'>;
 /** What a plan is asked for beside the state. */
 export type PlanOptions = Pick<
   Problem,
-  'effort' | 'seed' | 'preferencePolicy' | 'minValuesPolicy' | 'objective' | 'workLimit'
+  'effort' | 'seed' | 'preferencePolicy' | 'minValuesPolicy' | 'objective' | 'workLimit' | 'wantsBound'
 >;
 
 /** A problem of a state, with what the answer needs. */

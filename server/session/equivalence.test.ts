@@ -2,9 +2,9 @@
 // with the same state, with one worker and with two.
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { toBinary } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
-import { PlanSchema, SchedulerService, type SolveRequest } from '../../proto/index.ts';
+import { PlanSchema, SchedulerService, SolveOptionsSchema, type SolveRequest } from '../../proto/index.ts';
 import {
   accountCatalogue,
   answer,
@@ -48,6 +48,7 @@ describe('a plan of a session', () => {
     it(`has the bytes of Solve's plan for the same state, after any deltas, with ${workerCount} worker(s)`, async (test) => {
       const { streams, unary } = await start(test, workerCount);
       let clusters = 0;
+      let charges = 0;
       await fc.assert(
         fc.asyncProperty(changes(2), fc.array(changes(1), { maxLength: 6 }), async (parts, deltas) => {
           const stream = streams.open(session);
@@ -77,8 +78,10 @@ describe('a plan of a session', () => {
               model.apply(delta);
             }
             const only = delta === undefined || !delta.planForSome ? [] : model.someWaiting();
-            say.plan(stream, BigInt(index), { version: BigInt(10 + index), pods: only });
-            expected.push(model.request(accountCatalogue(''), only));
+            // Every other one with a bound, whose groups and nodes are named as Solve names them.
+            const options = create(SolveOptionsSchema, { lowerBound: index % 2 === 0 });
+            say.plan(stream, BigInt(index), { version: BigInt(10 + index), pods: only, options });
+            expected.push({ ...model.request(accountCatalogue(''), only), options });
           }
           stream.endSending();
           const heard = await hear(stream);
@@ -88,12 +91,15 @@ describe('a plan of a session', () => {
             const wanted = await unary.call(solve, request);
             const solution = heard.plans.get(BigInt(index));
             assert.equal(bytesOf(solution?.plan), bytesOf(wanted.plan), `plan ${index}`);
+            assert.equal(wanted.plan?.bound !== undefined, index % 2 === 0);
+            charges += wanted.plan?.bound?.charges.length ?? 0;
             assert.equal(solution?.stats?.shapeCount, wanted.stats?.shapeCount);
             assert.equal(solution?.stats?.podCount, wanted.stats?.podCount);
           }
         }),
         { numRuns: 30 },
       );
+      assert.ok(charges > 0, 'no bound charged for a node that exists');
     });
   }
 

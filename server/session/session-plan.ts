@@ -33,8 +33,8 @@ export interface FinishedPlan {
 /** By this name a session's plan is told as a call. */
 const PLAN_METHOD = `${SchedulerService.typeName}/Session/Plan`;
 
-/** Bytes of an answer beside the names of pods, for each node, and for each name. */
-const ANSWER_BYTES = { fixed: 1_024, node: 128, offering: 64, name: 8 } as const;
+/** Bytes of an answer beside the names of pods, for each node, for each name, and for each price of a bound. */
+const ANSWER_BYTES = { fixed: 1_024, node: 128, offering: 64, name: 8, worth: 32 } as const;
 
 /** Starts a plan. Throws at once when the question is wrong; the promise fails when the plan does. */
 export function planForSession(plan: SessionPlan, parts: PlanningParts): Promise<FinishedPlan> {
@@ -112,6 +112,7 @@ function estimateBytes(names: readonly (readonly string[])[], plan: ReturnType<t
     ANSWER_BYTES.fixed +
     ANSWER_BYTES.node * (plan.nodes?.length ?? 0) +
     ANSWER_BYTES.offering * (plan.offerings?.length ?? 0);
+  bytes += ANSWER_BYTES.worth * ((plan.bound?.podWorths?.length ?? 0) + (plan.bound?.charges?.length ?? 0));
   for (const group of names) for (const name of group) bytes += name.length + ANSWER_BYTES.name;
   return bytes;
 }

@@ -68,6 +68,11 @@ export class NameDealer {
     this.#namePosition = new Uint32Array(shapeCount);
   }
 
+  /** The groups of a shape in the request, ascending. */
+  groupsOf(shapeIndex: number): readonly number[] {
+    return this.#groups[shapeIndex] ?? [];
+  }
+
   /** The first group of a shape in the request. */
   firstGroup(shapeIndex: number): number {
     return this.#groups[shapeIndex]?.[0] ?? 0;

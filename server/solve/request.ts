@@ -92,7 +92,7 @@ export function prepareSolve(request: SolveRequest): PreparedSolve {
 export interface EngineOptions {
   readonly engineOptions: Pick<
     Problem,
-    'effort' | 'seed' | 'preferencePolicy' | 'minValuesPolicy' | 'objective' | 'workLimit'
+    'effort' | 'seed' | 'preferencePolicy' | 'minValuesPolicy' | 'objective' | 'workLimit' | 'wantsBound'
   >;
   /** 0 means no limit. */
   readonly timeLimitMs: number;
@@ -119,6 +119,7 @@ export function toEngineOptions(options: SolveOptions | undefined): EngineOption
       minValuesPolicy: toMinValuesPolicy(options?.minValuesPolicy ?? MinValuesPolicy.UNSPECIFIED),
       objective: toObjective(options?.objective),
       ...(workLimit === undefined ? {} : { workLimit }),
+      ...(options?.lowerBound === true ? { wantsBound: true } : {}),
     },
     timeLimitMs,
   };

@@ -8,6 +8,7 @@ import {
   type EnginePlan,
   type NodeExtras,
   type OfferingTable,
+  type PlanBound,
   PRICE_SOURCES,
   type PricedOffering,
   priceSourceName,
@@ -18,6 +19,7 @@ import {
 import {
   NodeExtrasSchema,
   type NoticeSchema,
+  type PlanBoundSchema,
   type PlannedNode,
   PlannedNodeSchema,
   type PlanSchema,
@@ -112,8 +114,33 @@ export function writePlan(
     unplaced,
     totalPriceNanoUsdPerHour: BigInt(plan.totalPriceNanoUsdPerHour),
     totalExtras: writeExtras(plan.totalExtras),
+    totalCostNanoUsdPerHour: BigInt(plan.costNanoUsdPerHour),
     hash: createHash('sha256').update(plan.canonicalForm).digest('hex'),
     containsEstimatedPrices: plan.offerings.priceSource.includes(ESTIMATED),
+    ...(plan.bound === undefined ? {} : { bound: writeBound(plan.bound, plan, { problem, names }) }),
+  };
+}
+
+function writeBound(
+  { lowerBoundNanoUsdPerHour: bound, converged, podWorths, charges }: PlanBound,
+  { costNanoUsdPerHour: cost }: EnginePlan,
+  { problem, names }: PlanNames,
+): MessageInitShape<typeof PlanBoundSchema> {
+  return {
+    lowerBoundNanoUsdPerHour: BigInt(bound),
+    ...(bound === 0 ? {} : { gap: cost / bound - 1 }),
+    converged,
+    podWorths: podWorths.map(({ shapeIndices, podCount, priceNanoUsdPerHour }) => ({
+      groups: shapeIndices.flatMap((shapeIndex) => names.groupsOf(shapeIndex)).sort((left, right) => left - right),
+      podCount,
+      priceNanoUsdPerHour: BigInt(priceNanoUsdPerHour),
+    })),
+    charges: charges.map(({ reservationId, nodeIndices, nodeCount, priceNanoUsdPerHour }) => ({
+      reservationId,
+      nodes: nodeIndices.map((nodeIndex) => problem.nodes[nodeIndex]?.name ?? ''),
+      nodeCount,
+      priceNanoUsdPerHour: BigInt(priceNanoUsdPerHour),
+    })),
   };
 }
 

@@ -71,7 +71,11 @@ export const say = {
   plan: (
     stream: SessionStream,
     requestId: bigint,
-    rest: { readonly version?: bigint; readonly pods?: { namespace?: string; names: string[] }[] } = {},
+    rest: {
+      readonly version?: bigint;
+      readonly pods?: { namespace?: string; names: string[] }[];
+      readonly options?: { readonly lowerBound?: boolean };
+    } = {},
   ): void => stream.send({ message: { case: 'plan', value: { requestId, ...rest } } }),
   cancel: (stream: SessionStream, requestId: bigint): void =>
     stream.send({ message: { case: 'cancel', value: { requestId } } }),

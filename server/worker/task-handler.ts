@@ -94,7 +94,7 @@ function runTask(
     case 'solve':
       return runSolve(task, catalogue, prices, stop, startMs);
     case 'session-plan':
-      return runSessionPlan(task, catalogue, prices, replicas, interruptOf(task, stop, startMs));
+      return runSessionPlan(task, catalogue, prices, replicas, stop, startMs);
     case 'explain':
       return runExplain(task, catalogue, prices, stop, startMs);
     case 'rank':
@@ -122,7 +122,7 @@ function runSolve(
   stop: Int32Array,
   startMs: number,
 ): SolveAnswer {
-  const plan = solve(catalogue, prices, task.problem, interruptOf(task, stop, startMs));
+  const plan = solve(catalogue, prices, task.problem, interruptOf(task, stop, startMs), interruptBoundOf(stop));
   return { kind: 'solve', epoch: prices.epoch, plan };
 }
 
@@ -131,18 +131,37 @@ function runSessionPlan(
   catalogue: Catalogue,
   prices: PriceSnapshot,
   replicas: ReplicaStore,
-  interrupt: () => boolean,
+  stop: Int32Array,
+  startMs: number,
 ): SessionPlanAnswer {
   const { problem, shapeOfGroup } = replicas.open(task.state).problem(task.pending, task.options);
-  const plan = solve(catalogue, prices, problem, interrupt);
+  const interrupt = interruptOf(task, stop, startMs);
+  const { bound, ...plan } = solve(catalogue, prices, problem, interrupt, interruptBoundOf(stop));
+  // Nodes are named by their place in a list of those that the plan names: what goes back is small.
+  const named = new NodeNumbers();
+  const existing = plan.existing.map((assignment) => ({ ...assignment, nodeIndex: named.of(assignment.nodeIndex) }));
+  const charges = bound?.charges.map((charge) => ({ ...charge, nodeIndices: charge.nodeIndices.map(named.of) })) ?? [];
   return {
     kind: 'session-plan',
     epoch: prices.epoch,
-    plan: { ...plan, existing: plan.existing.map((assignment, nodeIndex) => ({ ...assignment, nodeIndex })) },
+    plan: { ...plan, existing, ...(bound === undefined ? {} : { bound: { ...bound, charges } }) },
     poolNames: problem.pools.map(({ name }) => name),
-    nodeNames: plan.existing.map(({ nodeIndex }) => problem.nodes[nodeIndex]?.name ?? ''),
+    nodeNames: named.indices.map((nodeIndex) => problem.nodes[nodeIndex]?.name ?? ''),
     shapeOfGroup,
     shapeCount: problem.shapes.length,
+  };
+}
+
+/** Numbers nodes in the order in which they are first asked about. */
+class NodeNumbers {
+  readonly indices: number[] = [];
+  readonly #numbers = new Map<number, number>();
+
+  readonly of = (nodeIndex: number): number => {
+    const known = this.#numbers.get(nodeIndex);
+    if (known !== undefined) return known;
+    this.#numbers.set(nodeIndex, this.indices.length);
+    return this.indices.push(nodeIndex) - 1;
   };
 }
 
@@ -155,7 +174,7 @@ function runExplain(
 ): ExplainAnswer {
   const { problem, query } = task;
   const interrupt = interruptOf(task, stop, startMs);
-  const plan = solve(catalogue, prices, problem, interrupt);
+  const plan = solve(catalogue, prices, problem, interrupt, interruptBoundOf(stop));
   const nodes = query.plannedNodes === 'all' ? 'all' : kindsOf(plan, query.plannedNodes);
   const { shapes, existingNodes } = query;
   const asked = { shapes, nodes, ...(existingNodes === undefined ? {} : { existingNodes }) } as const;
@@ -175,6 +194,16 @@ function kindsOf(plan: EnginePlan, places: readonly number[]): number[] {
 /** Whether the caller has gone or the time is up. */
 function interruptOf({ timeLimitMs }: { readonly timeLimitMs: number }, stop: Int32Array, startMs: number) {
   return (): boolean => Atomics.load(stop, 0) !== 0 || (timeLimitMs > 0 && performance.now() - startMs >= timeLimitMs);
+}
+
+/** Whether the caller has gone or the time for the bound is up; that begins when it is first asked. */
+function interruptBoundOf(stop: Int32Array): () => boolean {
+  let startMs: number | undefined;
+  return () => {
+    const nowMs = performance.now();
+    startMs ??= nowMs;
+    return Atomics.load(stop, 0) !== 0 || nowMs - startMs >= LIMITS.boundTimeMs;
+  };
 }
 
 function runRank(task: RankTask, catalogue: Catalogue, prices: PriceSnapshot): RankAnswer {

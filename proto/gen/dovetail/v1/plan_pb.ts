@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file dovetail/v1/plan.proto.
  */
 export const file_dovetail_v1_plan: GenFile = /*@__PURE__*/
-  fileDesc("ChZkb3ZldGFpbC92MS9wbGFuLnByb3RvEgtkb3ZldGFpbC52MSL9AgoEUGxhbhInCgVub2RlcxgBIAMoCzIYLmRvdmV0YWlsLnYxLlBsYW5uZWROb2RlEjEKDm9mZmVyaW5nX2xpc3RzGAIgAygLMhkuZG92ZXRhaWwudjEuT2ZmZXJpbmdMaXN0Ei4KCW9mZmVyaW5ncxgIIAMoCzIbLmRvdmV0YWlsLnYxLlJhbmtlZE9mZmVyaW5nEjUKCGV4aXN0aW5nGAMgAygLMiMuZG92ZXRhaWwudjEuRXhpc3RpbmdOb2RlQXNzaWdubWVudBIrCgh1bnBsYWNlZBgEIAMoCzIZLmRvdmV0YWlsLnYxLlVucGxhY2VkUG9kcxIlCh10b3RhbF9wcmljZV9uYW5vX3VzZF9wZXJfaG91chgFIAEoAxItCgx0b3RhbF9leHRyYXMYCSABKAsyFy5kb3ZldGFpbC52MS5Ob2RlRXh0cmFzEgwKBGhhc2gYBiABKAkSIQoZY29udGFpbnNfZXN0aW1hdGVkX3ByaWNlcxgHIAEoCCLZAwoLUGxhbm5lZE5vZGUSEQoJbm9kZV9wb29sGAEgASgJEhUKDW9mZmVyaW5nX2xpc3QYAiABKA0SKAogZXhwZWN0ZWRfcHJpY2VfbmFub191c2RfcGVyX2hvdXIYAyABKAMSJQoEcG9kcxgEIAMoCzIXLmRvdmV0YWlsLnYxLlBsYWNlZFBvZHMSKAoIcmVxdWVzdHMYBSABKAsyFi5kb3ZldGFpbC52MS5SZXNvdXJjZXMSLwoPZGFlbW9uX292ZXJoZWFkGAYgASgLMhYuZG92ZXRhaWwudjEuUmVzb3VyY2VzEisKC2FsbG9jYXRhYmxlGAcgASgLMhYuZG92ZXRhaWwudjEuUmVzb3VyY2VzEjQKBmxhYmVscxgIIAMoCzIkLmRvdmV0YWlsLnYxLlBsYW5uZWROb2RlLkxhYmVsc0VudHJ5EjkKEnJlbGF4ZWRfbWluX3ZhbHVlcxgJIAMoCzIdLmRvdmV0YWlsLnYxLlJlbGF4ZWRNaW5WYWx1ZXMSJwoGZXh0cmFzGAogASgLMhcuZG92ZXRhaWwudjEuTm9kZUV4dHJhcxotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIocBCgpOb2RlRXh0cmFzEiQKHG5vZGVfY2xhc3NfbmFub191c2RfcGVyX2hvdXIYASABKAMSJQodbm9kZV9jaGFyZ2VfbmFub191c2RfcGVyX2hvdXIYAiABKAMSLAokZmxleGliaWxpdHlfY2hhcmdlX25hbm9fdXNkX3Blcl9ob3VyGAMgASgDIj0KEFJlbGF4ZWRNaW5WYWx1ZXMSCwoDa2V5GAEgASgJEg4KBndhbnRlZBgCIAEoDRIMCgRsZWZ0GAMgASgNIiEKDE9mZmVyaW5nTGlzdBIRCglvZmZlcmluZ3MYASADKA0i0AEKDlJhbmtlZE9mZmVyaW5nEhUKDWluc3RhbmNlX3R5cGUYASABKAkSDAoEem9uZRgCIAEoCRIwCg1jYXBhY2l0eV90eXBlGAMgASgOMhkuZG92ZXRhaWwudjEuQ2FwYWNpdHlUeXBlEh8KF3ByaWNlX25hbm9fdXNkX3Blcl9ob3VyGAQgASgDEi4KDHByaWNlX3NvdXJjZRgFIAEoDjIYLmRvdmV0YWlsLnYxLlByaWNlU291cmNlEhYKDnJlc2VydmF0aW9uX2lkGAYgASgJIioKClBsYWNlZFBvZHMSDQoFZ3JvdXAYASABKA0SDQoFbmFtZXMYAiADKAkiTQoWRXhpc3RpbmdOb2RlQXNzaWdubWVudBIMCgRub2RlGAEgASgJEiUKBHBvZHMYAiADKAsyFy5kb3ZldGFpbC52MS5QbGFjZWRQb2RzImMKDFVucGxhY2VkUG9kcxIlCgRwb2RzGAEgASgLMhcuZG92ZXRhaWwudjEuUGxhY2VkUG9kcxIsCgdyZWFzb25zGAIgAygLMhsuZG92ZXRhaWwudjEuVW5wbGFjZWRSZWFzb24icgoOVW5wbGFjZWRSZWFzb24SEQoJbm9kZV9wb29sGAEgASgJEi0KBGNvZGUYAiABKA4yHy5kb3ZldGFpbC52MS5VbnBsYWNlZFJlYXNvbkNvZGUSDwoHbWVzc2FnZRgDIAEoCRINCgVmaWVsZBgEIAEoCSIoCgZOb3RpY2USDQoFZmllbGQYASABKAkSDwoHbWVzc2FnZRgCIAEoCSqRBQoSVW5wbGFjZWRSZWFzb25Db2RlEiQKIFVOUExBQ0VEX1JFQVNPTl9DT0RFX1VOU1BFQ0lGSUVEEAASJQohVU5QTEFDRURfUkVBU09OX0NPREVfTk9fTk9ERV9QT09MEAESJAogVU5QTEFDRURfUkVBU09OX0NPREVfVU5TVVBQT1JURUQQAhIsCihVTlBMQUNFRF9SRUFTT05fQ09ERV9UQUlOVF9OT1RfVE9MRVJBVEVEEAMSKwonVU5QTEFDRURfUkVBU09OX0NPREVfTEFCRUxfTk9UX1BST1ZJREVEEAQSLQopVU5QTEFDRURfUkVBU09OX0NPREVfUkVRVUlSRU1FTlRTX05PVF9NRVQQBRIsCihVTlBMQUNFRF9SRUFTT05fQ09ERV9SRVNPVVJDRVNfVE9PX0xBUkdFEAYSLgoqVU5QTEFDRURfUkVBU09OX0NPREVfTk9fT0ZGRVJJTkdfQVZBSUxBQkxFEAcSJgoiVU5QTEFDRURfUkVBU09OX0NPREVfTElNSVRfUkVBQ0hFRBAIEisKJ1VOUExBQ0VEX1JFQVNPTl9DT0RFX1dPUktfTElNSVRfUkVBQ0hFRBAJEigKJFVOUExBQ0VEX1JFQVNPTl9DT0RFX1RPUE9MT0dZX1NQUkVBRBAKEiUKIVVOUExBQ0VEX1JFQVNPTl9DT0RFX1BPRF9BRkZJTklUWRALEioKJlVOUExBQ0VEX1JFQVNPTl9DT0RFX1BPRF9BTlRJX0FGRklOSVRZEAwSIwofVU5QTEFDRURfUkVBU09OX0NPREVfTUlOX1ZBTFVFUxANEikKJVVOUExBQ0VEX1JFQVNPTl9DT0RFX0NMQUlNX05PVF9VU0FCTEUQDmIGcHJvdG8z", [file_dovetail_v1_catalogue, file_dovetail_v1_resources]);
+  fileDesc("ChZkb3ZldGFpbC92MS9wbGFuLnByb3RvEgtkb3ZldGFpbC52MSLKAwoEUGxhbhInCgVub2RlcxgBIAMoCzIYLmRvdmV0YWlsLnYxLlBsYW5uZWROb2RlEjEKDm9mZmVyaW5nX2xpc3RzGAIgAygLMhkuZG92ZXRhaWwudjEuT2ZmZXJpbmdMaXN0Ei4KCW9mZmVyaW5ncxgIIAMoCzIbLmRvdmV0YWlsLnYxLlJhbmtlZE9mZmVyaW5nEjUKCGV4aXN0aW5nGAMgAygLMiMuZG92ZXRhaWwudjEuRXhpc3RpbmdOb2RlQXNzaWdubWVudBIrCgh1bnBsYWNlZBgEIAMoCzIZLmRvdmV0YWlsLnYxLlVucGxhY2VkUG9kcxIlCh10b3RhbF9wcmljZV9uYW5vX3VzZF9wZXJfaG91chgFIAEoAxItCgx0b3RhbF9leHRyYXMYCSABKAsyFy5kb3ZldGFpbC52MS5Ob2RlRXh0cmFzEiQKHHRvdGFsX2Nvc3RfbmFub191c2RfcGVyX2hvdXIYCyABKAMSDAoEaGFzaBgGIAEoCRIhChljb250YWluc19lc3RpbWF0ZWRfcHJpY2VzGAcgASgIEiUKBWJvdW5kGAogASgLMhYuZG92ZXRhaWwudjEuUGxhbkJvdW5kIrYBCglQbGFuQm91bmQSJQodbG93ZXJfYm91bmRfbmFub191c2RfcGVyX2hvdXIYASABKAMSEAoDZ2FwGAIgASgBSACIAQESEQoJY29udmVyZ2VkGAMgASgIEikKCnBvZF93b3J0aHMYBCADKAsyFS5kb3ZldGFpbC52MS5Qb2RXb3J0aBIqCgdjaGFyZ2VzGAUgAygLMhkuZG92ZXRhaWwudjEuU3VwcGx5Q2hhcmdlQgYKBF9nYXAiTgoIUG9kV29ydGgSDgoGZ3JvdXBzGAEgAygNEhEKCXBvZF9jb3VudBgCIAEoDRIfChdwcmljZV9uYW5vX3VzZF9wZXJfaG91chgDIAEoAyJqCgxTdXBwbHlDaGFyZ2USFgoOcmVzZXJ2YXRpb25faWQYASABKAkSDQoFbm9kZXMYAiADKAkSEgoKbm9kZV9jb3VudBgDIAEoDRIfChdwcmljZV9uYW5vX3VzZF9wZXJfaG91chgEIAEoAyLZAwoLUGxhbm5lZE5vZGUSEQoJbm9kZV9wb29sGAEgASgJEhUKDW9mZmVyaW5nX2xpc3QYAiABKA0SKAogZXhwZWN0ZWRfcHJpY2VfbmFub191c2RfcGVyX2hvdXIYAyABKAMSJQoEcG9kcxgEIAMoCzIXLmRvdmV0YWlsLnYxLlBsYWNlZFBvZHMSKAoIcmVxdWVzdHMYBSABKAsyFi5kb3ZldGFpbC52MS5SZXNvdXJjZXMSLwoPZGFlbW9uX292ZXJoZWFkGAYgASgLMhYuZG92ZXRhaWwudjEuUmVzb3VyY2VzEisKC2FsbG9jYXRhYmxlGAcgASgLMhYuZG92ZXRhaWwudjEuUmVzb3VyY2VzEjQKBmxhYmVscxgIIAMoCzIkLmRvdmV0YWlsLnYxLlBsYW5uZWROb2RlLkxhYmVsc0VudHJ5EjkKEnJlbGF4ZWRfbWluX3ZhbHVlcxgJIAMoCzIdLmRvdmV0YWlsLnYxLlJlbGF4ZWRNaW5WYWx1ZXMSJwoGZXh0cmFzGAogASgLMhcuZG92ZXRhaWwudjEuTm9kZUV4dHJhcxotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIocBCgpOb2RlRXh0cmFzEiQKHG5vZGVfY2xhc3NfbmFub191c2RfcGVyX2hvdXIYASABKAMSJQodbm9kZV9jaGFyZ2VfbmFub191c2RfcGVyX2hvdXIYAiABKAMSLAokZmxleGliaWxpdHlfY2hhcmdlX25hbm9fdXNkX3Blcl9ob3VyGAMgASgDIj0KEFJlbGF4ZWRNaW5WYWx1ZXMSCwoDa2V5GAEgASgJEg4KBndhbnRlZBgCIAEoDRIMCgRsZWZ0GAMgASgNIiEKDE9mZmVyaW5nTGlzdBIRCglvZmZlcmluZ3MYASADKA0i0AEKDlJhbmtlZE9mZmVyaW5nEhUKDWluc3RhbmNlX3R5cGUYASABKAkSDAoEem9uZRgCIAEoCRIwCg1jYXBhY2l0eV90eXBlGAMgASgOMhkuZG92ZXRhaWwudjEuQ2FwYWNpdHlUeXBlEh8KF3ByaWNlX25hbm9fdXNkX3Blcl9ob3VyGAQgASgDEi4KDHByaWNlX3NvdXJjZRgFIAEoDjIYLmRvdmV0YWlsLnYxLlByaWNlU291cmNlEhYKDnJlc2VydmF0aW9uX2lkGAYgASgJIioKClBsYWNlZFBvZHMSDQoFZ3JvdXAYASABKA0SDQoFbmFtZXMYAiADKAkiTQoWRXhpc3RpbmdOb2RlQXNzaWdubWVudBIMCgRub2RlGAEgASgJEiUKBHBvZHMYAiADKAsyFy5kb3ZldGFpbC52MS5QbGFjZWRQb2RzImMKDFVucGxhY2VkUG9kcxIlCgRwb2RzGAEgASgLMhcuZG92ZXRhaWwudjEuUGxhY2VkUG9kcxIsCgdyZWFzb25zGAIgAygLMhsuZG92ZXRhaWwudjEuVW5wbGFjZWRSZWFzb24icgoOVW5wbGFjZWRSZWFzb24SEQoJbm9kZV9wb29sGAEgASgJEi0KBGNvZGUYAiABKA4yHy5kb3ZldGFpbC52MS5VbnBsYWNlZFJlYXNvbkNvZGUSDwoHbWVzc2FnZRgDIAEoCRINCgVmaWVsZBgEIAEoCSIoCgZOb3RpY2USDQoFZmllbGQYASABKAkSDwoHbWVzc2FnZRgCIAEoCSqRBQoSVW5wbGFjZWRSZWFzb25Db2RlEiQKIFVOUExBQ0VEX1JFQVNPTl9DT0RFX1VOU1BFQ0lGSUVEEAASJQohVU5QTEFDRURfUkVBU09OX0NPREVfTk9fTk9ERV9QT09MEAESJAogVU5QTEFDRURfUkVBU09OX0NPREVfVU5TVVBQT1JURUQQAhIsCihVTlBMQUNFRF9SRUFTT05fQ09ERV9UQUlOVF9OT1RfVE9MRVJBVEVEEAMSKwonVU5QTEFDRURfUkVBU09OX0NPREVfTEFCRUxfTk9UX1BST1ZJREVEEAQSLQopVU5QTEFDRURfUkVBU09OX0NPREVfUkVRVUlSRU1FTlRTX05PVF9NRVQQBRIsCihVTlBMQUNFRF9SRUFTT05fQ09ERV9SRVNPVVJDRVNfVE9PX0xBUkdFEAYSLgoqVU5QTEFDRURfUkVBU09OX0NPREVfTk9fT0ZGRVJJTkdfQVZBSUxBQkxFEAcSJgoiVU5QTEFDRURfUkVBU09OX0NPREVfTElNSVRfUkVBQ0hFRBAIEisKJ1VOUExBQ0VEX1JFQVNPTl9DT0RFX1dPUktfTElNSVRfUkVBQ0hFRBAJEigKJFVOUExBQ0VEX1JFQVNPTl9DT0RFX1RPUE9MT0dZX1NQUkVBRBAKEiUKIVVOUExBQ0VEX1JFQVNPTl9DT0RFX1BPRF9BRkZJTklUWRALEioKJlVOUExBQ0VEX1JFQVNPTl9DT0RFX1BPRF9BTlRJX0FGRklOSVRZEAwSIwofVU5QTEFDRURfUkVBU09OX0NPREVfTUlOX1ZBTFVFUxANEikKJVVOUExBQ0VEX1JFQVNPTl9DT0RFX0NMQUlNX05PVF9VU0FCTEUQDmIGcHJvdG8z", [file_dovetail_v1_catalogue, file_dovetail_v1_resources]);
 
 /**
  * What to launch, what goes onto capacity that is already there, and what is left out and why.
@@ -74,6 +74,14 @@ export type Plan = Message<"dovetail.v1.Plan"> & {
   totalExtras?: NodeExtras | undefined;
 
   /**
+   * What the plan costs by the objective, in nano US dollars per hour: prices and extras together, those of reserved capacity
+   * as next to nothing.
+   *
+   * @generated from field: int64 total_cost_nano_usd_per_hour = 11;
+   */
+  totalCostNanoUsdPerHour: bigint;
+
+  /**
    * SHA-256 (lower-case hex) of the plan's canonical form: shapes and counts in place of pod names, so that permuting
    * the request leaves it as it is.
    *
@@ -87,6 +95,13 @@ export type Plan = Message<"dovetail.v1.Plan"> & {
    * @generated from field: bool contains_estimated_prices = 7;
    */
   containsEstimatedPrices: boolean;
+
+  /**
+   * What no plan for the same pods can cost less than; only where it was asked for. No part of the hash.
+   *
+   * @generated from field: dovetail.v1.PlanBound bound = 10;
+   */
+  bound?: PlanBound | undefined;
 };
 
 /**
@@ -95,6 +110,142 @@ export type Plan = Message<"dovetail.v1.Plan"> & {
  */
 export const PlanSchema: GenMessage<Plan> = /*@__PURE__*/
   messageDesc(file_dovetail_v1_plan, 0);
+
+/**
+ * A proven lower bound, with what proves it.
+ *
+ * It is on what plans cost by the request's objective, so on list prices alone where that is LIST_PRICE, and holds for every
+ * plan that places as many pods of each shape as this one, on nodes that exist and on new ones: new nodes cost the sum of
+ * what their pods are worth at least, because no offering has room for pods worth more than it costs, but for what the nodes
+ * that can be had only so often are charged for. Counted are requests, daemonsets, pods per node, labels, taints,
+ * attachments, and of rules about other pods those that keep pods apart on a new node. Spreads, zones and other domains,
+ * pods that must be near others, preferences, weights of pools, minValues, limits but for the largest node that they let in,
+ * and the charge for spot nodes that can be launched in few ways are left out: the bound is on plans that keep less than a
+ * valid one has to.
+ *
+ * @generated from message dovetail.v1.PlanBound
+ */
+export type PlanBound = Message<"dovetail.v1.PlanBound"> & {
+  /**
+   * The bound, in nano US dollars per hour: the sum of `pod_worths` less that of `charges`, 0 where that is below 0.
+   *
+   * @generated from field: int64 lower_bound_nano_usd_per_hour = 1;
+   */
+  lowerBoundNanoUsdPerHour: bigint;
+
+  /**
+   * How much of the bound the plan costs beyond it: its total cost over the bound, less 1. Absent where the bound is 0.
+   *
+   * @generated from field: optional double gap = 2;
+   */
+  gap?: number | undefined;
+
+  /**
+   * True when hardly more could be proven this way: no better prices of pods would prove 0.1 % more. False where work or
+   * time ran out before; the bound holds all the same.
+   *
+   * @generated from field: bool converged = 3;
+   */
+  converged: boolean;
+
+  /**
+   * The certificate: what pods are worth.
+   *
+   * @generated from field: repeated dovetail.v1.PodWorth pod_worths = 4;
+   */
+  podWorths: PodWorth[];
+
+  /**
+   * The certificate: what nodes of reservations and nodes that exist are charged for, but for those charged for nothing.
+   *
+   * @generated from field: repeated dovetail.v1.SupplyCharge charges = 5;
+   */
+  charges: SupplyCharge[];
+};
+
+/**
+ * Describes the message dovetail.v1.PlanBound.
+ * Use `create(PlanBoundSchema)` to create a new message.
+ */
+export const PlanBoundSchema: GenMessage<PlanBound> = /*@__PURE__*/
+  messageDesc(file_dovetail_v1_plan, 1);
+
+/**
+ * What pods are worth.
+ *
+ * @generated from message dovetail.v1.PodWorth
+ */
+export type PodWorth = Message<"dovetail.v1.PodWorth"> & {
+  /**
+   * Indices into the request's `pod_groups`: whose pods these are, ascending.
+   *
+   * @generated from field: repeated uint32 groups = 1;
+   */
+  groups: number[];
+
+  /**
+   * How many of their pods the plan places.
+   *
+   * @generated from field: uint32 pod_count = 2;
+   */
+  podCount: number;
+
+  /**
+   * What each of them is worth, in nano US dollars per hour.
+   *
+   * @generated from field: int64 price_nano_usd_per_hour = 3;
+   */
+  priceNanoUsdPerHour: bigint;
+};
+
+/**
+ * Describes the message dovetail.v1.PodWorth.
+ * Use `create(PodWorthSchema)` to create a new message.
+ */
+export const PodWorthSchema: GenMessage<PodWorth> = /*@__PURE__*/
+  messageDesc(file_dovetail_v1_plan, 2);
+
+/**
+ * What nodes are charged for that can be had only so often: by so much may their pods be worth more than they cost.
+ *
+ * @generated from message dovetail.v1.SupplyCharge
+ */
+export type SupplyCharge = Message<"dovetail.v1.SupplyCharge"> & {
+  /**
+   * The reservation; empty for nodes that exist.
+   *
+   * @generated from field: string reservation_id = 1;
+   */
+  reservationId: string;
+
+  /**
+   * Names of the nodes that exist; none for a reservation.
+   *
+   * @generated from field: repeated string nodes = 2;
+   */
+  nodes: string[];
+
+  /**
+   * How many nodes there are.
+   *
+   * @generated from field: uint32 node_count = 3;
+   */
+  nodeCount: number;
+
+  /**
+   * What each of them is charged for, in nano US dollars per hour.
+   *
+   * @generated from field: int64 price_nano_usd_per_hour = 4;
+   */
+  priceNanoUsdPerHour: bigint;
+};
+
+/**
+ * Describes the message dovetail.v1.SupplyCharge.
+ * Use `create(SupplyChargeSchema)` to create a new message.
+ */
+export const SupplyChargeSchema: GenMessage<SupplyCharge> = /*@__PURE__*/
+  messageDesc(file_dovetail_v1_plan, 3);
 
 /**
  * One node to make.
@@ -180,7 +331,7 @@ export type PlannedNode = Message<"dovetail.v1.PlannedNode"> & {
  * Use `create(PlannedNodeSchema)` to create a new message.
  */
 export const PlannedNodeSchema: GenMessage<PlannedNode> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_plan, 1);
+  messageDesc(file_dovetail_v1_plan, 4);
 
 /**
  * What nodes count for beside their prices where plans are chosen, as far as the objective counts it. In nano US dollars per
@@ -217,7 +368,7 @@ export type NodeExtras = Message<"dovetail.v1.NodeExtras"> & {
  * Use `create(NodeExtrasSchema)` to create a new message.
  */
 export const NodeExtrasSchema: GenMessage<NodeExtras> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_plan, 2);
+  messageDesc(file_dovetail_v1_plan, 5);
 
 /**
  * A minValues that a node does not reach.
@@ -252,7 +403,7 @@ export type RelaxedMinValues = Message<"dovetail.v1.RelaxedMinValues"> & {
  * Use `create(RelaxedMinValuesSchema)` to create a new message.
  */
 export const RelaxedMinValuesSchema: GenMessage<RelaxedMinValues> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_plan, 3);
+  messageDesc(file_dovetail_v1_plan, 6);
 
 /**
  * Offerings in the order in which to try them.
@@ -274,7 +425,7 @@ export type OfferingList = Message<"dovetail.v1.OfferingList"> & {
  * Use `create(OfferingListSchema)` to create a new message.
  */
 export const OfferingListSchema: GenMessage<OfferingList> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_plan, 4);
+  messageDesc(file_dovetail_v1_plan, 7);
 
 /**
  * One way to launch a node.
@@ -331,7 +482,7 @@ export type RankedOffering = Message<"dovetail.v1.RankedOffering"> & {
  * Use `create(RankedOfferingSchema)` to create a new message.
  */
 export const RankedOfferingSchema: GenMessage<RankedOffering> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_plan, 5);
+  messageDesc(file_dovetail_v1_plan, 8);
 
 /**
  * Some pods of one group of the request.
@@ -359,7 +510,7 @@ export type PlacedPods = Message<"dovetail.v1.PlacedPods"> & {
  * Use `create(PlacedPodsSchema)` to create a new message.
  */
 export const PlacedPodsSchema: GenMessage<PlacedPods> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_plan, 6);
+  messageDesc(file_dovetail_v1_plan, 9);
 
 /**
  * Pods that go onto a node which exists or is on its way.
@@ -387,7 +538,7 @@ export type ExistingNodeAssignment = Message<"dovetail.v1.ExistingNodeAssignment
  * Use `create(ExistingNodeAssignmentSchema)` to create a new message.
  */
 export const ExistingNodeAssignmentSchema: GenMessage<ExistingNodeAssignment> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_plan, 7);
+  messageDesc(file_dovetail_v1_plan, 10);
 
 /**
  * Pods of one group that stay without a place.
@@ -416,7 +567,7 @@ export type UnplacedPods = Message<"dovetail.v1.UnplacedPods"> & {
  * Use `create(UnplacedPodsSchema)` to create a new message.
  */
 export const UnplacedPodsSchema: GenMessage<UnplacedPods> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_plan, 8);
+  messageDesc(file_dovetail_v1_plan, 11);
 
 /**
  * One reason.
@@ -458,7 +609,7 @@ export type UnplacedReason = Message<"dovetail.v1.UnplacedReason"> & {
  * Use `create(UnplacedReasonSchema)` to create a new message.
  */
 export const UnplacedReasonSchema: GenMessage<UnplacedReason> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_plan, 9);
+  messageDesc(file_dovetail_v1_plan, 12);
 
 /**
  * Something the caller should know that is not an error.
@@ -486,7 +637,7 @@ export type Notice = Message<"dovetail.v1.Notice"> & {
  * Use `create(NoticeSchema)` to create a new message.
  */
 export const NoticeSchema: GenMessage<Notice> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_plan, 10);
+  messageDesc(file_dovetail_v1_plan, 13);
 
 /**
  * Why pods can't be placed.

@@ -1,0 +1,26 @@
+// The process of one problem: gets what to measure from the one that forked it, measures, answers, ends.
+import { type CaseSubject, openSubject } from '../problems.ts';
+import { type BoundsOptions, type BoundsResult, measureBounds } from './measure.ts';
+
+/** What to measure. */
+export interface BoundsOrder {
+  readonly subject: CaseSubject;
+  readonly options: BoundsOptions;
+}
+
+/** What came of it. */
+export type BoundsOutcome = { readonly result: BoundsResult } | { readonly error: string };
+
+process.once('message', (order: BoundsOrder) => {
+  void answer(order).then((outcome) => {
+    process.send?.(outcome, () => process.disconnect());
+  });
+});
+
+async function answer({ subject, options }: BoundsOrder): Promise<BoundsOutcome> {
+  try {
+    return { result: await measureBounds(openSubject(subject), options) };
+  } catch (error) {
+    return { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}
