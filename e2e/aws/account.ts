@@ -14,6 +14,12 @@ import { KUBERNETES_VERSION, REGION } from './moto/index.ts';
 
 export const CLUSTER_NAME = 'test';
 
+/** moto's own. */
+export const ACCOUNT = '123456789012';
+
+/** The role of nodes. */
+export const NODE_ROLE = `KarpenterNodeRole-${CLUSTER_NAME}`;
+
 /** Tags by which node classes of tests find their network. */
 export const DISCOVERY = { 'karpenter.sh/discovery': CLUSTER_NAME } as const;
 
@@ -55,15 +61,13 @@ export async function makeAccount(motoPort: number): Promise<TestAccount> {
   const Tags = Object.entries(DISCOVERY).map(([Key, Value]) => ({ Key, Value }));
   await ec2.send(new CreateTagsCommand({ Resources: [...subnetIds, GroupId], Tags }));
   const trust = JSON.stringify({ Version: '2012-10-17', Statement: [] });
-  for (const RoleName of ['node', `KarpenterNodeRole-${CLUSTER_NAME}`]) {
-    await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: trust }));
-  }
+  await iam.send(new CreateRoleCommand({ RoleName: NODE_ROLE, AssumeRolePolicyDocument: trust }));
   await iam.send(new CreateInstanceProfileCommand({ InstanceProfileName: 'by-hand' }));
   await eks.send(
     new CreateClusterCommand({
       name: CLUSTER_NAME,
       version: KUBERNETES_VERSION,
-      roleArn: 'arn:aws:iam::123456789012:role/cluster',
+      roleArn: `arn:aws:iam::${ACCOUNT}:role/cluster`,
       resourcesVpcConfig: { subnetIds, securityGroupIds: [GroupId] },
       kubernetesNetworkConfig: { serviceIpv4Cidr: '10.100.0.0/16' },
     }),

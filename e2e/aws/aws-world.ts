@@ -6,7 +6,7 @@ import { AwsCloud, type AwsSettings, openClients, readIdentity } from '../../con
 import { systemClock } from '../../controller/clock/index.ts';
 import { type Cluster, KINDS } from '../../controller/ports/index.ts';
 import { SimulatedCluster } from '../../controller/simulated-cluster/index.ts';
-import { CLUSTER_NAME, DISCOVERY, makeAccount, type TestAccount } from './account.ts';
+import { ACCOUNT, CLUSTER_NAME, DISCOVERY, makeAccount, NODE_ROLE, type TestAccount } from './account.ts';
 import { KUBERNETES_VERSION, type Moto, REGION, startMoto } from './moto/index.ts';
 import { type FaultProxy, startFaultProxy } from './proxy/index.ts';
 
@@ -16,7 +16,7 @@ export const PRICES = { 'm7i.large': 0.1, 'm7g.large': 0.08, 'c7i.2xlarge': 0.36
 /** The spec of a node class that finds its network. */
 export const NODE_CLASS_SPEC = {
   amiFamily: 'AL2023',
-  role: 'node',
+  role: NODE_ROLE,
   subnetSelectorTerms: [{ tags: DISCOVERY }],
   securityGroupSelectorTerms: [{ tags: DISCOVERY }],
 } as const;
@@ -70,7 +70,7 @@ async function furnish(moto: Moto): Promise<AwsWorld> {
   process.env.AWS_ACCESS_KEY_ID = 'tests';
   process.env.AWS_SECRET_ACCESS_KEY = 'tests';
   const account = await makeAccount(moto.port);
-  const proxy = await startFaultProxy(moto.port, { prices: PRICES, region: REGION });
+  const proxy = await startFaultProxy(moto.port, { prices: PRICES, region: REGION, account: ACCOUNT });
   const clock = systemClock();
   const cluster = new SimulatedCluster({ clock });
   await cluster.create(KINDS.namespaces, { metadata: { name: SETTINGS.namespace } });

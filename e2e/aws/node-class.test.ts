@@ -14,7 +14,7 @@ import type { AwsCloud } from '../../controller/aws-cloud/index.ts';
 import { systemClock } from '../../controller/clock/index.ts';
 import { type ApiObject, KINDS, type NodeClassResolution } from '../../controller/ports/index.ts';
 import { SimulatedCluster } from '../../controller/simulated-cluster/index.ts';
-import { DISCOVERY } from './account.ts';
+import { DISCOVERY, NODE_ROLE } from './account.ts';
 import { type AwsWorld, NODE_CLASS_SPEC, startAwsWorld } from './aws-world.ts';
 import { instanceOf, launchRequests } from './launches.ts';
 import { IMAGES, REGION } from './moto/index.ts';
@@ -169,10 +169,10 @@ describe('instance profiles', () => {
   test('a role gets a profile of its own under the path of its class, and another role another one', async () => {
     const trust = JSON.stringify({ Version: '2012-10-17', Statement: [] });
     await world.account.iam.send(new CreateRoleCommand({ RoleName: 'second', AssumeRolePolicyDocument: trust }));
-    const nodeClass = classOf({ role: 'node' });
+    const nodeClass = classOf({ role: NODE_ROLE });
     const first = await cloud.resolveNodeClass(nodeClass);
     const name = first.status.instanceProfile as string;
-    assert.equal(await roleOf(name), 'node');
+    assert.equal(await roleOf(name), NODE_ROLE);
     const changed = {
       ...nodeClass,
       spec: { ...(nodeClass.spec as object), role: 'some/path/second' },
@@ -181,7 +181,7 @@ describe('instance profiles', () => {
     const second = (await cloud.resolveNodeClass(changed)).status.instanceProfile as string;
     assert.notEqual(second, name);
     assert.equal(await roleOf(second), 'second');
-    assert.equal(await roleOf(name), 'node', 'nodes that run keep theirs');
+    assert.equal(await roleOf(name), NODE_ROLE, 'nodes that run keep theirs');
     const PathPrefix = `/karpenter/us-west-2/test/${nodeClass.metadata.uid}/`;
     const made = async () => {
       // moto answers all profiles, whatever the prefix.

@@ -16,6 +16,7 @@ export interface ProxyFacts {
   /** Dollars an hour on demand, by instance type. */
   readonly prices: Readonly<Record<string, number>>;
   readonly region: string;
+  readonly account: string;
 }
 
 const PRICES_PER_PAGE = 2;

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { emptyList, noInstance, type ProxyFacts, products } from './answers.ts';
 import { type Fault, Faults } from './faults.ts';
 import { FleetFaults, type ProxyAnswer } from './fleet.ts';
+import { Authorizations, evaluate, record as recordAuthorizations, writeRecorded } from './iam/index.ts';
 import type { CallRecord } from './journal.ts';
 import { type AwsRequest, listOf, readRequest, requestTags } from './request.ts';
 import { ec2Error, inside, items, queryError } from './xml.ts';
@@ -36,6 +37,7 @@ export async function startFaultProxy(motoPort: number, facts: ProxyFacts): Prom
     faults: proxy.faults,
     journal: proxy.journal,
     stop: async () => {
+      writeRecorded();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
@@ -48,12 +50,14 @@ class Relay {
   readonly #motoPort: number;
   readonly #facts: ProxyFacts;
   readonly #fleet: FleetFaults;
+  readonly #authorizations: Authorizations;
   /** When each instance was launched. */
   readonly #launchedMs = new Map<string, number>();
 
   constructor(motoPort: number, facts: ProxyFacts) {
     this.#motoPort = motoPort;
     this.#facts = facts;
+    this.#authorizations = new Authorizations({ region: facts.region, account: facts.account });
     this.#fleet = new FleetFaults(this.faults, (type) => facts.prices[type] ?? Number.POSITIVE_INFINITY);
   }
 
@@ -70,7 +74,7 @@ class Relay {
         outgoing.destroy();
         return;
       }
-      const refused = refusalOf(request, fault);
+      const refused = refusalOf(request, fault) ?? this.#denial(request, record);
       const answer = refused ?? (await this.#answer(request, record));
       if (refused !== undefined) record.by = 'proxy';
       if (fault?.kind === 'hang-after') return;
@@ -79,6 +83,7 @@ class Relay {
         return;
       }
       record.status = answer.status;
+      if (answer.status === 200) this.#authorizations.note(request, answer.body);
       const [, code] = /<Code>([^<]+)<\/Code>/.exec(answer.status === 200 ? '' : answer.body) ?? [];
       if (code !== undefined) record.code = code;
       outgoing.writeHead(answer.status, { 'content-type': contentType(request), ...answer.headers });
@@ -96,12 +101,25 @@ class Relay {
       action,
       resources: resourcesOf(parameters),
       tags: requestTags(parameters),
+      authorizations: this.#authorizations.of(request),
       parameters,
       status: 0,
       by: 'moto',
     };
     this.journal.push(record);
+    recordAuthorizations(record.authorizations);
     return record;
+  }
+
+  /** What IAM says where a test has set what the caller may do. */
+  #denial(request: AwsRequest, { authorizations }: CallRecord): Answer | undefined {
+    const { policies } = this.faults;
+    if (policies === undefined) return undefined;
+    const denied = authorizations.find((one) => evaluate(policies, one) !== 'allowed');
+    if (denied === undefined) return undefined;
+    const message = `User is not authorized to perform: ${denied.action} on resource: ${denied.resource}`;
+    const code = request.service === 'ec2' ? 'UnauthorizedOperation' : 'AccessDenied';
+    return { status: 403, body: errorBody(request, code, message) };
   }
 
   async #answer(request: AwsRequest, record: CallRecord): Promise<Answer> {
