@@ -213,7 +213,7 @@ function lookingOver(names: AccountNames): readonly Statement[] {
     {
       sid: 'LookOverOwnRole',
       why: 'the look at the set-up when it starts (dovetail doctor): which of these rights are missing',
-      actions: ['iam:SimulatePrincipalPolicy'],
+      actions: ['iam:ListAttachedRolePolicies', 'iam:SimulatePrincipalPolicy'],
       resources: [iamArn(names, `role/${controllerRole}`)],
       isOptional: true,
     },

@@ -10,12 +10,10 @@ import {
 import { CreateClusterCommand, EKSClient } from '@aws-sdk/client-eks';
 import { CreateInstanceProfileCommand, CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { KUBERNETES_VERSION, REGION } from './moto/index.ts';
+import { nodeTrust } from '../../controller/aws-iam/index.ts';
+import { ACCOUNT, KUBERNETES_VERSION, REGION } from './moto/index.ts';
 
 export const CLUSTER_NAME = 'test';
-
-/** moto's own. */
-export const ACCOUNT = '123456789012';
 
 /** The role of nodes. */
 export const NODE_ROLE = `KarpenterNodeRole-${CLUSTER_NAME}`;
@@ -29,6 +27,7 @@ export interface TestAccount {
   readonly sqs: SQSClient;
   readonly iam: IAMClient;
   readonly subnetIds: readonly string[];
+  readonly groupIds: readonly string[];
   readonly queueUrl: string;
   close(): void;
 }
@@ -60,7 +59,7 @@ export async function makeAccount(motoPort: number): Promise<TestAccount> {
   );
   const Tags = Object.entries(DISCOVERY).map(([Key, Value]) => ({ Key, Value }));
   await ec2.send(new CreateTagsCommand({ Resources: [...subnetIds, GroupId], Tags }));
-  const trust = JSON.stringify({ Version: '2012-10-17', Statement: [] });
+  const trust = JSON.stringify(nodeTrust());
   await iam.send(new CreateRoleCommand({ RoleName: NODE_ROLE, AssumeRolePolicyDocument: trust }));
   await iam.send(new CreateInstanceProfileCommand({ InstanceProfileName: 'by-hand' }));
   await eks.send(
@@ -78,6 +77,7 @@ export async function makeAccount(motoPort: number): Promise<TestAccount> {
     sqs,
     iam,
     subnetIds,
+    groupIds: [GroupId],
     queueUrl: QueueUrl,
     close: () => {
       for (const client of [ec2, iam, sqs, eks]) client.destroy();

@@ -1,6 +1,6 @@
 // The door of e2e/aws for whoever looks at what its runs have done.
-export { ACCOUNT, CLUSTER_NAME } from './account.ts';
-export { REGION } from './moto/index.ts';
+export { CLUSTER_NAME } from './account.ts';
+export { ACCOUNT, REGION } from './moto/index.ts';
 export {
   type AuthorizationRequest,
   evaluate,

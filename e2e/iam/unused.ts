@@ -6,20 +6,6 @@ export const UNUSED: readonly (readonly [sid: string, what: string, why: string]
   ['LaunchFromWhatIsThere', 'capacity-reservation/*', 'moto has no reservations; a launch template may aim at one'],
   ['LaunchFromWhatIsThere', 'placement-group/*', 'moto has no placement groups; a node class may name one'],
   ['LaunchFromWhatIsThere', 'snapshot/*', 'EC2 asks for the snapshots of images and disks; no request names them'],
-  ['ReadTheRegion', 'ec2:DescribeCapacityReservations', 'asked only for node classes that select some'],
-  ['ReadTheRegion', 'ec2:DescribePlacementGroups', 'the same'],
-  ['LookOverAccess', 'access-entry/test/*', 'asked for by the look at the set-up'],
-  ['LookOverAccess', 'eks:DescribeAccessEntry', 'the same'],
-  ['LookOverNodeRole', 'iam:GetRole', 'the same'],
-  ['LookOverNodeRole', 'iam:ListAttachedRolePolicies', 'the same'],
-  ['LookOverNodeRole', 'role/KarpenterNodeRole-test', 'the same'],
-  ['LookOverOwnRole', 'iam:SimulatePrincipalPolicy', 'the same'],
-  ['LookOverOwnRole', 'role/KarpenterControllerRole-test', 'the same'],
-  ['LookOverQueue', 'sqs:GetQueueAttributes', 'the same'],
-  ['LookOverQueue', 'test', 'the same'],
-  ['LookOverRules', 'events:DescribeRule', 'the same'],
-  ['LookOverRules', 'events:ListRuleNamesByTarget', 'the same'],
-  ['LookOverRules', 'rule/*', 'the same'],
 ];
 
 /** What is asked for and not granted: an action or all of a service, and what tells the request from others. */

@@ -51,6 +51,8 @@ export class Faults {
   hideTemplatesMs = 0;
   /** What the caller may do; undefined for everything. */
   policies: readonly Policy[] | undefined;
+  /** Who is let into the cluster: ARNs of roles. It outlives clear(). */
+  readonly accessEntries = new Set<string>();
   #shortages: Shortage[] = [];
   #planned: PlannedFault[] = [];
 

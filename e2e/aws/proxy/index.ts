@@ -4,3 +4,4 @@ export { type Fault, Faults, type PoolMatch } from './faults.ts';
 export { type AuthorizationRequest, evaluate, matches, type Policy, readRecorded, statementsOf } from './iam/index.ts';
 export type { CallRecord } from './journal.ts';
 export { type FaultProxy, startFaultProxy } from './proxy.ts';
+export { rolePolicies } from './simulation.ts';

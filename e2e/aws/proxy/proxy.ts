@@ -3,12 +3,13 @@
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { emptyList, noInstance, type ProxyFacts, products } from './answers.ts';
+import { accessEntry, emptyList, noInstance, type ProxyFacts, products } from './answers.ts';
 import { type Fault, Faults } from './faults.ts';
 import { FleetFaults, type ProxyAnswer } from './fleet.ts';
 import { Authorizations, evaluate, record as recordAuthorizations, writeRecorded } from './iam/index.ts';
 import type { CallRecord } from './journal.ts';
 import { type AwsRequest, listOf, readRequest, requestTags } from './request.ts';
+import { rolePolicies, simulation } from './simulation.ts';
 import { ec2Error, inside, items, queryError } from './xml.ts';
 
 /** A proxy at work. */
@@ -107,7 +108,9 @@ class Relay {
       by: 'moto',
     };
     this.journal.push(record);
-    recordAuthorizations(record.authorizations);
+    // An administrator's calls say nothing about the controller's rights.
+    const isAdministrator = this.#facts.hasAdministrator === true && this.faults.policies === undefined;
+    if (!isAdministrator) recordAuthorizations(record.authorizations);
     return record;
   }
 
@@ -134,6 +137,13 @@ class Relay {
       case 'ec2:DescribePlacementGroups':
         record.by = 'proxy';
         return { status: 200, body: emptyList(request.action, 'placementGroupSet') };
+      case 'iam:SimulatePrincipalPolicy':
+        record.by = 'proxy';
+        return this.#simulation(parameters);
+      case 'eks:DescribeAccessEntry':
+      case 'eks:CreateAccessEntry':
+        record.by = 'proxy';
+        return accessEntry(request, this.faults.accessEntries);
       case 'ec2:CreateFleet': {
         const answer = await this.#fleet.create(request, (changed) => this.#forward(request, changed));
         for (const [id] of answer.body.matchAll(INSTANCE_ID)) {
@@ -159,6 +169,15 @@ class Relay {
       default:
         return this.#forward(request);
     }
+  }
+
+  async #simulation(parameters: ReadonlyMap<string, string>): Promise<Answer> {
+    const source = parameters.get('PolicySourceArn') ?? '';
+    const [, role] = /:role\/(?:.*\/)?([^/]+)$/.exec(source) ?? [];
+    const policies = role === undefined ? undefined : await rolePolicies(this.#motoPort, role);
+    return policies === undefined
+      ? { status: 404, body: queryError('NoSuchEntity', `${source} can't be found`) }
+      : { status: 200, body: simulation(parameters, policies) };
   }
 
   /** Leaves out reservations all of whose instances are too young to show. */

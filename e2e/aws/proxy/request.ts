@@ -28,10 +28,12 @@ export function readRequest(method: string, path: string, headers: AwsRequest['h
     return { method, path, headers, body, service, action: parameters.get('Action') ?? '', parameters };
   }
   const action = (service === 'eks' ? eksAction(method, path) : undefined) ?? `${method} ${path}`;
-  return { method, path, headers, body, service, action, parameters: new Map() };
+  const parameters = service === 'eks' && method === 'POST' ? jsonParameters(body) : new Map<string, string>();
+  return { method, path, headers, body, service, action, parameters };
 }
 
 function eksAction(method: string, path: string): string | undefined {
+  if (method === 'POST' && /^\/clusters\/[^/]+\/access-entries$/.test(path)) return 'CreateAccessEntry';
   if (method !== 'GET') return undefined;
   if (/^\/clusters\/[^/]+$/.test(path)) return 'DescribeCluster';
   return /^\/clusters\/[^/]+\/access-entries\/[^/]+$/.test(path) ? 'DescribeAccessEntry' : undefined;

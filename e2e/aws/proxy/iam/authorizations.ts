@@ -206,6 +206,8 @@ export class Authorizations {
         const changed = asked(`instance-profile${known.path}${name}`, resourceContext(known.tags));
         return action === 'AddRoleToInstanceProfile' ? [changed, this.#pass(role)] : [changed];
       }
+      case 'SimulatePrincipalPolicy':
+        return [asked((parameters.get('PolicySourceArn') ?? '').split(':').at(-1) ?? '')];
       default:
         return [asked(role === '' ? '*' : `role/${role}`)];
     }
@@ -220,7 +222,7 @@ export class Authorizations {
       case 'ssm':
         return `arn:aws:ssm:${region}::parameter${parameters.get('Name') ?? ''}`;
       case 'events':
-        return arn(`rule/${parameters.get('Name') ?? '*'}`);
+        return arn(`rule/${parameters.get('Name') ?? 'any'}`);
       case 'eks': {
         const [, cluster = '*', principal] = /^\/clusters\/([^/?]+)(?:\/access-entries\/(.+))?/.exec(path) ?? [];
         const role = decodeURIComponent(principal ?? '')
