@@ -1,6 +1,6 @@
 // The controller's way to AWS: credentials and region by the SDK's default chain, the account, and then the adapter on the
 // replica's own cluster. While the account can't be found out it waits, alive and not ready, and says why now and then.
-import type { AwsLog, AwsSettings } from '../controller/aws-cloud/index.ts';
+import type { AwsLog, AwsSettings, Report } from '../controller/aws-cloud/index.ts';
 import { catalogueOf, OfferingAdvisor } from '../controller/engine-client/index.ts';
 import type { KubernetesCluster } from '../controller/kubernetes-cluster/index.ts';
 import { type CatalogueIdentity, type Clock, type Cloud, CloudError } from '../controller/ports/index.ts';
@@ -34,7 +34,7 @@ const SAY_MS = 60_000;
 /** Finds the account and opens the clients; undefined where it is told to stop before that. */
 export async function awsAccess(parts: AwsAccessParts, stopped: AbortSignal): Promise<CloudAccess | undefined> {
   // The SDK is loaded by nobody else.
-  const { AwsCloud, openClients, readIdentity } = await import('../controller/aws-cloud/index.ts');
+  const { AwsCloud, examine, openClients, readIdentity } = await import('../controller/aws-cloud/index.ts');
   const { settings, clock, log, engine, namespace } = parts;
   const clients = await openClients().catch((error: unknown) => {
     throw badInput(`AWS_REGION: no region is known, neither from there nor from the shared configuration (${error})`);
@@ -50,8 +50,11 @@ export async function awsAccess(parts: AwsAccessParts, stopped: AbortSignal): Pr
   let prices: ReturnType<OfferingAdvisor['knownPrices']> | undefined;
   const awsSettings: AwsSettings = { ...settings, namespace };
   return {
-    open: (cluster) =>
-      new AwsCloud({
+    open: (cluster) => {
+      const { clusterEndpoint } = settings;
+      const look = { clients, settings, cluster, subject: 'caller' as const, readsAwsAuth: false, signal: stopped };
+      void tellFindings(parts, () => examine({ ...look, clusterHost: clusterEndpoint }), stopped);
+      return new AwsCloud({
         clients,
         identity,
         settings: awsSettings,
@@ -66,9 +69,22 @@ export async function awsAccess(parts: AwsAccessParts, stopped: AbortSignal): Pr
         },
         clock,
         log,
-      }),
+      });
+    },
     close: () => clients.close(),
   };
+}
+
+/** Says once what is wrong with the set-up. Nothing waits for it, and nothing ends by it. */
+async function tellFindings({ log }: AwsAccessParts, look: () => Promise<Report>, stopped: AbortSignal): Promise<void> {
+  try {
+    const { findings, unchecked } = await look();
+    for (const { check, problem, commands } of findings) log.warn({ check, commands }, `set-up: ${problem}`);
+    if (unchecked.length > 0) log.info({ unchecked }, 'parts of the set-up were not looked at');
+    if (findings.length + unchecked.length === 0) log.info({}, 'looked at the set-up: nothing is missing');
+  } catch (error) {
+    if (!stopped.aborted) log.warn({ error: String(error) }, 'failed looking at the set-up');
+  }
 }
 
 async function waitFor(

@@ -7,6 +7,8 @@ export const EXIT = {
   ok: 0,
   /** `solve`: done, and some pods have no place. */
   someUnplaced: 1,
+  /** `doctor`: something is wrong. */
+  findings: 1,
   /** The input or the arguments are wrong: the messages say where and what to do. */
   badInput: 2,
   /** It could not be worked out: no server there, no cluster there, out of time. */

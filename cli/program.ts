@@ -4,6 +4,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { CommandConsole } from './console.ts';
 import { painter } from './console.ts';
 import type { DemoCommandOptions } from './demo-command.ts';
+import { type DoctorCommandOptions, doctorCommand } from './doctor-options.ts';
 import type { ExplainOptions } from './explain-command.ts';
 import { CommandError, EXIT, type ExitCode } from './outcome.ts';
 import { LOG_LEVELS } from './serve-command.ts';
@@ -83,6 +84,12 @@ function buildProgram({ console, stopped }: ProgramContext, finish: (exitCode: E
     inherit(topCommand()).action(async (options: TopOptions) => {
       const { runTop } = await import('./top-command.ts');
       finish(await runTop(options, console, stopped));
+    }),
+  );
+  program.addCommand(
+    inherit(doctorCommand()).action(async (options: DoctorCommandOptions) => {
+      const { runDoctor } = await import('./doctor-command.ts');
+      finish(await runDoctor(options, console));
     }),
   );
   program.addCommand(

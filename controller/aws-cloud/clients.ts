@@ -2,6 +2,7 @@
 // endpoints from the environment and the shared configuration, unless they are given. Nothing is called here but STS, once.
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { EKSClient } from '@aws-sdk/client-eks';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { PricingClient } from '@aws-sdk/client-pricing';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -17,6 +18,7 @@ export interface AwsClients {
   /** The same without retries: for calls of which two would be two instances. */
   readonly ec2Once: EC2Client;
   readonly eks: EKSClient;
+  readonly events: EventBridgeClient;
   readonly iam: IAMClient;
   readonly pricing: PricingClient;
   readonly sqs: SQSClient;
@@ -53,6 +55,7 @@ export async function openClients(options: ClientOptions = {}): Promise<AwsClien
     ec2,
     ec2Once: new EC2Client({ ...common, maxAttempts: 1 }),
     eks: new EKSClient(common),
+    events: new EventBridgeClient(common),
     iam: new IAMClient(common),
     pricing: new PricingClient({ ...common, region: pricingRegion }),
     sqs: new SQSClient(common),

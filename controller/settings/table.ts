@@ -254,6 +254,13 @@ export const SETTINGS = {
     '',
     'Name of the SQS queue with news of instances; without one nobody hears of interruptions.',
   ),
+  defaultInstanceProfile: {
+    ...surrounding(
+      ['AWS_DEFAULT_INSTANCE_PROFILE', 'DEFAULT_INSTANCE_PROFILE'],
+      'Instance profile of nodes, in Karpenter before NodePools.',
+    ),
+    withoutEffect: 'the role or the instanceProfile of each EC2NodeClass counts',
+  },
   disableDryRun: setting(
     'disable-dry-run',
     truth,

@@ -10,9 +10,13 @@ import {
 import { CreateClusterCommand, EKSClient } from '@aws-sdk/client-eks';
 import { CreateInstanceProfileCommand, CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { KUBERNETES_VERSION, REGION } from './moto/index.ts';
+import { nodeTrust } from '../../controller/aws-iam/index.ts';
+import { ACCOUNT, KUBERNETES_VERSION, REGION } from './moto/index.ts';
 
 export const CLUSTER_NAME = 'test';
+
+/** The role of nodes. */
+export const NODE_ROLE = `KarpenterNodeRole-${CLUSTER_NAME}`;
 
 /** Tags by which node classes of tests find their network. */
 export const DISCOVERY = { 'karpenter.sh/discovery': CLUSTER_NAME } as const;
@@ -23,6 +27,7 @@ export interface TestAccount {
   readonly sqs: SQSClient;
   readonly iam: IAMClient;
   readonly subnetIds: readonly string[];
+  readonly groupIds: readonly string[];
   readonly queueUrl: string;
   close(): void;
 }
@@ -54,16 +59,14 @@ export async function makeAccount(motoPort: number): Promise<TestAccount> {
   );
   const Tags = Object.entries(DISCOVERY).map(([Key, Value]) => ({ Key, Value }));
   await ec2.send(new CreateTagsCommand({ Resources: [...subnetIds, GroupId], Tags }));
-  const trust = JSON.stringify({ Version: '2012-10-17', Statement: [] });
-  for (const RoleName of ['node', `KarpenterNodeRole-${CLUSTER_NAME}`]) {
-    await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: trust }));
-  }
+  const trust = JSON.stringify(nodeTrust());
+  await iam.send(new CreateRoleCommand({ RoleName: NODE_ROLE, AssumeRolePolicyDocument: trust }));
   await iam.send(new CreateInstanceProfileCommand({ InstanceProfileName: 'by-hand' }));
   await eks.send(
     new CreateClusterCommand({
       name: CLUSTER_NAME,
       version: KUBERNETES_VERSION,
-      roleArn: 'arn:aws:iam::123456789012:role/cluster',
+      roleArn: `arn:aws:iam::${ACCOUNT}:role/cluster`,
       resourcesVpcConfig: { subnetIds, securityGroupIds: [GroupId] },
       kubernetesNetworkConfig: { serviceIpv4Cidr: '10.100.0.0/16' },
     }),
@@ -74,6 +77,7 @@ export async function makeAccount(motoPort: number): Promise<TestAccount> {
     sqs,
     iam,
     subnetIds,
+    groupIds: [GroupId],
     queueUrl: QueueUrl,
     close: () => {
       for (const client of [ec2, iam, sqs, eks]) client.destroy();

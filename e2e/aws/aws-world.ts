@@ -6,9 +6,9 @@ import { AwsCloud, type AwsSettings, openClients, readIdentity } from '../../con
 import { systemClock } from '../../controller/clock/index.ts';
 import { type Cluster, KINDS } from '../../controller/ports/index.ts';
 import { SimulatedCluster } from '../../controller/simulated-cluster/index.ts';
-import { CLUSTER_NAME, DISCOVERY, makeAccount, type TestAccount } from './account.ts';
-import { KUBERNETES_VERSION, type Moto, REGION, startMoto } from './moto/index.ts';
-import { type FaultProxy, startFaultProxy } from './proxy/index.ts';
+import { CLUSTER_NAME, DISCOVERY, makeAccount, NODE_ROLE, type TestAccount } from './account.ts';
+import { ACCOUNT, KUBERNETES_VERSION, type Moto, REGION, startMoto } from './moto/index.ts';
+import { type FaultProxy, type ProxyFacts, startFaultProxy } from './proxy/index.ts';
 
 /** Dollars an hour of the types that tests launch. */
 export const PRICES = { 'm7i.large': 0.1, 'm7g.large': 0.08, 'c7i.2xlarge': 0.36, 'm7i.xlarge': 0.2 } as const;
@@ -16,7 +16,7 @@ export const PRICES = { 'm7i.large': 0.1, 'm7g.large': 0.08, 'c7i.2xlarge': 0.36
 /** The spec of a node class that finds its network. */
 export const NODE_CLASS_SPEC = {
   amiFamily: 'AL2023',
-  role: 'node',
+  role: NODE_ROLE,
   subnetSelectorTerms: [{ tags: DISCOVERY }],
   securityGroupSelectorTerms: [{ tags: DISCOVERY }],
 } as const;
@@ -44,6 +44,8 @@ export interface LogLine {
 /** The world. */
 export interface AwsWorld {
   readonly proxy: FaultProxy;
+  /** Where moto itself listens. */
+  readonly motoPort: number;
   readonly account: TestAccount;
   readonly cluster: SimulatedCluster;
   readonly log: readonly LogLine[];
@@ -55,22 +57,22 @@ export interface AwsWorld {
 }
 
 /** Starts one. */
-export async function startAwsWorld(): Promise<AwsWorld> {
+export async function startAwsWorld(more: Pick<ProxyFacts, 'hasAdministrator'> = {}): Promise<AwsWorld> {
   const moto = await startMoto();
   try {
-    return await furnish(moto);
+    return await furnish(moto, more);
   } catch (error) {
     await moto.stop();
     throw error;
   }
 }
 
-async function furnish(moto: Moto): Promise<AwsWorld> {
+async function furnish(moto: Moto, more: Pick<ProxyFacts, 'hasAdministrator'>): Promise<AwsWorld> {
   // The SDK's own way to credentials.
   process.env.AWS_ACCESS_KEY_ID = 'tests';
   process.env.AWS_SECRET_ACCESS_KEY = 'tests';
   const account = await makeAccount(moto.port);
-  const proxy = await startFaultProxy(moto.port, { prices: PRICES, region: REGION });
+  const proxy = await startFaultProxy(moto.port, { prices: PRICES, region: REGION, account: ACCOUNT, ...more });
   const clock = systemClock();
   const cluster = new SimulatedCluster({ clock });
   await cluster.create(KINDS.namespaces, { metadata: { name: SETTINGS.namespace } });
@@ -80,6 +82,7 @@ async function furnish(moto: Moto): Promise<AwsWorld> {
   const opened: { close(): void }[] = [];
   return {
     proxy,
+    motoPort: moto.port,
     account,
     cluster,
     log,

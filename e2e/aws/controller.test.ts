@@ -142,6 +142,18 @@ describe('dovetail controller on EC2', () => {
     await cluster.waitUntil('the claims are gone', async () => (await claims()).length === 0);
   });
 
+  test('it has said once what is missing around it', async () => {
+    await cluster.waitUntil('it has looked', async () =>
+      controller.lines.some(({ message }) => message === 'parts of the set-up were not looked at'),
+    );
+    const said = controller.lines.filter(({ message }) => String(message).startsWith('set-up: '));
+    assert.deepEqual(
+      said.map(({ level, check }) => `${level} ${check}`),
+      ['WARN queue-policy', 'WARN rules', 'WARN node-role', 'WARN node-role', 'WARN node-role'],
+    );
+    assert.match(JSON.stringify(said[0]), /aws sqs set-queue-attributes/);
+  });
+
   test('it ends in good order, was refused nothing, and complained of nothing', async () => {
     controller.signal('SIGTERM');
     assert.equal(await controller.ended, 'code 0');

@@ -161,7 +161,9 @@ export class InstanceProfiles {
       'iam:ListInstanceProfiles',
       async (Marker, call) => {
         const answer = await iam.send(new ListInstanceProfilesCommand({ PathPrefix, Marker }), call);
-        return { items: answer.InstanceProfiles, next: answer.Marker };
+        // Nothing that is not under the path is ever touched, whatever the answer has.
+        const items = answer.InstanceProfiles?.filter(({ Path }) => Path === PathPrefix);
+        return { items, next: answer.Marker };
       },
       signal,
     );

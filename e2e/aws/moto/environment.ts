@@ -19,6 +19,11 @@ export function motoPython(): string {
   return pythonOf(directory);
 }
 
+/** The folder with the programs of the same environment: the AWS CLI among them. */
+export function awsCliDirectory(): string {
+  return join(environmentDirectory(), 'bin');
+}
+
 /** Installs moto where it is missing, says so on standard error, and returns the Python that has it. For one process. */
 export function installMoto(): string {
   const directory = environmentDirectory();
@@ -48,7 +53,7 @@ function pythonVersion(): string {
 }
 
 function install(directory: string): void {
-  console.error('moto: installing it from PyPI, once on this machine: about 60 MB');
+  console.error('moto: installing it from PyPI, once on this machine: about 90 MB');
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(cacheDirectory, { recursive: true });
   // Paths of an environment are written into it: it is made where it stays, and marked when it is whole.

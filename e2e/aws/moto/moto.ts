@@ -27,7 +27,11 @@ export async function startMoto(): Promise<Moto> {
   writeFileSync(imagesFile, JSON.stringify(IMAGES));
   writeFileSync(seedFile, JSON.stringify({ region: REGION, parameters: PARAMETERS, imagesFile }));
   let said = '';
-  const child = spawn(python, [PROGRAM, seedFile], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(python, [PROGRAM, seedFile], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    // The policies that AWS itself has.
+    env: { ...process.env, MOTO_IAM_LOAD_MANAGED_POLICIES: 'true' },
+  });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said = `${said}${text}`.slice(-4_000);
   });

@@ -1,4 +1,6 @@
 // Answers to calls that moto does not have, or does not check. Whatever rests on them rests on the proxy and not on moto.
+import type { ProxyAnswer } from './fleet.ts';
+import type { AwsRequest } from './request.ts';
 import { ec2Error } from './xml.ts';
 
 /** What the proxy answers in moto's place, by service and action. docs/e2e.md lists the same. */
@@ -6,6 +8,8 @@ export const ANSWERED_HERE: ReadonlyMap<string, string> = new Map([
   ['pricing:GetProducts', 'prices of a table of the test'],
   ['ec2:DescribeCapacityReservations', 'reservations of the test'],
   ['ec2:DescribePlacementGroups', 'placement groups of the test'],
+  ['eks:DescribeAccessEntry, CreateAccessEntry', 'a set of roles that are let in'],
+  ['iam:SimulatePrincipalPolicy', 'what an evaluator of ours says of the policies that moto has for the role'],
   ['ec2:CreateFleet', 'shortages, client tokens and templates that are not known yet; moto launches'],
   ['ec2:CreateTags', 'the refusal of instances that are not there; moto tags'],
   ['ec2:DescribeInstances', 'instances that do not show yet are left out; moto lists'],
@@ -16,6 +20,9 @@ export interface ProxyFacts {
   /** Dollars an hour on demand, by instance type. */
   readonly prices: Readonly<Record<string, number>>;
   readonly region: string;
+  readonly account: string;
+  /** Present and true where somebody else than the controller calls, but while policies are set. */
+  readonly hasAdministrator?: true;
 }
 
 const PRICES_PER_PAGE = 2;
@@ -39,6 +46,16 @@ function product(instanceType: string, regionCode: string, price: number): objec
     product: { productFamily: 'Compute Instance', attributes: { instanceType, regionCode, tenancy } },
     terms: { OnDemand: { term: { priceDimensions: { dimension: { pricePerUnit: { USD: price.toFixed(10) } } } } } },
   };
+}
+
+/** Makes an access entry, or looks at one. */
+export function accessEntry({ action, parameters, path }: AwsRequest, entries: Set<string>): ProxyAnswer {
+  const asked = decodeURIComponent(path.split('/').at(-1) ?? '');
+  const principalArn = action === 'CreateAccessEntry' ? (parameters.get('principalArn') ?? '') : asked;
+  if (action === 'CreateAccessEntry') entries.add(principalArn);
+  if (entries.has(principalArn)) return { status: 200, body: JSON.stringify({ accessEntry: { principalArn } }) };
+  const message = 'The specified principalArn could not be found';
+  return { status: 404, body: JSON.stringify({ __type: 'ResourceNotFoundException', message }) };
 }
 
 /** An empty list of an EC2 call. */

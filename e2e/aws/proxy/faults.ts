@@ -1,4 +1,5 @@
 // What goes wrong between the SDK and moto, as tests set it.
+import type { Policy } from './iam/index.ts';
 
 /** Which offerings; what is left out counts for all. */
 export interface PoolMatch {
@@ -48,6 +49,10 @@ export class Faults {
   hideInstancesMs = 0;
   /** CreateFleet does not know a launch template for so long after it was made. */
   hideTemplatesMs = 0;
+  /** What the caller may do; undefined for everything. */
+  policies: readonly Policy[] | undefined;
+  /** Who is let into the cluster: ARNs of roles. It outlives clear(). */
+  readonly accessEntries = new Set<string>();
   #shortages: Shortage[] = [];
   #planned: PlannedFault[] = [];
 
@@ -75,6 +80,7 @@ export class Faults {
     this.honoursTokens = true;
     this.hideInstancesMs = 0;
     this.hideTemplatesMs = 0;
+    this.policies = undefined;
   }
 
   /** The fault of a call; it counts as having happened. */

@@ -1,5 +1,7 @@
 // Every call that came through the proxy, with what it was about: what tests count, and what policies are held against.
 
+import type { AuthorizationRequest } from './iam/index.ts';
+
 /** One call. */
 export interface CallRecord {
   readonly atMs: number;
@@ -9,6 +11,8 @@ export interface CallRecord {
   readonly resources: readonly string[];
   /** Tags that it gave, by resource type. */
   readonly tags: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** What IAM would ask about it. */
+  readonly authorizations: readonly AuthorizationRequest[];
   readonly parameters: ReadonlyMap<string, string>;
   /** HTTP status; 0 where the caller got no answer. */
   status: number;

@@ -3,11 +3,13 @@
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { emptyList, noInstance, type ProxyFacts, products } from './answers.ts';
+import { accessEntry, emptyList, noInstance, type ProxyFacts, products } from './answers.ts';
 import { type Fault, Faults } from './faults.ts';
 import { FleetFaults, type ProxyAnswer } from './fleet.ts';
+import { Authorizations, evaluate, record as recordAuthorizations, writeRecorded } from './iam/index.ts';
 import type { CallRecord } from './journal.ts';
 import { type AwsRequest, listOf, readRequest, requestTags } from './request.ts';
+import { rolePolicies, simulation } from './simulation.ts';
 import { ec2Error, inside, items, queryError } from './xml.ts';
 
 /** A proxy at work. */
@@ -36,6 +38,7 @@ export async function startFaultProxy(motoPort: number, facts: ProxyFacts): Prom
     faults: proxy.faults,
     journal: proxy.journal,
     stop: async () => {
+      writeRecorded();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
@@ -48,12 +51,14 @@ class Relay {
   readonly #motoPort: number;
   readonly #facts: ProxyFacts;
   readonly #fleet: FleetFaults;
+  readonly #authorizations: Authorizations;
   /** When each instance was launched. */
   readonly #launchedMs = new Map<string, number>();
 
   constructor(motoPort: number, facts: ProxyFacts) {
     this.#motoPort = motoPort;
     this.#facts = facts;
+    this.#authorizations = new Authorizations({ region: facts.region, account: facts.account });
     this.#fleet = new FleetFaults(this.faults, (type) => facts.prices[type] ?? Number.POSITIVE_INFINITY);
   }
 
@@ -70,7 +75,7 @@ class Relay {
         outgoing.destroy();
         return;
       }
-      const refused = refusalOf(request, fault);
+      const refused = refusalOf(request, fault) ?? this.#denial(request, record);
       const answer = refused ?? (await this.#answer(request, record));
       if (refused !== undefined) record.by = 'proxy';
       if (fault?.kind === 'hang-after') return;
@@ -79,6 +84,7 @@ class Relay {
         return;
       }
       record.status = answer.status;
+      if (answer.status === 200) this.#authorizations.note(request, answer.body);
       const [, code] = /<Code>([^<]+)<\/Code>/.exec(answer.status === 200 ? '' : answer.body) ?? [];
       if (code !== undefined) record.code = code;
       outgoing.writeHead(answer.status, { 'content-type': contentType(request), ...answer.headers });
@@ -96,12 +102,27 @@ class Relay {
       action,
       resources: resourcesOf(parameters),
       tags: requestTags(parameters),
+      authorizations: this.#authorizations.of(request),
       parameters,
       status: 0,
       by: 'moto',
     };
     this.journal.push(record);
+    // An administrator's calls say nothing about the controller's rights.
+    const isAdministrator = this.#facts.hasAdministrator === true && this.faults.policies === undefined;
+    if (!isAdministrator) recordAuthorizations(record.authorizations);
     return record;
+  }
+
+  /** What IAM says where a test has set what the caller may do. */
+  #denial(request: AwsRequest, { authorizations }: CallRecord): Answer | undefined {
+    const { policies } = this.faults;
+    if (policies === undefined) return undefined;
+    const denied = authorizations.find((one) => evaluate(policies, one) !== 'allowed');
+    if (denied === undefined) return undefined;
+    const message = `User is not authorized to perform: ${denied.action} on resource: ${denied.resource}`;
+    const code = request.service === 'ec2' ? 'UnauthorizedOperation' : 'AccessDenied';
+    return { status: 403, body: errorBody(request, code, message) };
   }
 
   async #answer(request: AwsRequest, record: CallRecord): Promise<Answer> {
@@ -116,6 +137,13 @@ class Relay {
       case 'ec2:DescribePlacementGroups':
         record.by = 'proxy';
         return { status: 200, body: emptyList(request.action, 'placementGroupSet') };
+      case 'iam:SimulatePrincipalPolicy':
+        record.by = 'proxy';
+        return this.#simulation(parameters);
+      case 'eks:DescribeAccessEntry':
+      case 'eks:CreateAccessEntry':
+        record.by = 'proxy';
+        return accessEntry(request, this.faults.accessEntries);
       case 'ec2:CreateFleet': {
         const answer = await this.#fleet.create(request, (changed) => this.#forward(request, changed));
         for (const [id] of answer.body.matchAll(INSTANCE_ID)) {
@@ -141,6 +169,15 @@ class Relay {
       default:
         return this.#forward(request);
     }
+  }
+
+  async #simulation(parameters: ReadonlyMap<string, string>): Promise<Answer> {
+    const source = parameters.get('PolicySourceArn') ?? '';
+    const [, role] = /:role\/(?:.*\/)?([^/]+)$/.exec(source) ?? [];
+    const policies = role === undefined ? undefined : await rolePolicies(this.#motoPort, role);
+    return policies === undefined
+      ? { status: 404, body: queryError('NoSuchEntity', `${source} can't be found`) }
+      : { status: 200, body: simulation(parameters, policies) };
   }
 
   /** Leaves out reservations all of whose instances are too young to show. */

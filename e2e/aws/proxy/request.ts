@@ -27,9 +27,16 @@ export function readRequest(method: string, path: string, headers: AwsRequest['h
     const parameters = new Map(new URLSearchParams(body.toString()));
     return { method, path, headers, body, service, action: parameters.get('Action') ?? '', parameters };
   }
-  const isCluster = method === 'GET' && /^\/clusters\/[^/]+$/.test(path);
-  const action = service === 'eks' && isCluster ? 'DescribeCluster' : `${method} ${path}`;
-  return { method, path, headers, body, service, action, parameters: new Map() };
+  const action = (service === 'eks' ? eksAction(method, path) : undefined) ?? `${method} ${path}`;
+  const parameters = service === 'eks' && method === 'POST' ? jsonParameters(body) : new Map<string, string>();
+  return { method, path, headers, body, service, action, parameters };
+}
+
+function eksAction(method: string, path: string): string | undefined {
+  if (method === 'POST' && /^\/clusters\/[^/]+\/access-entries$/.test(path)) return 'CreateAccessEntry';
+  if (method !== 'GET') return undefined;
+  if (/^\/clusters\/[^/]+$/.test(path)) return 'DescribeCluster';
+  return /^\/clusters\/[^/]+\/access-entries\/[^/]+$/.test(path) ? 'DescribeAccessEntry' : undefined;
 }
 
 function jsonParameters(body: Buffer): ReadonlyMap<string, string> {
@@ -47,14 +54,23 @@ export function listOf(parameters: ReadonlyMap<string, string>, ...names: readon
   });
 }
 
-/** Tags that a request gives, by resource type; those without one under the empty text. */
-export function requestTags(parameters: ReadonlyMap<string, string>): Record<string, Record<string, string>> {
+/**
+ * Tags that a request gives, by resource type; those without one under the empty text.
+ *
+ * @param within what stands before the names of parameters
+ */
+export function requestTags(
+  parameters: ReadonlyMap<string, string>,
+  within = '',
+): Record<string, Record<string, string>> {
   const found: Record<string, Record<string, string>> = {};
-  for (const [key, value] of parameters) {
+  for (const [name, value] of parameters) {
+    if (!name.startsWith(within)) continue;
+    const key = name.slice(within.length);
     const [, specification, index] = /^(TagSpecification\.\d+\.|)Tags?\.(\d+)\.Key$/.exec(key) ?? [];
     if (specification === undefined || index === undefined) continue;
-    const type = parameters.get(`${specification}ResourceType`) ?? '';
-    const tag = parameters.get(key.replace(/\.Key$/, '.Value')) ?? '';
+    const type = parameters.get(`${within}${specification}ResourceType`) ?? '';
+    const tag = parameters.get(name.replace(/\.Key$/, '.Value')) ?? '';
     found[type] = { ...found[type], [value]: tag };
   }
   return found;

@@ -1,0 +1,29 @@
+// What the calls of a run of tests asked of IAM, written down for e2e/iam: one file for each test file, anew with each run.
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { AuthorizationRequest } from './evaluator.ts';
+
+const DIRECTORY = fileURLToPath(new URL('../../../../.cache/aws-calls/', import.meta.url));
+
+const asked = new Map<string, AuthorizationRequest>();
+
+/** Adds to what this process has asked for. */
+export function record(requests: readonly AuthorizationRequest[]): void {
+  for (const request of requests) asked.set(JSON.stringify(request), request);
+}
+
+/** Writes it down. */
+export function writeRecorded(): void {
+  mkdirSync(DIRECTORY, { recursive: true });
+  const name = `${basename(process.argv[1] ?? 'unknown', '.test.ts')}.json`;
+  writeFileSync(join(DIRECTORY, name), JSON.stringify([...asked.values()]));
+}
+
+/** What was asked, by test file. */
+export function readRecorded(): ReadonlyMap<string, readonly AuthorizationRequest[]> {
+  const names = globSync('*.json', { cwd: DIRECTORY }).sort();
+  return new Map(
+    names.map((name) => [basename(name, '.json'), JSON.parse(readFileSync(join(DIRECTORY, name), 'utf8'))]),
+  );
+}
