@@ -194,6 +194,21 @@ describe('classes that Karpenter itself proves', () => {
     assert.deepEqual(await ask(later), ['domain that Karpenter does not know']);
   });
 
+  test('domain that Karpenter does not know: it places the pod alone, and no more than we in all', async () => {
+    const alone = (question: ChangedQuestion) =>
+      'only' in question &&
+      (question.among?.nodePools ?? []).some(({ metadata: { name } }) => name === 'names-domains-only');
+    assert.deepEqual(await ask(alone), ['domain that Karpenter does not know']);
+    const two = problemOf([ruled, pod('b'), pod('c')]);
+    const classes = (oursOut: string[]) =>
+      classesOf(two, oursOut, karpenter(two, ['b', 'c']), undefined, {
+        ourNodes: { a: { zone: 'z1' } },
+        answers: alone,
+      });
+    assert.equal((await classes(['b']))[0], 'domain that Karpenter does not know');
+    assert.equal((await classes(['b', 'c']))[0], undefined);
+  });
+
   const ruledOut: VerifiedProblem = {
     ...problem,
     nodePools: [
@@ -265,6 +280,23 @@ describe('classes that Karpenter itself proves', () => {
     assert.deepEqual(await classes(leadIsBound, { zone: 'z1' }), ['others gone where nobody can follow']);
     assert.deepEqual(await classes(leadIsBound, {}), [undefined]);
     assert.deepEqual(await classes(() => false, { zone: 'z1' }), [undefined]);
+  });
+
+  test('others gone where nobody can follow: on a host, Karpenter places the pod once only those two wait', async () => {
+    const following = (topologyKey: string) => {
+      const near = { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ ...term, topologyKey }] } };
+      const lead: WaitingPod = { ...pod('lead'), metadata: { name: 'lead', labels: { app: 'a' } } };
+      return problemOf([pod('a', { affinity: near }), lead, pod('other')]);
+    };
+    const onlyThose = (question: ChangedQuestion) =>
+      'problem' in question && question.problem.pods.map(({ metadata }) => metadata.name).join() === 'a,lead';
+    const classes = (topologyKey: string, answers: (question: ChangedQuestion) => boolean) => {
+      const of = following(topologyKey);
+      return classesOf(of, [], karpenter(of, ['lead', 'other']), undefined, { answers });
+    };
+    assert.deepEqual(await classes('kubernetes.io/hostname', onlyThose), ['others gone where nobody can follow']);
+    assert.deepEqual(await classes('kubernetes.io/hostname', () => false), [undefined]);
+    assert.deepEqual(await classes('zone', onlyThose), [undefined]);
   });
 
   test('none of them holds where Karpenter places more', async () => {

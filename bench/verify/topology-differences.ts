@@ -11,7 +11,7 @@ import {
   withoutRulesOver,
   withTopologyNamed,
 } from './arrival/index.ts';
-import { placesAsMany } from './compare.ts';
+import { leftOutBy, placesAsMany } from './compare.ts';
 import type { DifferenceClass, DifferenceContext, VerifiedProblem } from './differences.ts';
 import { leftOutWithinNodeLimits } from './node-limits.ts';
 import { toleratingSoftTaints } from './soft-taints.ts';
@@ -66,9 +66,12 @@ export const TOPOLOGY_CLASSES: readonly DifferenceClass[] = [
       const pods = problem.pods.map((each) =>
         group.includes(each.metadata.name) || meant(each) ? inOurDomains(each, context, keys) : each,
       );
-      if (!problem.pods.some((each, index) => !group.includes(each.metadata.name) && pods[index] !== each))
-        return false;
-      return context.karpenterPlaces(pod, { problem: { ...problem, pods } });
+      const isBound = problem.pods.some((each, index) => !group.includes(each.metadata.name) && pods[index] !== each);
+      if (isBound && (await context.karpenterPlaces(pod, { problem: { ...problem, pods } }))) return true;
+      // On a host it is the room that others have taken beside those who are meant.
+      if (!keys.includes(HOSTNAME)) return false;
+      const concerned = problem.pods.filter((each) => group.includes(each.metadata.name) || meant(each));
+      return context.karpenterPlaces(pod, { problem: { ...problem, pods: concerned } });
     },
   },
   {
@@ -81,7 +84,10 @@ export const TOPOLOGY_CLASSES: readonly DifferenceClass[] = [
       return (
         (await context.karpenterPlaces(pod, { problem: known })) ||
         // With the domains known it may still take one pod a batch.
-        context.karpenterPlaces(pod, { problem: known, inLaterBatches: true })
+        (await context.karpenterPlaces(pod, { problem: known, inLaterBatches: true })) ||
+        // Or give the room to others, where there is not enough for all.
+        (placesAsMany(context.problem.pods, context.unplaced, leftOutBy(context.result)) &&
+          context.karpenterPlaces(pod, { only: podNamed(known, pod), among: known }))
       );
     },
   },
