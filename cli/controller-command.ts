@@ -4,12 +4,14 @@ import { networkInterfaces } from 'node:os';
 import { systemClock } from '../controller/clock/index.ts';
 import { type ClusterAccess, clusterAccess } from '../controller/kubernetes-cluster/index.ts';
 import { type OpenLog, openLog } from '../controller/log/index.ts';
+import { ControllerMetrics } from '../controller/metrics/index.ts';
 import { type Clock, CloudError } from '../controller/ports/index.ts';
 import { readSettings, type Settings } from '../controller/settings/index.ts';
 import { RemoteCloud } from '../controller/simulated-cloud/index.ts';
 import { StartupError, startTelemetry } from '../server/index.ts';
 import { awsAccess, type CloudAccess } from './aws-access.ts';
 import type { CommandConsole } from './console.ts';
+import { serveMetrics } from './controller-metrics.ts';
 import { runReplica } from './controller-replica.ts';
 import { connectToEngine } from './engine-client.ts';
 import { badInput, CommandError, EXIT, type ExitCode } from './outcome.ts';
@@ -56,12 +58,15 @@ export async function runController(
     const host = hostOf(settings);
     const simulated = simulatedCloudPort === undefined ? undefined : await simulatedCloud(simulatedCloudPort, clock);
     try {
-      await withEngine(settings, opened, async (engine) => {
+      const metrics = new ControllerMetrics(() => clock.monotonicMs());
+      await withEngine(settings, opened, metrics, async (engine) => {
         const around = { settings, clock, log, engine, host, namespace: recordNamespace ?? '' };
         const cloud = simulated ?? (await awsAccess(around, stopped));
         if (cloud === undefined) return;
         const { open: openCloud } = cloud;
-        const parts = { settings, clock, log, access, openCloud, engine, namespace, leaseNamespace, host };
+        const cloudProvider = simulated === undefined ? 'aws' : 'simulated';
+        const cluster = { access, namespace, leaseNamespace };
+        const parts = { settings, clock, log, metrics, openCloud, cloudProvider, engine, host, ...cluster };
         await runReplica(parts, stopped).finally(() => cloud.close());
       });
     } finally {
@@ -105,8 +110,14 @@ async function simulatedCloud(port: number, clock: Clock): Promise<CloudAccess> 
 
 type Engine = Awaited<ReturnType<typeof connectToEngine>>;
 
-/** Does something with the planning service; one in this process has its metrics served. */
-async function withEngine(settings: Settings, { log }: OpenLog, use: (engine: Engine) => Promise<void>): Promise<void> {
+/** Does something with the planning service while metrics are served: the controller's, and those of a service in this process. */
+async function withEngine(
+  settings: Settings,
+  { log }: OpenLog,
+  metrics: ControllerMetrics,
+  use: (engine: Engine) => Promise<void>,
+): Promise<void> {
+  const served = { address: { host: hostOf(settings), port: settings.metricsPort }, metrics };
   const { engineAddress, engineTlsCa, engineTlsCert, engineTlsKey } = settings;
   if (engineAddress !== undefined) {
     log.info({ address: engineAddress }, 'planning service elsewhere; its metrics are there');
@@ -115,28 +126,41 @@ async function withEngine(settings: Settings, { log }: OpenLog, use: (engine: En
       ...(engineTlsCert === undefined ? {} : { tlsCert: engineTlsCert }),
       ...(engineTlsKey === undefined ? {} : { tlsKey: engineTlsKey }),
     };
-    await closing(await connectToEngine({ engineAddress, tlsFlag: '--engine-tls', ...files }), use);
+    const engine = await connectToEngine({ engineAddress, tlsFlag: '--engine-tls', ...files });
+    await closing(engine, (connected) => withMetrics(served, log, () => use(connected)));
     return;
   }
   const telemetry = await startTelemetry({
-    metrics: { host: hostOf(settings), port: settings.metricsPort },
+    metrics: false,
     environment: process.env,
     version: VERSION,
     logger: log,
   });
   try {
-    const { recorder, metricsAddress } = telemetry;
+    const { recorder, render } = telemetry;
     const workers = Math.max(1, Math.floor(settings.cpuRequestsMilli / 1_000));
     const observers = { logger: log, ...(recorder === undefined ? {} : { recorder }) };
     const engine = await connectToEngine({ workers, observers });
-    log.info(
-      { workers, ...(metricsAddress === undefined ? {} : { metrics: metricsAddress }) },
-      'planning service in this process',
-    );
+    log.info({ workers }, 'planning service in this process');
     telemetry.serviceReady();
-    await closing(engine, use);
+    const all = { ...served, ...(render === undefined ? {} : { service: render }) };
+    await closing(engine, (connected) => withMetrics(all, log, () => use(connected)));
   } finally {
     await telemetry.close();
+  }
+}
+
+async function withMetrics(
+  served: Parameters<typeof serveMetrics>[0],
+  log: OpenLog['log'],
+  use: () => Promise<void>,
+): Promise<void> {
+  const listener = await serveMetrics(served);
+  log.info({ address: listener.address }, 'serving metrics');
+  try {
+    await use();
+  } finally {
+    await listener.close();
   }
 }
 

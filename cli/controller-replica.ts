@@ -7,6 +7,7 @@ import { type ClusterAccess, KubernetesCluster, type RateLimit } from '../contro
 import { LeaderElection, newIdentity, type Term } from '../controller/leader/index.ts';
 import type { ControllerLog } from '../controller/log/index.ts';
 import { type RunningController, startCaches, startController } from '../controller/main/index.ts';
+import { type ControllerMetrics, gauge } from '../controller/metrics/index.ts';
 import type { ApiObject, Clock, Cloud } from '../controller/ports/index.ts';
 import type { Settings } from '../controller/settings/index.ts';
 import { type WriteHooks, Writes } from '../controller/writes/index.ts';
@@ -22,9 +23,12 @@ export interface ReplicaParts {
   readonly settings: Settings;
   readonly clock: Clock;
   readonly log: ControllerLog;
+  readonly metrics: ControllerMetrics;
   readonly access: ClusterAccess;
   /** The cloud of the account; it may write down in the cluster what it is about to do, under the leader's term. */
   readonly openCloud: (cluster: KubernetesCluster) => Cloud;
+  /** What metrics call the cloud. */
+  readonly cloudProvider: string;
   readonly engine: Pick<EngineConnection, 'scheduler' | 'offerings'>;
   /** That of the own Pod, where it is known. */
   readonly namespace: string | undefined;
@@ -156,6 +160,11 @@ class Replica {
       times: { leaseDurationMs, renewDeadlineMs, retryPeriodMs },
       log,
     });
+    const leads = () => (this.#controller === undefined ? 0 : 1);
+    this.#parts.metrics.observeState(
+      () => [gauge('leader_election_master_status', [[{ name: leaderElectionName }, leads()]])],
+      this.#end.signal,
+    );
     await election.run((term, stop) => this.#lead(term, term.epoch, stop), this.#stopped);
   }
 
@@ -167,7 +176,7 @@ class Replica {
 
   /** Works until it is told to stop, the planning service has heard of a later leader, or the work breaks. */
   async #lead(term: Term | undefined, leaseEpoch: bigint, stop: AbortSignal): Promise<void> {
-    const { settings, clock, engine, log } = this.#parts;
+    const { settings, clock, engine, log, metrics, cloudProvider } = this.#parts;
     const cloud = this.#cloud;
     this.#term = term;
     const hooks: WriteHooks =
@@ -187,6 +196,8 @@ class Replica {
     const controller = startController({
       cluster: this.#work,
       cloud,
+      cloudProvider,
+      metrics,
       clock,
       engine,
       settings,

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+import { parseStrictly, scrapedValue } from '../controller/metrics/testing/index.ts';
 import type { Shown } from '../controller/page/index.ts';
 import { smallCloudFacts, startCloudProcess } from '../controller/simulated-cloud/testing/index.ts';
 import { ROOT, runHere, runProcess } from './testing.ts';
@@ -82,6 +83,12 @@ test('where no API server answers it goes on asking, is alive and not ready, and
     const { host, port } = address;
     assert.equal((await fetch(`http://${host}:${port}/healthz`)).status, 200);
     assert.equal((await fetch(`http://${host}:${port}/readyz`)).status, 503);
+    const scraped = await scrape(said('serving metrics')?.address);
+    // The planning service of this process and the controller, in one text.
+    assert.equal(scrapedValue(scraped, 'dovetail_workers'), 1);
+    assert.equal(scrapedValue(scraped, 'karpenter_build_info'), 1);
+    assert.equal(scrapedValue(scraped, 'leader_election_master_status'), 0);
+    assert.ok(!scraped.has('karpenter_cluster_state_synced'), 'a replica that does not lead tells of the cluster');
     const page = String(said('showing the cluster on a page')?.page);
     const shown = (await (await fetch(`${page}/state`)).json()) as Shown;
     assert.deepEqual([shown.overview.cluster, shown.overview.isSynced], ['shop', false]);
@@ -91,6 +98,12 @@ test('where no API server answers it goes on asking, is alive and not ready, and
   child.kill('SIGTERM');
   assert.deepEqual(await ended, [0, null]);
 });
+
+/** All metrics of a process, read as strictly as can be. */
+async function scrape(address: unknown) {
+  const { host, port } = address as { readonly host: string; readonly port: number };
+  return parseStrictly(await (await fetch(`http://${host}:${port}/metrics`)).text());
+}
 
 /** Nothing of the machine's own AWS configuration, and an AWS that nobody answers for. */
 async function noAws(): Promise<Record<string, string>> {

@@ -61,6 +61,7 @@ export {
   type MutualTls,
   StartupError,
   startHealthServer,
+  startMetricsServer,
 } from './transport/index.ts';
 
 export { createTaskHandler, type PostedTask, type TaskOutcome } from './worker/index.ts';

@@ -2,6 +2,7 @@
 // once, by main.ts.
 import type { SessionPlanned, SolveRequest } from '../../proto/index.ts';
 import type { OfferingAdvisor } from '../engine-client/index.ts';
+import type { MetricsRecorder, PlannedPods } from '../metrics/index.ts';
 import type { NodeClaimView } from '../objects/index.ts';
 import type { ApiObject, Clock, Cloud, ObjectReader } from '../ports/index.ts';
 import type { ClusterIndex, Nominations, OwnWrites, RecordedFeed, SessionFeed, Stores } from '../state/index.ts';
@@ -75,6 +76,9 @@ export interface ControllerContext {
   /** Numbers from 0 up to 1: names and jitter. */
   readonly random: () => number;
   readonly events: EventRecorder;
+  readonly metrics: MetricsRecorder;
+  /** Hears what plans decide about pods, for their times. */
+  readonly podTimes: PlannedPods;
   readonly log: ControllerLog;
   readonly settings: ReconcilerSettings;
   /** Who hears of every plan before it is carried out; absent where nobody shows plans. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DrivenClock } from '../clock/index.ts';
 import type { ControllerContext } from '../context/index.ts';
+import { ControllerMetrics } from '../metrics/index.ts';
 import type { ApiObject, Instance } from '../ports/index.ts';
 import { ClusterIndex, createRawStores, createStores } from '../state/index.ts';
 import { collectClaims, collectInstances } from './index.ts';
@@ -57,6 +58,7 @@ function open(objects: {
     },
     writes: { terminate: async (_: string, ids: readonly string[]) => void done.push(`instance ${ids.join()}`) },
     log: { info: () => undefined },
+    metrics: new ControllerMetrics(() => 0),
   } as unknown as ControllerContext;
   return { context, done };
 }

@@ -1,6 +1,7 @@
 // Garbage in both directions: NodeClaims whose instance is gone, and instances that no NodeClaim has. Both are looked for now
 // and then, because nobody tells of them.
 import type { ControllerContext } from '../context/index.ts';
+import { countDisruption } from '../metrics/index.ts';
 import {
   asNodeClaim,
   conditionOf,
@@ -56,7 +57,7 @@ async function repeat(
 
 /** Deletes registered claims whose instance is gone, unless the node's kubelet still reports. */
 export async function collectClaims(context: ControllerContext, signal: AbortSignal): Promise<void> {
-  const { clock, cloud, index, log, own, stores } = context;
+  const { clock, cloud, index, log, metrics, own, stores } = context;
   // Claims first: one that is launched in between has an instance that the list does not show.
   const claims = [...stores.nodeClaims.values()].map(asNodeClaim).filter((claim) => isTrue(claim, 'Registered'));
   const ids = new Set((await cloud.list(signal)).map(({ id }) => id));
@@ -68,6 +69,7 @@ export async function collectClaims(context: ControllerContext, signal: AbortSig
     const node = index.nodeOf(claim);
     if (node !== undefined && isTrue(node, 'Ready')) continue;
     await own.delete('nodeclaim.delete.garbage_collected', 'nodeClaims', claim, {}, signal);
+    countDisruption(metrics, claim, 'garbage_collected');
     log.info(
       { NodeClaim: { name: nameOf(claim) } },
       'garbage collecting nodeclaim with no cloudprovider representation',

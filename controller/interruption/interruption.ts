@@ -1,6 +1,7 @@
 // News of the cloud about instances: what is about to go is drained and replaced before it goes, and what has run out is not
 // chosen again for a while.
 import type { ControllerContext } from '../context/index.ts';
+import { countDisruption } from '../metrics/index.ts';
 import {
   annotationOf,
   asNodeClaim,
@@ -83,9 +84,14 @@ export async function followInterruptions(context: ControllerContext, signal: Ab
 }
 
 async function takeIn(context: ControllerContext, news: Interruption, signal: AbortSignal): Promise<void> {
+  const { clock, metrics } = context;
+  metrics.count('karpenter_interruption_received_messages_total', { message_type: news.kind });
+  const ageSeconds = (clock.nowMs() - news.timeMs) / 1_000;
+  metrics.observe('karpenter_interruption_message_queue_duration_seconds', {}, ageSeconds);
   try {
     await actOn(context, news, signal);
     await news.acknowledge();
+    metrics.count('karpenter_interruption_deleted_messages_total', {});
   } catch (error) {
     if (signal.aborted) return;
     context.log.error({ error: String(error), instance: news.instanceId }, 'failed handling interruption');
@@ -111,6 +117,7 @@ export async function actOn(context: ControllerContext, news: Interruption, sign
   const message = 'Interruption triggered termination for the NodeClaim';
   context.events.record(claim, { type: 'Warning', reason: 'TerminatingOnInterruption', message });
   await context.own.delete('nodeclaim.delete.interruption', 'nodeClaims', current, {}, signal);
+  countDisruption(context.metrics, claim, news.kind);
   context.log.info(
     { NodeClaim: { name: claim.metadata.name }, kind: news.kind },
     'initiating delete from interruption message',

@@ -2,6 +2,7 @@
 // name, it looks at what is there and takes the next steps; each can be taken again after a crash. Draining is
 // controller/termination.
 import type { ControllerContext } from '../context/index.ts';
+import { countDisruption } from '../metrics/index.ts';
 import {
   asNodeClaim,
   type Condition,
@@ -16,6 +17,7 @@ import {
   type NodeView,
   nameOf,
   TERMINATION_FINALIZER,
+  ZONE_LABEL,
 } from '../objects/index.ts';
 import { NODE_CLASS_GROUP } from '../resources/index.ts';
 import type { KnownInstance } from '../termination/index.ts';
@@ -186,6 +188,10 @@ export class Lifecycle {
     status.nodeName = nameOf(node);
     conditions.set({ type: 'Registered', status: 'True' });
     this.#context.log.info({ ...logNames(claim), Node: { name: nameOf(node) } }, 'registered nodeclaim');
+    this.#context.metrics.count('karpenter_nodes_created_total', {
+      nodepool: labelOf(claim, NODE_POOL_LABEL) ?? '',
+      zone: labelOf(claim, ZONE_LABEL) ?? '',
+    });
     this.#hooks.registered(claim, true);
   }
 
@@ -255,6 +261,7 @@ export class Lifecycle {
   /** Deletes a claim that will not become a node, and has its pods planned anew. */
   async #remove(claim: NodeClaimView, reason: string, instance: KnownInstance, signal: AbortSignal): Promise<void> {
     const left = await this.#context.own.delete(`nodeclaim.delete.${reason}`, 'nodeClaims', claim, {}, signal);
+    countDisruption(this.#context.metrics, claim, reason);
     // Without an instance nothing has to be waited for.
     if (left !== undefined && isDeleting(left)) await this.#hooks.finalize(asNodeClaim(left), instance, signal);
     this.#hooks.replan();

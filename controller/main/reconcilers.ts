@@ -1,6 +1,7 @@
 // The queues of the reconcilers, and which change in the stores wakes which of them.
 import type { ControllerContext } from '../context/index.ts';
 import { Lifecycle, tagInstance, Upkeep } from '../lifecycle/index.ts';
+import { callingAs, countReconciliation, type GaugeSource, gauge } from '../metrics/index.ts';
 import { reconcileNodeClass } from '../node-class/index.ts';
 import { NodePools } from '../node-pool/index.ts';
 import { asNode, asNodeClaim, asPod, isDeleting, labelOf, NODE_POOL_LABEL, nameOf } from '../objects/index.ts';
@@ -78,19 +79,29 @@ export class Reconcilers {
     for (const queue of this.#queues) queue.start(signal);
   }
 
+  /** The depths of the queues. */
+  readonly gauges: GaugeSource = () => [
+    gauge(
+      'workqueue_depth',
+      [this.#evictor, ...this.#queues].map(({ name, waitingCount }) => [{ name, controller: name }, waitingCount]),
+    ),
+  ];
+
   /** Resolves when nothing is worked on any more. */
   async drained(): Promise<void> {
     await Promise.all([this.#evictor.drained(), ...this.#queues.map((queue) => queue.drained())]);
   }
 
   #queue(name: string, concurrency: number, reconcile: Reconcile): WorkQueue {
-    const { clock, random, log } = this.#context;
+    const { clock, random, log, metrics } = this.#context;
     return new WorkQueue({
       name,
       clock,
       random,
       concurrency,
-      reconcile,
+      // What it asks of the cloud counts as its own.
+      reconcile: (key, signal) => callingAs(name, () => reconcile(key, signal)),
+      onReconciled: (ended) => countReconciliation(metrics, ended),
       onError: (controller, key, error) => {
         log.error(
           { controller, name: key, error: error instanceof Error ? error.message : String(error) },

@@ -13,6 +13,7 @@ import type {
 import { catalogueOf, type EngineError, feedOfferings, OfferingAdvisor, PlanSession } from '../engine-client/index.ts';
 import { collectGarbage } from '../garbage-collection/index.ts';
 import { followInterruptions } from '../interruption/index.ts';
+import { ControllerMetrics, callingAs, clusterGauges, meteredCloud, PodTimes, poolGauges } from '../metrics/index.ts';
 import { type Clock, type Cloud, type Cluster, KINDS } from '../ports/index.ts';
 import { Provisioner } from '../provisioning/index.ts';
 import {
@@ -46,6 +47,10 @@ export interface ControllerOptions {
   readonly engine: EngineClients;
   readonly settings: ReconcilerSettings;
   readonly events: EventRecorder;
+  /** Where what happens is counted, and gauges are read while this leads; absent where nobody reads them. */
+  readonly metrics?: ControllerMetrics;
+  /** What metrics call the cloud; absent means aws. */
+  readonly cloudProvider?: string;
   readonly log: ControllerLog;
   /** Numbers from 0 up to 1: names and jitter. */
   readonly random: () => number;
@@ -102,7 +107,8 @@ export function startController(options: ControllerOptions): RunningController {
   const { signal } = end;
   const raw = options.caches ?? startCaches(options, signal);
   const stores = createStores(raw, PROJECTIONS, signal);
-  const { context, told } = createContext(options, stores);
+  const { metrics = new ControllerMetrics(() => options.clock.monotonicMs()) } = options;
+  const { context, told } = createContext(options, stores, metrics, signal);
   const session = new PlanSession({
     scheduler: options.engine.scheduler,
     identity: {
@@ -118,13 +124,14 @@ export function startController(options: ControllerOptions): RunningController {
     void stop();
   });
   const reconcilers = new Reconcilers(context, { replan: () => provisioner.replan() });
+  metrics.observeState(reconcilers.gauges, signal);
   const fed = Promise.withResolvers<void>();
   let isFed = false;
   const onFed = () => {
     isFed = true;
     fed.resolve();
   };
-  const feeding = feedOfferings({ ...context, onFed }, signal);
+  const feeding = callingAs('providers.instancetype', () => feedOfferings({ ...context, onFed }, signal));
   const running = run(context, provisioner, reconcilers, fed.promise, signal);
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
@@ -143,11 +150,21 @@ interface CreatedContext {
   readonly told: Pick<SessionFeed, 'snapshot' | 'delta'>;
 }
 
-function createContext(options: ControllerOptions, stores: Stores): CreatedContext {
-  const { cluster, cloud, clock, engine, settings, events, log, random } = options;
+function createContext(
+  options: ControllerOptions,
+  stores: Stores,
+  metrics: ControllerMetrics,
+  signal: AbortSignal,
+): CreatedContext {
+  const { cluster, clock, engine, settings, events, log, random, cloudProvider = 'aws' } = options;
+  const cloud = meteredCloud(options.cloud, cloudProvider, metrics, () => clock.monotonicMs());
   const writes = new Writes(cluster, cloud, options.hooks ?? NO_HOOKS);
   const index = new ClusterIndex(stores);
   const feed = new SessionFeed(stores, index, settings);
+  const podTimes = new PodTimes(stores, clock, metrics);
+  for (const source of [clusterGauges({ stores, index, clock }), poolGauges(stores), podTimes.gauges]) {
+    metrics.observeState(source, signal);
+  }
   const { onPlanned } = options;
   const recorded = onPlanned === undefined ? undefined : new RecordedFeed(stores, feed, settings);
   const context: ControllerContext = {
@@ -163,6 +180,8 @@ function createContext(options: ControllerOptions, stores: Stores): CreatedConte
     clock,
     random,
     events,
+    metrics,
+    podTimes,
     log,
     settings,
     planWatch: onPlanned === undefined || recorded === undefined ? undefined : { feed: recorded, onPlanned },
@@ -189,7 +208,11 @@ async function run(
     if (signal.aborted) return;
     log.info({ cluster: context.settings.clusterName }, 'starting workers');
     reconcilers.start(signal);
-    await Promise.all([provisioner.run(signal), collectGarbage(context, signal), followInterruptions(context, signal)]);
+    await Promise.all([
+      callingAs('provisioner', () => provisioner.run(signal)),
+      callingAs('nodeclaim.garbagecollection', () => collectGarbage(context, signal)),
+      callingAs('interruption', () => followInterruptions(context, signal)),
+    ]);
   } catch (error) {
     if (!signal.aborted) log.error({ error: String(error) }, 'the controller broke');
   }

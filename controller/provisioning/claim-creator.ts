@@ -1,7 +1,14 @@
 // Creates NodeClaims that a plan asked for. A claim's name was chosen before, so a create whose answer was lost can be sent
 // again: it meets AlreadyExists, and the object that is there shows whether it is our own.
 import type { ControllerContext } from '../context/index.ts';
-import { type NodeClaimView, nameOf } from '../objects/index.ts';
+import {
+  annotationOf,
+  labelOf,
+  MIN_VALUES_RELAXED,
+  NODE_POOL_LABEL,
+  type NodeClaimView,
+  nameOf,
+} from '../objects/index.ts';
 import { ClusterError, KINDS } from '../ports/index.ts';
 import { isContained } from './claim-template.ts';
 
@@ -12,20 +19,19 @@ const CONCURRENT_CREATES = 64;
 const MOST_TRIES = 6;
 const FIRST_PAUSE_MS = 200;
 
+type CreatorContext = Pick<ControllerContext, 'own' | 'reader' | 'stores' | 'clock' | 'random' | 'metrics' | 'log'>;
+
 /** Hears of a claim that could not be created: its pods need another plan. */
 type OnFailure = (claim: NodeClaimView, error: unknown) => void;
 
 /** Creates claims, many at a time. They count as being there from the moment that they are given. */
 export class ClaimCreator {
-  readonly #context: Pick<ControllerContext, 'own' | 'reader' | 'stores' | 'clock' | 'random' | 'log'>;
+  readonly #context: CreatorContext;
   readonly #onFailure: OnFailure;
   readonly #waiting: NodeClaimView[] = [];
   readonly #running = new Set<Promise<void>>();
 
-  constructor(
-    context: Pick<ControllerContext, 'own' | 'reader' | 'stores' | 'clock' | 'random' | 'log'>,
-    onFailure: OnFailure,
-  ) {
+  constructor(context: CreatorContext, onFailure: OnFailure) {
     this.#context = context;
     this.#onFailure = onFailure;
   }
@@ -58,6 +64,11 @@ export class ClaimCreator {
     try {
       signal.throwIfAborted();
       await this.#withRetries(claim, signal);
+      this.#context.metrics.count('karpenter_nodeclaims_created_total', {
+        reason: 'provisioned',
+        nodepool: labelOf(claim, NODE_POOL_LABEL) ?? '',
+        min_values_relaxed: annotationOf(claim, MIN_VALUES_RELAXED) ?? 'false',
+      });
       this.#context.log.info({ NodeClaim: { name: nameOf(claim) } }, 'created nodeclaim');
     } catch (error) {
       // Nothing is known of it, or it came to nothing: plans do not count it any more, and the watch shows if it is there.

@@ -13,13 +13,13 @@ const LEAST_NOMINATION_MS = 10_000;
 
 /** Records events on the pods of a plan and nominates the nodes they were planned onto. */
 export function recordPlanEvents(
-  context: Pick<ControllerContext, 'events' | 'feed' | 'nominations' | 'settings' | 'stores' | 'index'>,
+  context: Pick<ControllerContext, 'events' | 'feed' | 'nominations' | 'podTimes' | 'settings' | 'stores' | 'index'>,
   planned: SessionPlanned,
   claims: readonly (NodeClaimView | undefined)[],
 ): void {
   const plan = planned.solution?.plan;
   if (plan === undefined) return;
-  const { events, nominations, settings } = context;
+  const { events, nominations, podTimes, settings } = context;
   const nominationMs = Math.max(2 * settings.batchMaxMs, LEAST_NOMINATION_MS);
   const eachPod = (placed: readonly PlacedPods[], tell: (pod: ApiObject) => void): void => {
     for (const pod of podsOf(context, planned, placed)) tell(pod);
@@ -27,6 +27,7 @@ export function recordPlanEvents(
   const nominate = (placed: readonly PlacedPods[], entry: string, where: string): void => {
     nominations.nominate(entry, nominationMs);
     eachPod(placed, (pod) => {
+      podTimes.decided(pod, true);
       events.record(pod, { type: 'Normal', reason: 'Nominated', message: `Pod should schedule on: ${where}` });
     });
   };
@@ -38,6 +39,7 @@ export function recordPlanEvents(
   for (const { pods, reasons } of plan.unplaced) {
     const message = `Failed to schedule pod, ${reasonText(reasons)}`;
     eachPod(pods === undefined ? [] : [pods], (pod) => {
+      podTimes.decided(pod, false);
       events.record(pod, { type: 'Warning', reason: 'FailedScheduling', message, dedupeMs: FAILED_DEDUPE_MS });
     });
   }

@@ -1,22 +1,28 @@
 // The end of a NodeClaim: its nodes are deleted and drained first (node-end.ts), then its instance ends, and the finalizer
 // goes last. Called again until nothing is left.
 import type { ControllerContext } from '../context/index.ts';
+import type { MetricsRecorder } from '../metrics/index.ts';
 import {
   annotationOf,
   asNodeClaim,
+  CAPACITY_TYPE_LABEL,
   ConditionSet,
+  conditionOf,
   durationMs,
   hasFinalizer,
   instanceIdOf,
   isDeleting,
   isTrue,
+  labelOf,
   momentMs,
   momentText,
   NODE_CLAIM_TAG,
+  NODE_POOL_LABEL,
   type NodeClaimView,
   nameOf,
   TERMINATION_FINALIZER,
   TERMINATION_TIMESTAMP,
+  ZONE_LABEL,
 } from '../objects/index.ts';
 import type { ReconcileResult } from '../work-queue/index.ts';
 import { endInstance, INSTANCE_POLL_MS } from './instance-end.ts';
@@ -53,6 +59,14 @@ export async function endClaim(
   const marked = await markTerminating(context, dated, signal);
   if (marked === undefined) return undefined;
   if (!isGone) return { requeueAfterMs: INSTANCE_POLL_MS };
+  const terminatingMs = momentMs(conditionOf(marked, 'InstanceTerminating')?.lastTransitionTime);
+  if (terminatingMs !== undefined) {
+    context.metrics.observe(
+      'karpenter_nodeclaims_instance_termination_duration_seconds',
+      { nodepool: labelOf(marked, NODE_POOL_LABEL) ?? '' },
+      (context.clock.nowMs() - terminatingMs) / 1_000,
+    );
+  }
   context.events.record(marked, { type: 'Normal', reason: 'Terminated', message: `Terminated instance ${instanceId}` });
   return removeFinalizer(context, marked, signal);
 }
@@ -104,12 +118,26 @@ async function markTerminating(
 }
 
 async function removeFinalizer(
-  { own, log }: ControllerContext,
+  { clock, own, metrics, log }: ControllerContext,
   claim: NodeClaimView,
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
   const finalizers = (claim.metadata.finalizers ?? []).filter((finalizer) => finalizer !== TERMINATION_FINALIZER);
-  await own.patch('nodeclaim.finalizer.remove', 'nodeClaims', claim, { body: { metadata: { finalizers } } }, signal);
+  const change = { body: { metadata: { finalizers } } };
+  const stored = await own.patch('nodeclaim.finalizer.remove', 'nodeClaims', claim, change, signal);
+  // Where somebody else has removed it, its end has been counted.
+  if (stored !== undefined) countEnd(metrics, claim, clock.nowMs());
   log.info({ NodeClaim: { name: nameOf(claim) } }, 'deleted nodeclaim');
   return undefined;
+}
+
+function countEnd(metrics: MetricsRecorder, claim: NodeClaimView, nowMs: number): void {
+  const nodepool = labelOf(claim, NODE_POOL_LABEL) ?? '';
+  metrics.count('karpenter_nodeclaims_terminated_total', {
+    nodepool,
+    capacity_type: labelOf(claim, CAPACITY_TYPE_LABEL) ?? '',
+    zone: labelOf(claim, ZONE_LABEL) ?? '',
+  });
+  const deletedMs = momentMs(claim.metadata.deletionTimestamp) ?? nowMs;
+  metrics.observe('karpenter_nodeclaims_termination_duration_seconds', { nodepool }, (nowMs - deletedMs) / 1_000);
 }

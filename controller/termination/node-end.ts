@@ -1,6 +1,7 @@
 // The end of a Node: no new pods, its pods evicted tier by tier, volumes off, the instance ended, the finalizer last. Called
 // again until it is gone; each step is decided by what is there.
 import type { ControllerContext } from '../context/index.ts';
+import type { MetricsRecorder } from '../metrics/index.ts';
 import {
   annotationOf,
   asNode,
@@ -14,11 +15,13 @@ import {
   labelOf,
   matches,
   momentMs,
+  NODE_POOL_LABEL,
   type NodeClaimView,
   type NodeView,
   nameOf,
   TERMINATION_FINALIZER,
   TERMINATION_TIMESTAMP,
+  ZONE_LABEL,
 } from '../objects/index.ts';
 import { ClusterError, KINDS } from '../ports/index.ts';
 import type { ReconcileResult } from '../work-queue/index.ts';
@@ -105,7 +108,7 @@ export class NodeEnd {
     deadlineMs: number | undefined,
     signal: AbortSignal,
   ): Promise<Step> {
-    const { clock, events, index } = this.#context;
+    const { clock, events, index, metrics } = this.#context;
     if (conditions?.isTrue('Drained')) return 'done';
     if (conditions !== undefined && conditions.get('Drained') === undefined) {
       conditions.set({ type: 'Drained', status: 'Unknown', reason: 'Draining', message: 'Draining' });
@@ -125,7 +128,10 @@ export class NodeEnd {
     const since = conditions?.get('Drained')?.lastTransitionTime;
     const drainedForMs = nowMs - (momentMs(since) ?? nowMs);
     if (conditions !== undefined && drainedForMs < LEAST_DRAIN_MS) return { waitMs: DRAIN_POLL_MS };
-    conditions?.set({ type: 'Drained', status: 'True' });
+    if (conditions !== undefined) {
+      conditions.set({ type: 'Drained', status: 'True' });
+      metrics.count('karpenter_nodes_drained_total', { nodepool: labelOf(node, NODE_POOL_LABEL) ?? '' });
+    }
     return 'done';
   }
 
@@ -186,14 +192,20 @@ export class NodeEnd {
 
   async #removeFinalizer(node: NodeView, signal: AbortSignal): Promise<ReconcileResult> {
     const finalizers = (node.metadata.finalizers ?? []).filter((finalizer) => finalizer !== TERMINATION_FINALIZER);
-    await this.#context.own.patch(
-      'node.finalizer.remove',
-      'nodes',
-      node,
-      { body: { metadata: { finalizers } } },
-      signal,
-    );
+    const change = { body: { metadata: { finalizers } } };
+    const stored = await this.#context.own.patch('node.finalizer.remove', 'nodes', node, change, signal);
+    // Where somebody else has removed it, its end has been counted.
+    if (stored !== undefined) countEnd(this.#context.metrics, node, this.#context.clock.nowMs());
     this.#context.log.info({ Node: { name: nameOf(node) } }, 'deleted node');
     return undefined;
   }
+}
+
+function countEnd(metrics: MetricsRecorder, node: NodeView, nowMs: number): void {
+  const { creationTimestamp, deletionTimestamp } = node.metadata;
+  const nodepool = labelOf(node, NODE_POOL_LABEL) ?? '';
+  metrics.count('karpenter_nodes_terminated_total', { nodepool, zone: labelOf(node, ZONE_LABEL) ?? '' });
+  const secondsSince = (text: string | undefined): number => (nowMs - (momentMs(text) ?? nowMs)) / 1_000;
+  metrics.observe('karpenter_nodes_termination_duration_seconds', { nodepool }, secondsSince(deletionTimestamp));
+  metrics.observe('karpenter_nodes_lifetime_duration_seconds', { nodepool }, secondsSince(creationTimestamp));
 }

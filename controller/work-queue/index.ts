@@ -1,2 +1,8 @@
 // The door of controller/work-queue: keys to be reconciled, one worker a key, with backoff.
-export { type Reconcile, type ReconcileResult, WorkQueue, type WorkQueueOptions } from './work-queue.ts';
+export {
+  type EndedReconciliation,
+  type Reconcile,
+  type ReconcileResult,
+  WorkQueue,
+  type WorkQueueOptions,
+} from './work-queue.ts';

@@ -9,6 +9,14 @@ export type ReconcileResult = { readonly requeueAfterMs: number } | { readonly b
 /** Brings one thing from how it is to how it should be. It may be called at any time, any number of times. */
 export type Reconcile = (key: string, signal: AbortSignal) => Promise<ReconcileResult>;
 
+/** A reconciliation that is over. */
+export interface EndedReconciliation {
+  readonly controller: string;
+  /** As controller-runtime names it. */
+  readonly result: 'success' | 'requeue' | 'requeue_after' | 'error';
+  readonly durationMs: number;
+}
+
 /** How a queue works. */
 export interface WorkQueueOptions {
   readonly name: string;
@@ -21,6 +29,8 @@ export interface WorkQueueOptions {
   readonly longestBackoffMs?: number;
   /** Numbers from 0 up to 1, for jitter. */
   readonly random: () => number;
+  /** Hears of every reconciliation when it is over. */
+  readonly onReconciled?: (ended: EndedReconciliation) => void;
   /** Hears of failures, which are tried again. Conflicts are not told: they are how concurrent writers find out. */
   readonly onError: (name: string, key: string, error: unknown) => void;
 }
@@ -54,6 +64,15 @@ export class WorkQueue {
   /** Keys that wait or are worked on; not those that come later. */
   get depth(): number {
     return this.#waiting.size + this.#running.size;
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /** Keys that wait for a worker. */
+  get waitingCount(): number {
+    return this.#waiting.size;
   }
 
   /** Lets a key be worked on as soon as a worker is free. */
@@ -125,15 +144,21 @@ export class WorkQueue {
 
   /** Answers after how long the key comes again. */
   async #reconcile(key: string, signal: AbortSignal): Promise<number | undefined> {
-    const { name, reconcile, onError } = this.#options;
+    const { clock, name, reconcile, onError, onReconciled } = this.#options;
+    const startMs = clock.monotonicMs();
+    const tell = (result: EndedReconciliation['result']): void =>
+      onReconciled?.({ controller: name, result, durationMs: clock.monotonicMs() - startMs });
     try {
       const result = await reconcile(key, signal);
+      tell(outcomeOf(result));
       if (result !== undefined && 'backoff' in result) return this.#backoffMs(key, undefined);
       this.#failures.delete(key);
       return result?.requeueAfterMs;
     } catch (error) {
       if (signal.aborted) return undefined;
-      if (error instanceof ClusterError && error.code === 'Conflict') return CONFLICT_BACKOFF_MS;
+      const isConflict = error instanceof ClusterError && error.code === 'Conflict';
+      tell(isConflict ? 'requeue' : 'error');
+      if (isConflict) return CONFLICT_BACKOFF_MS;
       onError(name, key, error);
       return this.#backoffMs(key, error);
     }
@@ -148,4 +173,9 @@ export class WorkQueue {
     const askedMs = error instanceof ClusterError ? (error.retryAfterMs ?? 0) : 0;
     return Math.max(pauseMs, askedMs);
   }
+}
+
+function outcomeOf(result: ReconcileResult): EndedReconciliation['result'] {
+  if (result === undefined) return 'success';
+  return 'backoff' in result ? 'requeue' : 'requeue_after';
 }

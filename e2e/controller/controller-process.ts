@@ -3,9 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { request } from 'node:http';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { parseStrictly, type ScrapedMetric } from '../../controller/metrics/testing/index.ts';
 import { LIMITS } from './limits.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+const PROMETHEUS_TEXT = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** What it is started with. */
 export interface ControllerProcessOptions {
@@ -99,6 +102,16 @@ export class ControllerProcess {
     if (address === undefined) return 0;
     const { host, port } = address as { readonly host: string; readonly port: number };
     return await get(host, port, path);
+  }
+
+  /** Its metrics, read as strictly as they can be. */
+  async metrics(): Promise<ReadonlyMap<string, ScrapedMetric>> {
+    const address = this.lines.find(({ message }) => message === 'serving metrics')?.address;
+    const { host, port } = address as { readonly host: string; readonly port: number };
+    const response = await fetch(`http://${host}:${port}/metrics`);
+    if (response.headers.get('content-type') !== PROMETHEUS_TEXT)
+      throw new Error('metrics are not Prometheus text 0.0.4');
+    return parseStrictly(await response.text());
   }
 
   signal(name: 'SIGTERM' | 'SIGKILL'): void {

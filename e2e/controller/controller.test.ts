@@ -4,6 +4,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { amountOf } from '../../controller/kubernetes/index.ts';
+import { scrapedValue } from '../../controller/metrics/testing/index.ts';
 import { readAudit } from './audit.ts';
 import { OWN_POD } from './controlled-cluster.ts';
 import type { ControllerProcess } from './controller-process.ts';
@@ -11,6 +13,7 @@ import { LIMITS } from './limits.ts';
 import { deployment, instances, nodesOf, noEviction, runningPods, teamPool, untilRunning } from './objects.ts';
 import { PlanningService, tlsFiles } from './planning-service.ts';
 import { RealWorld } from './real-world.ts';
+import { assertDeclared, untold } from './scrape.ts';
 
 /** Rights that these cases may have no use for, with the reason to have them. */
 const MAY_BE_UNUSED: ReadonlyMap<string, string> = new Map([
@@ -20,6 +23,13 @@ const MAY_BE_UNUSED: ReadonlyMap<string, string> = new Map([
   ),
   ['/namespaces get', 'the UID of kube-system, for tags of EC2'],
   ['/services get', 'the address of DNS, for user data of EC2'],
+]);
+
+/** Gauges that are told only for the moments in which a pod waits: each was seen by a test of its own. */
+const PASSING: ReadonlySet<string> = new Set([
+  'karpenter_pods_provisioning_scheduling_undecided_time_seconds',
+  'karpenter_pods_provisioning_unbound_time_seconds',
+  'karpenter_pods_provisioning_unstarted_time_seconds',
 ]);
 
 interface Event {
@@ -64,6 +74,7 @@ describe('dovetail controller on a real control plane', () => {
         'node.kubernetes.io/instance-type',
         'karpenter.sh/capacity-type',
         'topology.kubernetes.io/zone',
+        'topology.kubernetes.io/region',
       ]) {
         assert.ok(metadata.labels?.[label], `${metadata.name} has no label ${label}`);
       }
@@ -162,6 +173,57 @@ describe('dovetail controller on a real control plane', () => {
     await world.cloud.restock();
   });
 
+  test('a spot instance that is taken back is replaced, and its end is counted', async () => {
+    await world.apply(
+      teamPool('spot', ['m7i.large'], {
+        template: {
+          requirements: [
+            { key: 'node.kubernetes.io/instance-type', operator: 'In', values: ['m7i.large', 'm7i.xlarge'] },
+            { key: 'karpenter.sh/capacity-type', operator: 'In', values: ['spot'] },
+          ],
+        },
+      }),
+      deployment('spot', 1, '1', 'spot'),
+    );
+    await untilRunning(world, 'spot', 1);
+    const [claim] = await world.get('nodeclaims', '-l', 'karpenter.sh/nodepool=spot');
+    await world.cloud.interruptSpot(String(claim?.status.providerID).split('/').at(-1) ?? '');
+    await world.waitUntil('the claim is gone', async () =>
+      (await world.get('nodeclaims')).every(({ metadata }) => metadata.name !== claim?.metadata.name),
+    );
+    await untilRunning(world, 'spot', 1);
+    const scraped = await controller.metrics();
+    const labels = { reason: 'spot_interrupted', nodepool: 'spot', capacity_type: 'spot' };
+    assert.equal(scrapedValue(scraped, 'karpenter_nodeclaims_disrupted_total', labels), 1);
+  });
+
+  test('one scrape has every metric that is declared, as it is declared, and series of what is there', async () => {
+    const scraped = await controller.metrics();
+    assertDeclared(scraped);
+    assert.deepEqual(
+      untold(scraped).filter((name) => !PASSING.has(name)),
+      [],
+    );
+    const nodes = await world.get('nodes');
+    const named = (name: string, label: string): string[] =>
+      (scraped.get(name)?.samples ?? []).map(({ labels }) => labels[label] ?? '').sort();
+    assert.deepEqual(
+      named('karpenter_nodes_current_lifetime_seconds', 'node_name'),
+      nodes.map(({ metadata }) => metadata.name).sort(),
+    );
+    assert.equal(scrapedValue(scraped, 'leader_election_master_status'), 1);
+    for (const { metadata, status } of nodes) {
+      for (const [resource, unit] of [
+        ['cpu', 'milli'],
+        ['memory', 'whole'],
+      ] as const) {
+        const labels = { node_name: metadata.name, resource_type: resource };
+        const wanted = amountOf(status.allocatable[resource], unit) / (unit === 'milli' ? 1_000 : 1);
+        assert.equal(scrapedValue(scraped, 'karpenter_nodes_allocatable', labels), wanted);
+      }
+    }
+  });
+
   test('a controller that is killed after a launch finds its instance again and launches no second one', async () => {
     const launches = () => world.journal().filter(({ what }) => what === 'instance.launched');
     const before = launches().length;
@@ -207,6 +269,10 @@ describe('dovetail controller on a real control plane', () => {
       await world.waitUntil('the next one leads', () => next.says('became leader'));
       await world.kubectl('scale', 'deployment/crash', '--replicas=4');
       await untilRunning(world, 'crash', 4);
+      const scraped = await controller.metrics();
+      assertDeclared(scraped);
+      assert.equal(scrapedValue(scraped, 'karpenter_cluster_state_synced'), 1);
+      assert.ok(!scraped.has('karpenter_scheduler_queue_depth'), 'the service elsewhere tells its own metrics');
     } finally {
       await service.end();
     }

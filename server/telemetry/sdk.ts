@@ -64,7 +64,8 @@ export async function startSdk({ recorder, choice, version, onProblem }: SdkOpti
     render: async () => {
       const { resourceMetrics, errors } = await prometheus.collect();
       for (const error of errors) complain('collect metrics:', error);
-      return serializer.serialize(resourceMetrics);
+      // Lines of OpenMetrics, which the format that is told as such does not know.
+      return serializer.serialize(resourceMetrics).replace(/^# UNIT .*\n/gm, '');
     },
     close: async () => {
       recorder.attach(quiet);

@@ -54,7 +54,9 @@ export function createStateProducer(read: () => Partial<ServiceState>, facts: St
           [facts.droppedEventCount()],
         ]),
       ];
-      const metrics = gauges.map(
+      // A type without a sample says nothing.
+      const told = gauges.filter(({ points }) => points.length > 0);
+      const metrics = told.map(
         ({ name, description, points }): GaugeMetricData => ({
           descriptor: { name, description, unit: '', valueType: ValueType.DOUBLE },
           aggregationTemporality: AggregationTemporality.CUMULATIVE,

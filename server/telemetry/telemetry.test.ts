@@ -92,7 +92,7 @@ describe('metrics', () => {
     assert.equal(sample(text, 'karpenter_scheduler_queue_depth', { controller }), 0);
     assert.equal(sample(text, 'karpenter_scheduler_unfinished_work_seconds', { controller }), 0);
     assert.equal(sample(text, 'karpenter_scheduler_unschedulable_pods_count', { controller }), 2);
-    assert.doesNotMatch(text, /otel_|target_info|telemetry_sdk/);
+    assert.doesNotMatch(text, /otel_|target_info|telemetry_sdk|# UNIT/);
     for (const [, name] of text.matchAll(/^# TYPE (\S+) /gm)) {
       assert.match(name!, /^(karpenter_scheduler|dovetail|process|nodejs)_[a-z_]+$/);
     }

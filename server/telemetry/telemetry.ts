@@ -22,7 +22,9 @@ export interface TelemetryOptions {
 export interface Telemetry {
   /** Absent when all of it is switched off (OTEL_SDK_DISABLED). */
   readonly recorder?: TelemetryRecorder;
-  /** host:port of the metrics. */
+  /** All metrics as Prometheus reads them, for who serves them with others'; absent when all of it is switched off. */
+  readonly render?: () => Promise<string>;
+  /** host:port of the metrics; absent where nothing listens for it. */
   readonly metricsAddress?: string;
   /** Tells that the service is ready, so that there is time for loading the SDK. Does not wait for it. */
   serviceReady(): void;
@@ -44,13 +46,20 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     );
     return loading;
   };
+  const render = async (): Promise<string> => (await load()).render();
   const listener =
     options.metrics === false
       ? undefined
-      : await startMetricsServer({ address: options.metrics, render: async () => (await load()).render() });
+      : await startMetricsServer({
+          address: options.metrics,
+          render: async function* () {
+            yield await render();
+          },
+        });
   let timer: NodeJS.Timeout | undefined;
   return {
     recorder,
+    render,
     ...(listener === undefined ? {} : { metricsAddress: addressText(listener.address) }),
     serviceReady: () => {
       // The first callers come now: they are not to wait for the loading.

@@ -1,6 +1,8 @@
 // The HTTP/1.1 side: the same services by the Connect protocol, and the plain health endpoint.
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import { setImmediate } from 'node:timers/promises';
 import { TLSSocket } from 'node:tls';
 import { createContextValues } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
@@ -110,10 +112,10 @@ export function startHealthServer(options: {
   );
 }
 
-/** Starts the endpoint where metrics are read: /metrics, by GET. `render` makes the text. */
+/** Starts the endpoint where metrics are read: /metrics, by GET. `render` makes the text, piece by piece. */
 export function startMetricsServer(options: {
   readonly address: ListenAddress;
-  readonly render: () => Promise<string>;
+  readonly render: () => AsyncIterable<string>;
 }): Promise<Listener> {
   return listen(
     'metrics',
@@ -123,17 +125,37 @@ export function startMetricsServer(options: {
         answerText(response, 404, 'use /metrics');
         return;
       }
-      options.render().then(
-        (text) => {
-          response.writeHead(200, { 'content-type': PROMETHEUS_TEXT });
-          response.end(text.endsWith('\n') ? text : `${text}\n`);
-        },
-        (error: unknown) => answerText(response, 500, error instanceof Error ? error.message : String(error)),
-      );
+      writePieces(response, options.render()).catch((error: unknown) => {
+        // What was begun is broken off: half of the metrics must not pass for all of them.
+        if (response.headersSent) response.destroy();
+        else answerText(response, 500, error instanceof Error ? error.message : String(error));
+      });
     },
     options.address,
     undefined,
   );
+}
+
+/** Writes as fast as the other side reads, and lets others have their turn between two pieces. */
+async function writePieces(response: ServerResponse, pieces: AsyncIterable<string>): Promise<void> {
+  let last = '';
+  for await (const piece of pieces) {
+    if (response.destroyed) return;
+    if (!response.headersSent) response.writeHead(200, { 'content-type': PROMETHEUS_TEXT });
+    last = piece;
+    if (!response.write(piece)) await once(response, 'drain', { signal: closed(response) });
+    await setImmediate();
+  }
+  if (!response.headersSent) response.writeHead(200, { 'content-type': PROMETHEUS_TEXT });
+  response.end(last.endsWith('\n') ? '' : '\n');
+}
+
+/** Aborts when the other side has hung up. */
+function closed(response: ServerResponse): AbortSignal {
+  const end = new AbortController();
+  response.once('close', () => end.abort());
+  if (response.destroyed) end.abort();
+  return end.signal;
 }
 
 async function listen(
