@@ -7,6 +7,7 @@ import { type Environment, readEnvironment } from './environment.ts';
 import { type BenchOptions, parseOptions } from './options.ts';
 import { renderPeers } from './peer-report.ts';
 import { measureBeside } from './peer-run.ts';
+import { reportPrices } from './price/index.ts';
 import { listProblemFiles, subjectName } from './problems.ts';
 import { measureReady, renderReady } from './ready.ts';
 import { renderReport } from './report.ts';
@@ -28,6 +29,10 @@ async function main(args: readonly string[]): Promise<void> {
   const environment = readEnvironment();
   if (options.readyRegion !== undefined) {
     await reportReady(environment, options.readyRegion, options);
+    return;
+  }
+  if (options.comparesPrices) {
+    await reportPrices(environment, options);
     return;
   }
   const outcomes: CaseOutcome[] = [];

@@ -18,6 +18,12 @@ export interface BenchOptions {
   readonly problemsDirectory?: string;
   /** Give the same problems to Karpenter's scheduler, and show both side by side. */
   readonly withKarpenter: boolean;
+  /** Compare prices in place of measuring times. */
+  readonly comparesPrices: boolean;
+  /** Seeds of generated problems, for prices. */
+  readonly generatedSeeds: readonly number[];
+  /** Seconds that BEST may take, for prices. */
+  readonly bestSeconds: number;
   readonly json: boolean;
   /** Each case is measured at each of them. */
   readonly efforts: readonly BenchEffort[];
@@ -26,6 +32,9 @@ export interface BenchOptions {
 
 /** Workers and repeats at most. */
 const MAX_COUNT = 1000;
+
+/** What the contract lets a solve take. */
+const MAX_BEST_SECONDS = 3600;
 
 /** Time spent on other problems before the warm runs: enough for the hot code to be compiled. Smoke sizes skip it. */
 const WARM_UP_MS = 1_500;
@@ -36,7 +45,7 @@ const DEFAULT_READY_PROCESSES = '15';
 /** The text of --help. */
 export const HELP = `npm run bench -- [options]
 
-  --case NAME[,NAME]   cases of the corpus (default: all; with --problems alone: none)
+  --case NAME[,NAME]   cases of the corpus, or all (default: all; with --problems alone: none)
   --seeds FROM..TO     seeds of the corpus, both included (default: 1..1)
   --problems DIR       every problem file in the folder (.json or .json.gz)
   --size smoke|normal  smoke is what the tests run (default: normal)
@@ -45,6 +54,11 @@ export const HELP = `npm run bench -- [options]
   --repeat N           warm solves of each case, of which the median counts (default: 5)
   --peer karpenter     the same problems, from the same file, by Karpenter's scheduler too (needs Go): one round in a
                        fresh process with 1 worker, as a default install has, and one with 5, as its benchmark sets
+  --price              prices, nodes and times of plans at FAST, BALANCED and BEST, by list price and by the default
+                       objective, at any capacity and on demand; with --peer karpenter beside the cheapest of three of its
+                       valid plans: dearer ones fail. --seeds are then those of generated problems, and the corpus is left
+                       out where problems are named by --seeds or --problems (--case all brings it back)
+  --best-seconds N     time of each BEST (default: 10)
   --ready              only how long a region takes to be ready in fresh processes; --repeat of them (default: 15)
   --region NAME        the region of --ready (default: us-east-1)
   --json               results as JSON
@@ -58,13 +72,15 @@ export function parseOptions(args: readonly string[]): Asked<BenchOptions> {
     args: [...args],
     options: {
       case: { type: 'string', multiple: true },
-      seeds: { type: 'string', default: '1..1' },
+      seeds: { type: 'string' },
       problems: { type: 'string' },
       size: { type: 'string', default: 'normal' },
       effort: { type: 'string', default: 'fast,balanced' },
       workers: { type: 'string' },
       repeat: { type: 'string' },
       peer: { type: 'string' },
+      price: { type: 'boolean', default: false },
+      'best-seconds': { type: 'string', default: '10' },
       ready: { type: 'boolean', default: false },
       region: { type: 'string' },
       json: { type: 'boolean', default: false },
@@ -85,11 +101,17 @@ export function parseOptions(args: readonly string[]): Asked<BenchOptions> {
   }
   const repeat = values.repeat ?? (values.ready ? DEFAULT_READY_PROCESSES : DEFAULT_WARM_RUNS);
   const named = (values.case ?? []).flatMap((list) => list.split(',')).filter((name) => name !== '');
-  const cases = named.length > 0 || values.problems !== undefined ? named : CORPUS.map(({ name }) => name);
+  const everyCase = CORPUS.map(({ name }) => name);
+  const hasOthers = values.problems !== undefined || (values.price && values.seeds !== undefined);
+  const cases = named.includes('all') ? everyCase : named.length > 0 || hasOthers ? named : everyCase;
+  const seeds = values.seeds === undefined ? undefined : parseSeeds(values.seeds);
   return {
     size: values.size,
     cases: cases.map((name) => findCase(name).name),
-    seeds: parseSeeds(values.seeds),
+    seeds: values.price ? [1] : (seeds ?? [1]),
+    generatedSeeds: values.price ? (seeds ?? []) : [],
+    comparesPrices: values.price,
+    bestSeconds: parseCount('--best-seconds', values['best-seconds'], MAX_BEST_SECONDS),
     ...(values.problems === undefined ? {} : { problemsDirectory: values.problems }),
     ...(values.ready ? { readyRegion: region } : {}),
     withKarpenter: values.peer === 'karpenter',

@@ -181,3 +181,24 @@ test('--ready refuses a region that is not in the catalogue, and --region is for
   const alone = bench('--region', 'us-east-1');
   assert.deepEqual([alone.status, /--region: only with --ready/.test(alone.error)], [2, true]);
 });
+
+test('prices are compared over cases and generated problems, and the last line counts them', () => {
+  const run = bench('--price', '--case', 'one-pod', '--size', 'smoke', '--seeds', '3..4', '--best-seconds', '1');
+  assert.equal(run.status, 0, run.error);
+  const lines = run.out.trimEnd().split('\n');
+  assert.equal(lines.at(-1), '3 passed, 0 failed');
+  for (const name of ['one-pod', 'seed 3', 'seed 4']) {
+    for (const market of ['any capacity', 'on demand']) {
+      for (const objective of ['list price', 'default']) {
+        const row = lines.filter((line) => line.startsWith(name) && line.includes(market) && line.includes(objective));
+        assert.equal(row.length, 1, `${name}, ${market}, ${objective}`);
+      }
+    }
+  }
+  const json = bench('--price', '--seeds', '3', '--best-seconds', '1', '--json');
+  const { outcomes } = JSON.parse(json.out) as { outcomes: { ours: { verdict: string }[] }[] };
+  assert.deepEqual(
+    outcomes.flatMap(({ ours }) => ours.map(({ verdict }) => verdict)),
+    ['no rival', 'no rival', 'no rival', 'no rival'],
+  );
+});

@@ -36,6 +36,7 @@ describe("Karpenter's claims", () => {
       usdPerHour: 0.08,
       onDemandUsdPerHour: 0.2,
       neverOnDemandCount: 0,
+      narrowSpotUsdPerHour: 0,
     });
   });
 
@@ -54,7 +55,21 @@ describe("Karpenter's claims", () => {
       usdPerHour: 0.07,
       onDemandUsdPerHour: 0.07,
       neverOnDemandCount: 1,
+      narrowSpotUsdPerHour: 0.07,
     });
+  });
+
+  test('are narrow on spot that has one type in one zone, unless it is dearer than on demand', () => {
+    const narrow = (problem: PricedProblem) => priceOf(answer({}), problem).narrowSpotUsdPerHour;
+    const small = (...more: PricedProblem['instanceTypes'][number]['offerings']) => ({
+      instanceTypes: [{ name: 'small', offerings: [{ zone: 'z1', capacityType: 'spot', price: 0.04 }, ...more] }],
+    });
+    assert.equal(narrow(small()), 0.04);
+    assert.equal(narrow(small({ zone: 'z1', capacityType: 'on-demand', price: 0.1 })), 0.04);
+    assert.equal(narrow(small({ zone: 'z2', capacityType: 'on-demand', price: 0.1 })), 0);
+    assert.equal(narrow(small({ zone: 'z2', capacityType: 'spot', price: 0.05 })), 0);
+    const dear = { zone: 'z2', capacityType: 'spot', price: 0.2 };
+    assert.equal(narrow(small({ zone: 'z1', capacityType: 'on-demand', price: 0.1 }, dear)), 0.04);
   });
 
   test('without an offering that can be had are an error, not free', () => {
@@ -76,6 +91,7 @@ describe('planned nodes', () => {
       usdPerHour: 0.07,
       onDemandUsdPerHour: 0.1,
       neverOnDemandCount: 0,
+      narrowSpotUsdPerHour: 0,
     });
   });
 

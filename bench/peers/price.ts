@@ -38,6 +38,8 @@ export interface PlanPrice {
   readonly onDemandUsdPerHour: number;
   /** Nodes that may not be on demand. */
   readonly neverOnDemandCount: number;
+  /** Of `usdPerHour`: nodes that could be launched as one type in one zone only, on spot. */
+  readonly narrowSpotUsdPerHour: number;
 }
 
 const ZONE_LABEL = 'topology.kubernetes.io/zone';
@@ -47,6 +49,8 @@ const NANO_PER_DOLLAR = 1e9;
 interface Priced {
   readonly capacityType: string;
   readonly priceNano: number;
+  /** Type and zone. */
+  readonly place: string;
 }
 
 /** The price of Karpenter's answer. Throws when a claim has no offering that could be launched. */
@@ -68,7 +72,7 @@ export function priceOf(result: KarpenterResult, problem: PricedProblem): PlanPr
         for (const offering of byName.get(name)?.offerings ?? []) {
           if (offering.available === false) continue;
           if (!admits(ZONE_LABEL, offering.zone) || !admits(CAPACITY_TYPE_LABEL, offering.capacityType)) continue;
-          possible.push(priced(offering));
+          possible.push(priced(name, offering));
         }
       }
       return possible;
@@ -82,7 +86,7 @@ export function priceOfPlan(nodes: readonly PlannedNode[], problem: PricedProble
   for (const { name, offerings } of problem.instanceTypes) {
     for (const offering of offerings) {
       if (offering.available !== false)
-        prices.set(`${name} ${offering.zone} ${offering.capacityType}`, priced(offering));
+        prices.set(`${name} ${offering.zone} ${offering.capacityType}`, priced(name, offering));
     }
   }
   // Nodes share their lists of alternatives: each is looked up once.
@@ -107,13 +111,17 @@ export function priceOfPlan(nodes: readonly PlannedNode[], problem: PricedProble
   );
 }
 
-function priced({ capacityType, price }: { readonly capacityType: string; readonly price: number }): Priced {
-  return { capacityType, priceNano: Math.round(price * NANO_PER_DOLLAR) };
+function priced(
+  typeName: string,
+  { zone, capacityType, price }: PricedProblem['instanceTypes'][number]['offerings'][number],
+): Priced {
+  return { capacityType, priceNano: Math.round(price * NANO_PER_DOLLAR), place: `${typeName} ${zone}` };
 }
 
 function sum(nodes: readonly (readonly Priced[])[]): PlanPrice {
   let nano = 0;
   let onDemandNano = 0;
+  let narrowNano = 0;
   let neverOnDemandCount = 0;
   for (const possible of nodes) {
     let least = Number.POSITIVE_INFINITY;
@@ -125,6 +133,7 @@ function sum(nodes: readonly (readonly Priced[])[]): PlanPrice {
     if (least === Number.POSITIVE_INFINITY)
       throw new Error('price a plan: a node has no offering that can be launched');
     nano += least;
+    if (isNarrowSpot(possible, least, leastOnDemand)) narrowNano += least;
     if (leastOnDemand === Number.POSITIVE_INFINITY) neverOnDemandCount += 1;
     onDemandNano += leastOnDemand === Number.POSITIVE_INFINITY ? least : leastOnDemand;
   }
@@ -133,5 +142,15 @@ function sum(nodes: readonly (readonly Priced[])[]): PlanPrice {
     usdPerHour: nano / NANO_PER_DOLLAR,
     onDemandUsdPerHour: onDemandNano / NANO_PER_DOLLAR,
     neverOnDemandCount,
+    narrowSpotUsdPerHour: narrowNano / NANO_PER_DOLLAR,
   };
+}
+
+/** Whether a node is cheapest on spot and has one place to be. Spot dearer than what is sold on demand is never launched. */
+function isNarrowSpot(possible: readonly Priced[], least: number, leastOnDemand: number): boolean {
+  if (!possible.some(({ capacityType, priceNano }) => capacityType === 'spot' && priceNano === least)) return false;
+  const launched = possible.filter(
+    ({ capacityType, priceNano }) => capacityType !== 'spot' || priceNano <= leastOnDemand,
+  );
+  return new Set(launched.map(({ place }) => place)).size === 1;
 }

@@ -1,6 +1,8 @@
 // Dovetail's side of a comparison: a problem through the same reader and solver as `dovetail solve --problem`, without
 // transports, and its answer by groups of equal pods.
+import { create } from '@bufbuild/protobuf';
 import { readProblem, readProblemCatalogue, reportPlan } from '../../controller/kubernetes/index.ts';
+import { type SolveOptions, SolveOptionsSchema } from '../../proto/index.ts';
 import type { LocalSolver } from '../../server/index.ts';
 import type { PlannedNode } from '../peers/index.ts';
 
@@ -23,15 +25,20 @@ export interface DovetailAnswer {
   readonly solveMs: number;
 }
 
-/** Solves a parsed problem. Throws what the reader and the solver throw. */
-export async function solveWithDovetail(solver: LocalSolver, problem: unknown): Promise<DovetailAnswer> {
+/** Solves a parsed problem, with options of the request beside its own. Throws what the reader and the solver throw. */
+export async function solveWithDovetail(
+  solver: LocalSolver,
+  problem: unknown,
+  options: Partial<Omit<SolveOptions, '$typeName'>> = {},
+): Promise<DovetailAnswer> {
   const catalogue = readProblemCatalogue(problem);
   // The catalogue's index is made before the clock runs, as for Karpenter.
   solver.loadCatalogue(catalogue);
   const startMs = performance.now();
   const { request } = readProblem(problem, catalogue);
   const conversionMs = performance.now() - startMs;
-  const response = await solver.solve(request);
+  const asked = { ...(request.options ?? create(SolveOptionsSchema)), ...options };
+  const response = await solver.solve({ ...request, options: asked });
   const report = reportPlan(response, conversionMs);
   return {
     groups: request.podGroups.map(({ names }) => names),

@@ -60,6 +60,25 @@ export async function verifyProblem(
 ): Promise<Omit<VerifyOutcome, 'rules'>> {
   const answer = await solveWithDovetail(tools.solver, problem);
   const results = await tools.runKarpenter(problem, tools.runs);
+  const differences = await judgedDifferences(problem, answer, results, tools);
+  const refusedOfOurs = refusedOnArrival(placesOfPlan(problem, answer), problem.namespaces ?? []);
+  const error = `kube-scheduler would keep ${[...refusedOfOurs].join(', ')} off the nodes that Dovetail plans`;
+  return {
+    name,
+    passed: refusedOfOurs.size === 0 && differences.every(({ className }) => className !== undefined),
+    differences,
+    figures: figuresOf(problem, answer, results),
+    ...(refusedOfOurs.size === 0 ? {} : { error }),
+  };
+}
+
+/** Where the two place different pods, in each of Karpenter's runs, with the class that each difference belongs to. */
+export async function judgedDifferences(
+  problem: VerifyInput,
+  answer: DovetailAnswer,
+  results: readonly KarpenterResult[],
+  tools: VerifyTools,
+): Promise<JudgedDifference[]> {
   const placesAlone = memoized((side: Side, pod: WaitingPod) => asksAlone(problem, tools, side, pod));
   const karpenterPlaces = asking(problem, tools, answer);
   const namespaces = problem.namespaces ?? [];
@@ -89,15 +108,7 @@ export async function verifyProblem(
       differences.push(matched === undefined ? judged : { ...judged, className: matched.name });
     }
   }
-  const refusedOfOurs = refusedOnArrival(ours, namespaces);
-  const error = `kube-scheduler would keep ${[...refusedOfOurs].join(', ')} off the nodes that Dovetail plans`;
-  return {
-    name,
-    passed: refusedOfOurs.size === 0 && differences.every(({ className }) => className !== undefined),
-    differences,
-    figures: figuresOf(problem, answer, results),
-    ...(refusedOfOurs.size === 0 ? {} : { error }),
-  };
+  return differences;
 }
 
 /** Whether a side places the pod when no other waits. */

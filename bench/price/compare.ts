@@ -1,0 +1,246 @@
+// One problem on one market: Karpenter's cheapest valid plan, and ours for the pods that it places, by every effort and each
+// objective. A plan of ours that is dearer at BALANCED passes only where it is better by what comes before price, and where
+// with Karpenter's pools taken for granted it is not dearer.
+import { create } from '@bufbuild/protobuf';
+import { Effort, ObjectiveSchema } from '../../proto/index.ts';
+import type { LocalSolver } from '../../server/index.ts';
+import { type KarpenterResult, type PlanPrice, priceOf, priceOfPlan } from '../peers/index.ts';
+import {
+  type DovetailAnswer,
+  judgedDifferences,
+  leftOutBy,
+  placesOfKarpenter,
+  refusedOnArrival,
+  solveWithDovetail,
+} from '../verify/index.ts';
+import { costOf, isDearer, OBJECTIVE_KINDS, OBJECTIVES, type ObjectiveName } from './costs.ts';
+import { asKarpenterDecided, type MarketName, type PriceInput, withPods } from './questions.ts';
+
+/** The efforts, least first. */
+export const EFFORTS = ['FAST', 'BALANCED', 'BEST'] as const;
+/** One of EFFORTS. */
+export type EffortName = (typeof EFFORTS)[number];
+
+/** A plan in figures. */
+export interface PlanFigures extends PlanPrice {
+  readonly solveMs: number;
+}
+
+/** Ours by one objective. */
+export interface OurFigures {
+  readonly objective: ObjectiveName;
+  readonly efforts: Readonly<Record<EffortName, PlanFigures>>;
+  /** Cost of BALANCED and of Karpenter's plan, US dollars an hour; the second absent without Karpenter. */
+  readonly cost: number;
+  readonly karpenterCost?: number;
+  readonly verdict: Verdict;
+}
+
+/** What is said of ours beside Karpenter's: all pass but `dearer` and `fewer pods`. */
+export type Verdict =
+  | 'no rival'
+  | 'cheaper'
+  | 'equal'
+  | 'dearer for heavier pools'
+  | 'dearer for preferences'
+  | 'dearer'
+  | 'fewer pods';
+
+/** Verdicts that fail a problem. */
+export const FAILING: ReadonlySet<Verdict> = new Set(['dearer', 'fewer pods']);
+
+/** What came of one problem on one market. */
+export interface PriceOutcome {
+  readonly name: string;
+  readonly market: MarketName;
+  /** Pods that the plans are compared over. */
+  readonly podCount: number;
+  /** Absent where it was not asked, or has no valid plan. */
+  readonly karpenter?: PlanFigures;
+  /** Runs of Karpenter that were set aside because kube-scheduler would refuse some of their pods. */
+  readonly invalidRunCount: number;
+  readonly ours: readonly OurFigures[];
+  readonly passed: boolean;
+}
+
+/** What comparing needs. */
+export interface PriceTools {
+  readonly solver: LocalSolver;
+  /** Runs Karpenter so many times; absent where nothing is compared. */
+  readonly runKarpenter?: (problem: object, runs: number) => Promise<readonly KarpenterResult[]>;
+  /** Time that BEST may take, in milliseconds. */
+  readonly bestMs: number;
+}
+
+/** Pods up to which an answer is held against the filters of kube-scheduler: it takes long, and larger ones count as valid. */
+const JUDGED_POD_LIMIT = 1_000;
+
+/** Karpenter's answers vary: the cheapest of so many is the rival. */
+const KARPENTER_RUNS = 3;
+
+/** Compares. Throws when a side can't answer at all. */
+export async function comparePrices(
+  name: string,
+  market: MarketName,
+  problem: PriceInput,
+  tools: PriceTools,
+): Promise<PriceOutcome> {
+  let asked = await askKarpenter(problem, tools);
+  let placesFewer = false;
+  if (asked.rival !== undefined) {
+    // Over the pods that both place: those that Karpenter alone places, wrongly or by a difference that is meant, would count
+    // on one side only.
+    const whole = await ask(tools, problem, 'list price', 'BALANCED');
+    placesFewer = await placesFewerThan(asked.rival, problem, whole, tools);
+    const both = withPods(problem, (pod) => !leftOutBy(asked.rival!).has(pod) && !whole.unplaced.has(pod));
+    if (!placesFewer && both.pods.length < problem.pods.length - asked.rival.unscheduled.length) {
+      asked = await askKarpenter(both, tools);
+    }
+  }
+  const { rival, invalidRunCount } = asked;
+  const question = rival === undefined ? asked.problem : withPods(asked.problem, (pod) => !leftOutBy(rival).has(pod));
+  const ours: OurFigures[] = [];
+  for (const objective of OBJECTIVES) {
+    const figures = await oursBy(objective, { question, rival, tools });
+    ours.push(placesFewer ? { ...figures, verdict: 'fewer pods' } : figures);
+  }
+  return {
+    name,
+    market,
+    podCount: question.pods.length,
+    ...(rival === undefined ? {} : { karpenter: { ...priceOf(rival, problem), solveMs: rival.solveMs } }),
+    invalidRunCount,
+    ours,
+    passed: ours.every(({ verdict }) => !FAILING.has(verdict)),
+  };
+}
+
+/** Karpenter's cheapest valid run on a problem. */
+async function askKarpenter(problem: PriceInput, { runKarpenter }: PriceTools) {
+  const results = (await runKarpenter?.(problem, KARPENTER_RUNS)) ?? [];
+  const valid = results.filter((result) => isValid(problem, result));
+  return { problem, rival: cheapestOf(problem, valid), invalidRunCount: results.length - valid.length };
+}
+
+/** Whether Karpenter places pods that we leave out, and no difference that is meant explains it. */
+async function placesFewerThan(
+  rival: KarpenterResult,
+  problem: PriceInput,
+  answer: DovetailAnswer,
+  { solver, runKarpenter }: PriceTools,
+): Promise<boolean> {
+  if (answer.unplaced.size === 0 || runKarpenter === undefined) return false;
+  const differences = await judgedDifferences(problem, answer, [rival], { solver, runKarpenter, runs: KARPENTER_RUNS });
+  return differences.some(
+    ({ direction, className }) => direction === 'karpenter places more' && className === undefined,
+  );
+}
+
+function isValid(problem: PriceInput, result: KarpenterResult): boolean {
+  if (problem.pods.length > JUDGED_POD_LIMIT) return true;
+  return refusedOnArrival(placesOfKarpenter(problem, result), problem.namespaces ?? []).size === 0;
+}
+
+/** Most pods first, then the price. */
+function cheapestOf(problem: PriceInput, results: readonly KarpenterResult[]): KarpenterResult | undefined {
+  const ranked = results.map((result) => ({ result, price: priceOf(result, problem).usdPerHour }));
+  ranked.sort(
+    (left, right) => left.result.unscheduled.length - right.result.unscheduled.length || left.price - right.price,
+  );
+  return ranked[0]?.result;
+}
+
+/** What ours is compared over. */
+interface Comparison {
+  /** With the pods that Karpenter places. */
+  readonly question: PriceInput;
+  readonly rival: KarpenterResult | undefined;
+  readonly tools: PriceTools;
+}
+
+async function oursBy(objective: ObjectiveName, comparison: Comparison): Promise<OurFigures> {
+  const { question, rival, tools } = comparison;
+  const figures: Partial<Record<EffortName, PlanFigures>> = {};
+  let balanced: DovetailAnswer | undefined;
+  for (const effort of EFFORTS) {
+    const answer = await ask(tools, question, objective, effort);
+    figures[effort] = { ...priceOfPlan(answer.nodes, question), solveMs: answer.solveMs };
+    if (effort === 'BALANCED') balanced = answer;
+  }
+  const efforts = figures as Record<EffortName, PlanFigures>;
+  const price = rival === undefined ? undefined : priceOf(rival, question);
+  const verdict =
+    rival === undefined || price === undefined
+      ? 'no rival'
+      : await verdictOn(objective, comparison, rival, { answer: balanced!, price: efforts.BALANCED, theirs: price });
+  return {
+    objective,
+    efforts,
+    cost: costOf(objective, efforts.BALANCED),
+    ...(price === undefined ? {} : { karpenterCost: costOf(objective, price) }),
+    verdict,
+  };
+}
+
+function ask(
+  { solver, bestMs }: PriceTools,
+  problem: object,
+  objective: ObjectiveName,
+  effort: EffortName,
+): Promise<DovetailAnswer> {
+  return solveWithDovetail(solver, problem, {
+    effort: Effort[effort],
+    objective: create(ObjectiveSchema, { kind: OBJECTIVE_KINDS[objective] }),
+    ...(effort === 'BEST' ? { timeLimitMs: bestMs } : {}),
+  });
+}
+
+/** Our plan at BALANCED and what the two plans cost. */
+interface Pair {
+  readonly answer: DovetailAnswer;
+  readonly price: PlanPrice;
+  readonly theirs: PlanPrice;
+}
+
+async function verdictOn(
+  objective: ObjectiveName,
+  { question, tools }: Comparison,
+  rival: KarpenterResult,
+  { answer, price, theirs }: Pair,
+): Promise<Verdict> {
+  if (answer.unplaced.size > 0) return 'fewer pods';
+  if (!isDearer(objective, price, theirs)) return isDearer(objective, theirs, price) ? 'cheaper' : 'equal';
+  const excuse = hasMoreInHeavierPools(question, answer, rival)
+    ? 'dearer for heavier pools'
+    : hasPreferences(question)
+      ? 'dearer for preferences'
+      : undefined;
+  if (excuse === undefined) return 'dearer';
+  const again = await ask(tools, asKarpenterDecided(question, rival), objective, 'BALANCED');
+  const isCheapEnough = again.unplaced.size === 0 && !isDearer(objective, priceOfPlan(again.nodes, question), theirs);
+  return isCheapEnough ? excuse : 'dearer';
+}
+
+/** Whether in the heaviest pools that the two fill differently we have more pods. */
+function hasMoreInHeavierPools(problem: PriceInput, answer: DovetailAnswer, rival: KarpenterResult): boolean {
+  const weightOf = new Map(
+    problem.nodePools.map(({ metadata, spec }) => [metadata.name, (spec as { readonly weight?: number }).weight ?? 0]),
+  );
+  const lead = new Map<number, number>();
+  const count = (nodes: readonly { readonly nodePool: string; readonly pods: readonly string[] }[], sign: number) => {
+    for (const { nodePool, pods } of nodes) {
+      const weight = weightOf.get(nodePool) ?? 0;
+      lead.set(weight, (lead.get(weight) ?? 0) + sign * pods.length);
+    }
+  };
+  count(answer.nodes, 1);
+  count(rival.nodeClaims, -1);
+  const [decisive] = [...lead].filter(([, pods]) => pods !== 0).sort(([left], [right]) => right - left);
+  return lead.size > 1 && decisive !== undefined && decisive[1] > 0;
+}
+
+/** Whether pods prefer something, or taints discourage them. */
+function hasPreferences({ pods, nodePools, preferencePolicy }: PriceInput): boolean {
+  if (preferencePolicy === 'Ignore') return false;
+  return /"preferredDuringScheduling|ScheduleAnyway|PreferNoSchedule/.test(JSON.stringify({ pods, nodePools }));
+}

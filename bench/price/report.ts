@@ -1,0 +1,71 @@
+// The table of prices: a row for each problem, market and objective. Numbers only; --json prints the outcomes whole.
+import { milliseconds, renderColumns } from '../report.ts';
+import { EFFORTS, type OurFigures, type PlanFigures, type PriceOutcome, type Verdict } from './compare.ts';
+
+/** A problem that could not be compared. */
+export interface PriceFailure {
+  readonly name: string;
+  readonly market: string;
+  readonly error: string;
+}
+
+/** The whole text, without the last line that counts. */
+export function renderPrices(outcomes: readonly PriceOutcome[], failures: readonly PriceFailure[]): string {
+  const headings = ['problem', 'market', 'chosen by', 'pods', 'K $/h', 'K nodes', 'K ms'];
+  for (const effort of EFFORTS) headings.push(`${effort} $/h`, 'nodes', 'ms');
+  headings.push('cost ÷ K', 'verdict');
+  const rows = outcomes.flatMap((outcome) => outcome.ours.map((ours) => rowOf(outcome, ours)));
+  return [
+    ...renderColumns([headings, ...rows], (column) => column < 3 || column === headings.length - 1),
+    '',
+    'K: the cheapest of three runs of Karpenter, one round each in a fresh process with one worker; $/h: list price of each',
+    'node at its cheapest offering, for the pods that Karpenter places; cost: what BALANCED counts for by its objective, over',
+    'what Karpenter’s plan counts for by the same.',
+    ...summaries(outcomes),
+    ...failures.map(({ name, market, error }) => `FAILED ${name}, ${market}: ${error}`),
+  ].join('\n');
+}
+
+function rowOf({ name, market, podCount, karpenter }: PriceOutcome, ours: OurFigures): string[] {
+  const plan = (figures: PlanFigures | undefined): string[] =>
+    figures === undefined
+      ? ['-', '-', '-']
+      : [figures.usdPerHour.toFixed(3), String(figures.nodeCount), milliseconds(figures.solveMs)];
+  const ratio =
+    ours.karpenterCost === undefined || ours.karpenterCost === 0 ? '-' : (ours.cost / ours.karpenterCost).toFixed(4);
+  return [
+    name,
+    market,
+    ours.objective,
+    String(podCount),
+    ...plan(karpenter),
+    ...EFFORTS.flatMap((effort) => plan(ours.efforts[effort])),
+    ratio,
+    ours.verdict,
+  ];
+}
+
+/** How often each verdict was given, the mean of the ratios, and which problems each listed verdict is about. */
+function summaries(outcomes: readonly PriceOutcome[]): string[] {
+  const all = outcomes.flatMap((outcome) => outcome.ours.map((ours) => ({ outcome, ours })));
+  const byVerdict = new Map<Verdict, string[]>();
+  for (const { outcome, ours } of all) {
+    const label = `${outcome.name} (${outcome.market}, ${ours.objective})`;
+    byVerdict.set(ours.verdict, [...(byVerdict.get(ours.verdict) ?? []), label]);
+  }
+  const lines = [...byVerdict].map(([verdict, labels]) =>
+    verdict === 'cheaper' || verdict === 'equal' || verdict === 'no rival'
+      ? `${verdict}: ${labels.length}`
+      : `${verdict}: ${labels.length}: ${labels.join(', ')}`,
+  );
+  const ratios = all.flatMap(({ ours: { cost, karpenterCost = 0 } }) =>
+    karpenterCost > 0 && cost > 0 ? [cost / karpenterCost] : [],
+  );
+  if (ratios.length > 0) {
+    const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
+    lines.push(`BALANCED over Karpenter: geometric mean ${mean.toFixed(4)}, worst ${Math.max(...ratios).toFixed(4)}`);
+  }
+  const aside = outcomes.reduce((sum, { invalidRunCount }) => sum + invalidRunCount, 0);
+  if (aside > 0) lines.push(`runs of Karpenter that kube-scheduler would refuse pods of, set aside: ${aside}`);
+  return lines;
+}

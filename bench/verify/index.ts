@@ -1,0 +1,8 @@
+// The door of verify: problems that are made to disagree on, Dovetail's answer to a problem, and the judges of both sides'
+// answers. What `npm run verify:karpenter` does with them is in main.ts.
+export { refusedOnArrival } from './arrival/index.ts';
+export { leftOutBy, nameOf } from './compare.ts';
+export { type DovetailAnswer, solveWithDovetail } from './dovetail.ts';
+export { generateProblem } from './generate.ts';
+export { type PlaceableProblem, placesOfKarpenter } from './places.ts';
+export { judgedDifferences, type VerifyInput } from './verify.ts';
