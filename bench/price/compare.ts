@@ -2,7 +2,7 @@
 // objective. A plan of ours that is dearer at BALANCED passes only where it is better by what comes before price, and where
 // with Karpenter's pools taken for granted it is not dearer.
 import { create } from '@bufbuild/protobuf';
-import { Effort, ObjectiveSchema } from '../../proto/index.ts';
+import { Effort, ObjectiveSchema, type SolveOptions } from '../../proto/index.ts';
 import type { LocalSolver } from '../../server/index.ts';
 import { type KarpenterResult, type PlanPrice, priceOf, priceOfPlan } from '../peers/index.ts';
 import {
@@ -188,11 +188,13 @@ function ask(
   objective: ObjectiveName,
   effort: EffortName,
 ): Promise<DovetailAnswer> {
-  return solveWithDovetail(solver, problem, {
-    effort: Effort[effort],
-    objective: create(ObjectiveSchema, { kind: OBJECTIVE_KINDS[objective] }),
-    ...(effort === 'BEST' ? { timeLimitMs: bestMs } : {}),
-  });
+  const limit = effort === 'BEST' ? { timeLimitMs: bestMs } : {};
+  return solveWithDovetail(solver, problem, { ...optionsOf(objective, effort), ...limit });
+}
+
+/** What a request says of an objective and an effort. */
+export function optionsOf(objective: ObjectiveName, effort: EffortName): Pick<SolveOptions, 'effort' | 'objective'> {
+  return { effort: Effort[effort], objective: create(ObjectiveSchema, { kind: OBJECTIVE_KINDS[objective] }) };
 }
 
 /** Our plan at BALANCED and what the two plans cost. */

@@ -1,13 +1,12 @@
 // `npm run bench -- --price`: cases of the corpus, problem files and generated problems, each on both markets, beside
 // Karpenter where it is asked for. The last line counts problems; one that is dearer, places fewer pods or can't be compared
 // fails.
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename } from 'node:path';
 import { createLocalSolver } from '../../server/index.ts';
 import type { Environment } from '../environment.ts';
 import type { BenchOptions } from '../options.ts';
 import { readProblemFile, runKarpenter } from '../peers/index.ts';
-import { corpusProblem } from '../problems.ts';
+import { corpusProblem, listProblemFiles } from '../problems.ts';
 import { renderEnvironment } from '../report.ts';
 import { generateProblem } from '../verify/index.ts';
 import { comparePrices, type PriceOutcome, type PriceTools } from './compare.ts';
@@ -66,11 +65,9 @@ function listSubjects({ cases, size, seeds, generatedSeeds, problemsDirectory }:
 }
 
 function filesIn(directory: string): Subject[] {
-  const files = readdirSync(directory).filter((name) => /\.json(\.gz)?$/.test(name));
-  if (files.length === 0) throw new Error(`--problems ${directory}: no .json or .json.gz file is there`);
-  return files.sort().map((file) => ({
-    name: file.replace(/\.json(\.gz)?$/, ''),
-    open: () => readProblemFile(join(directory, file)) as unknown as PriceInput,
+  return listProblemFiles(directory).map((path) => ({
+    name: basename(path).replace(/\.json(\.gz)?$/, ''),
+    open: () => readProblemFile(path) as unknown as PriceInput,
   }));
 }
 

@@ -75,20 +75,34 @@ interface RoundResult {
   readonly joined: boolean;
 }
 
+/** What an attempt does another way than the first one. */
+export interface Variation {
+  /** Whether no pod goes onto nodes that exist. */
+  readonly leavesNodesAlone?: boolean;
+  /** Zone that pods go to where they have the choice. */
+  readonly zone?: string;
+}
+
 /** Places the shapes of all phases. */
-export function attemptPlacement(compiled: CompiledProblem, budget: Budget, phases: Phases): Attempt {
-  const packed = placeAll(compiled, budget, phases, packRound);
+export function attemptPlacement(
+  compiled: CompiledProblem,
+  budget: Budget,
+  phases: Phases,
+  variation: Variation = {},
+): Attempt {
+  const placing = { compiled, budget, phases, variation };
+  const packed = placeAll(placing, packRound);
   if (!packed.broken) return packed;
   if (budget.cut) return heldPart(packed);
   // Pods with rules over domains were counted where they were to go. If limits then kept some of them out, the counts of
   // the others do not hold: everything is placed again, one pod at a time, which counts only what is there.
-  const stepped = placeAll(compiled, budget, phases, stepRound);
+  const stepped = placeAll(placing, stepRound);
   if (budget.cut) {
     // One at a time is slow: what holds of the first try may be more by far than what was reached since.
     const held = heldPart(packed);
     return placesMore(held, stepped) ? held : stepped;
   }
-  const capped = placeCapped(compiled, budget, phases, packed);
+  const capped = placeCapped(placing, packed);
   return capped !== undefined && placesMore(capped, stepped) ? capped : stepped;
 }
 
@@ -96,11 +110,12 @@ export function attemptPlacement(compiled: CompiledProblem, budget: Budget, phas
 const CAP_LIMIT = 4;
 
 /** Packs only as many pods of each shape as there was room for before; undefined where that still breaks the counts. */
-function placeCapped(compiled: CompiledProblem, budget: Budget, phases: Phases, broken: Attempt): Attempt | undefined {
+function placeCapped(question: PlacingQuestion, broken: Attempt): Attempt | undefined {
+  const { budget } = question;
   let attempt = broken;
   for (let tries = 0; tries < CAP_LIMIT && !budget.cut; tries++) {
     const caps = new Map(attempt.left.map(({ shape, count }) => [shape, shape.input.count - count]));
-    const next = placeAll(compiled, budget, phases, packRound, caps);
+    const next = placeAll(question, packRound, caps);
     if (!next.broken) return budget.cut ? undefined : next;
     attempt = next;
   }
@@ -134,14 +149,20 @@ export function attemptOf(work: PlacingWork, waiting: ReadonlyMap<CompiledShape,
   return { nodes, newNodes, left, limits, pinnedAt, domains, usesLeastFull: false };
 }
 
+/** What is to be placed, and how. */
+interface PlacingQuestion {
+  readonly compiled: CompiledProblem;
+  readonly budget: Budget;
+  readonly phases: Phases;
+  readonly variation: Variation;
+}
+
 function placeAll(
-  compiled: CompiledProblem,
-  budget: Budget,
-  phases: Phases,
+  { compiled, budget, phases, variation }: PlacingQuestion,
   round: Round,
   caps: ReadonlyMap<CompiledShape, number> = new Map(),
 ): Placing {
-  const work = openWork(compiled, budget);
+  const work = openWork(compiled, budget, variation);
   const left = new Map<CompiledShape, Waiting>();
   let broken = false;
   for (const phase of phases) {
@@ -173,13 +194,13 @@ function placeAll(
 }
 
 /** Everything as it is before the first pod is placed. */
-export function openWork(compiled: CompiledProblem, budget: Budget): PlacingWork {
-  const views = openViews(compiled);
+export function openWork(compiled: CompiledProblem, budget: Budget, variation: Variation = {}): PlacingWork {
+  const views = openViews(compiled, variation.zone);
   const domains = new DomainState(compiled.counters, (rule) => views.places.universe(rule));
   countRunning(compiled, domains);
   return {
     ...views,
-    nodes: openNodes(compiled, domains),
+    nodes: variation.leavesNodesAlone === true ? [] : openNodes(compiled, domains),
     domains,
     pinnedAt: new Map<Unit, Location>(),
     limits: remainingLimits(compiled.problem, compiled.reservations.freeCounts),
@@ -205,6 +226,7 @@ export function resumeWork(compiled: CompiledProblem, budget: Budget, attempt: A
 /** What placing knows of the problem and remembers of its own questions. */
 function openViews(
   compiled: CompiledProblem,
+  zone?: string,
 ): Omit<PlacingWork, 'nodes' | 'domains' | 'pinnedAt' | 'limits' | 'budget' | 'newNodes'> {
   const filter = new TemplateFilter(compiled);
   const tiers = tiersOf(compiled);
@@ -212,7 +234,7 @@ function openViews(
     compiled,
     filter,
     tiers,
-    places: new PlaceFinder(compiled, filter, tiers),
+    places: new PlaceFinder(compiled, filter, tiers, zone),
     domainRules: new Map<TopologyRules, DomainRules>(),
     vainChains: new Map<string, number>(),
     refusedBy: new Map<string, Set<NewNodes>>(),

@@ -244,7 +244,7 @@ test('workloads with rules of their own keep them where packing does not know th
       const budget = new Budget(undefined, undefined);
       const first = attemptPlacement(compiled, budget, [compiled.shapes]);
       const plan = (attempt: Attempt): EnginePlan => writePlan(compiled, { ...attempt, budget, cutPlacing: false });
-      const dealt = plan(improveAttempt(compiled, first, budget, 2));
+      const dealt = plan(improveAttempt(compiled, first, budget, { fewKinds: 2 }));
       assert.deepEqual(planViolations(caseOf(open, problem, dealt)), []);
       const before = plan(first).totalPriceNanoUsdPerHour;
       assert.ok(dealt.totalPriceNanoUsdPerHour <= before);

@@ -13,19 +13,24 @@ import { TierImprovement } from './tier-improvement.ts';
 /** Kinds up to which every rule on hosts is kept by the packing itself. */
 const FEW_KINDS = 300;
 
-/**
- * The attempt with cheaper nodes for the same pods, or as it is where none were found. Beyond `fewKinds` kinds of units, rules
- * on hosts that do not decide how many nodes there are are kept only while units are dealt.
- */
+/** How an attempt is improved, where not in the usual way. */
+export interface Improving {
+  /** Work that it shares with others; by default as much as the effort allows. */
+  readonly allowance?: Allowance;
+  /** Kinds of units beyond which rules on hosts that do not decide how many nodes there are are kept only while units are dealt. */
+  readonly fewKinds?: number;
+}
+
+/** The attempt with cheaper nodes for the same pods, or as it is where none were found. */
 export function improveAttempt(
   compiled: CompiledProblem,
   attempt: Attempt,
   budget: Budget,
-  fewKinds = FEW_KINDS,
+  { allowance, fewKinds = FEW_KINDS }: Improving = {},
 ): Attempt {
   const { effort, seed } = compiled.problem;
   if (effort === 'fast' || budget.cut || attempt.usesLeastFull) return attempt;
-  const work = new Allowance(effort, budget.spent, budget);
+  const work = allowance ?? new Allowance(effort, budget.spent, placedPodCount(attempt), budget);
   const { idleTurns } = work;
   const filter = new TemplateFilter(compiled);
   const movable = attempt.newNodes.filter((nodes) => mayMove(compiled, nodes));
@@ -62,6 +67,17 @@ export function improveAttempt(
     };
   }
   return improved;
+}
+
+/** Pods on new nodes that were given a zone, or whatever else rules speak of, each by itself. */
+export function placedPodCount({ newNodes, pinnedAt }: Attempt): number {
+  let count = 0;
+  for (const { units, unitCounts, nodeCount } of newNodes) {
+    units.forEach((unit, entry) => {
+      if (pinnedAt.has(unit)) count += unitCounts[entry]! * nodeCount;
+    });
+  }
+  return count;
 }
 
 /** Limits of pools, which no two tiers share, and of reservations only those that nodes have: two tiers can't take one. */

@@ -2,7 +2,7 @@
 // (zone, capacity type, any other) every combination of values that some available offering has, with what one unit
 // would cost there. Which place a pod gets is decided in assigning.ts.
 import { hasBit } from '../bits/index.ts';
-import { compareText } from '../catalogue/index.ts';
+import { compareText, OFFERING_LABELS } from '../catalogue/index.ts';
 import {
   type CompiledProblem,
   type CompiledTemplate,
@@ -29,6 +29,9 @@ export interface Place {
   readonly share: number;
 }
 
+/** What places count for where pods gather, of what they cost: cheaper ones there still come first. */
+const GATHERING_SHARE = 1e-3;
+
 /** A room at a place with what it costs at least. */
 interface Stand {
   readonly roomKey: number;
@@ -43,6 +46,7 @@ interface Stand {
 /** Finds places. Remembers what templates have in common. */
 export class PlaceFinder {
   readonly #compiled: CompiledProblem;
+  readonly #zone: string | undefined;
   readonly #filter: TemplateFilter;
   readonly #tiers: readonly (readonly CompiledTemplate[])[];
   readonly #labels: LabelValues;
@@ -56,8 +60,15 @@ export class PlaceFinder {
   >();
   readonly #universes = new Map<number, ReadonlySet<string>>();
 
-  constructor(compiled: CompiledProblem, filter: TemplateFilter, tiers: readonly (readonly CompiledTemplate[])[]) {
+  /** Places in `zone` count for next to nothing, so that pods that have the choice gather there. */
+  constructor(
+    compiled: CompiledProblem,
+    filter: TemplateFilter,
+    tiers: readonly (readonly CompiledTemplate[])[],
+    zone?: string,
+  ) {
     this.#compiled = compiled;
+    this.#zone = zone;
     this.#filter = filter;
     this.#tiers = tiers;
     this.#labels = new LabelValues(compiled);
@@ -93,6 +104,10 @@ export class PlaceFinder {
     return places;
   }
 
+  #weightOf(keys: readonly string[], values: readonly (string | undefined)[]): number {
+    return this.#zone !== undefined && values[keys.indexOf(OFFERING_LABELS.zone)] === this.#zone ? GATHERING_SHARE : 1;
+  }
+
   #findPlaces(unit: Unit, keys: readonly string[], sieves: readonly Counter[], alone: boolean): readonly Place[] {
     const found = new Map<string, { stand: Stand; tier: number; share: number }>();
     this.#tiers.forEach((templates, tier) => {
@@ -106,7 +121,7 @@ export class PlaceFinder {
             mosts.set(stand.roomKey, most);
           }
           if (most === 0 || wide?.has(stand.key) === false) continue;
-          const share = stand.price / (alone ? 1 : most);
+          const share = (stand.price / (alone ? 1 : most)) * this.#weightOf(keys, stand.values);
           const known = found.get(stand.key);
           if (known === undefined) found.set(stand.key, { stand, tier, share });
           else if (known.tier === tier && share < known.share) known.share = share;

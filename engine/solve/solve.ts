@@ -7,11 +7,13 @@ import type { EnginePlan, Problem } from '../model/index.ts';
 import { Budget } from '../pack/index.ts';
 import { type Attempt, attemptPlacement } from './attempt.ts';
 import { boundOf } from './bounding.ts';
+import { Allowance } from './effort.ts';
 import { improveSmall } from './exact/index.ts';
-import { improveAttempt } from './improving.ts';
+import { improveAttempt, placedPodCount } from './improving.ts';
 import { placeLatecomers } from './latecomers.ts';
 import { moreOpenValues, WIDENING_LIMIT } from './open-values.ts';
 import { placesMore } from './order-of-plans.ts';
+import { otherAttempts } from './other-attempts.ts';
 import { writePlan } from './plan-writer.ts';
 import { type FirstShapes, ordersWithFirst, ordersWithOneFirst } from './retrying.ts';
 
@@ -62,12 +64,43 @@ function solvePlan(
     best = attempt;
   }
   const cutPlacing = budget.cut;
-  const improved = improveAttempt(compiled, best, budget);
+  const others = otherAttempts(compiled, best, budget);
+  const finish = (attempt: Attempt, allowance?: Allowance): EnginePlan =>
+    improvedPlan(compiled, attempt, { budget, cutPlacing, ...(allowance === undefined ? {} : { allowance }) });
+  if (others.length === 0) return { plan: finish(best), compiled, attempt: best };
+  // What each of them costs once it is improved decides; a long search goes on with the best of them.
+  const allowance = new Allowance('balanced', budget.spent, placedPodCount(best), budget);
+  let plan = finish(best, allowance);
+  for (const other of others) {
+    const made = finish(other, allowance);
+    if (made.costNanoUsdPerHour >= plan.costNanoUsdPerHour) continue;
+    plan = made;
+    best = other;
+  }
+  if (problem.effort === 'best') {
+    const longer = finish(best);
+    if (isNoWorse(longer, plan, compiled.costs.objective.tieShare)) plan = longer;
+  }
+  return { plan: { ...plan, workUnits: budget.spent, cut: budget.cut }, compiled, attempt: best };
+}
+
+/** What a plan may be made with. */
+interface Means {
+  readonly budget: Budget;
+  /** Whether pods may have been left out because work ran out. */
+  readonly cutPlacing: boolean;
+  /** Work for improving; by default as much as the effort allows. */
+  readonly allowance?: Allowance;
+}
+
+/** The plan of an attempt that is improved. */
+function improvedPlan(compiled: CompiledProblem, attempt: Attempt, means: Means): EnginePlan {
+  const { budget, cutPlacing } = means;
+  const improved = improveAttempt(compiled, attempt, budget, means);
   const plan = writePlan(compiled, { ...improved, budget, cutPlacing });
-  if (improved === best || !isPricedByLimits(best)) return { plan, compiled, attempt: best };
-  const first = writePlan(compiled, { ...best, budget, cutPlacing });
-  const better = isNoWorse(plan, first, compiled.costs.objective.tieShare) ? plan : first;
-  return { plan: better, compiled, attempt: best };
+  if (improved === attempt || !isPricedByLimits(attempt)) return plan;
+  const first = writePlan(compiled, { ...attempt, budget, cutPlacing });
+  return isNoWorse(plan, first, compiled.costs.objective.tieShare) ? plan : first;
 }
 
 /** Whether a plan costs no more than another one, or nearly as little with fewer nodes. */

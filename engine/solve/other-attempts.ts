@@ -1,0 +1,99 @@
+// Places that are given before nodes are packed are not always the cheapest: pods go onto nodes that exist because that costs
+// nothing, and each kind to the zone where many of it are cheapest, whatever that leaves of the others. Here the same pods are
+// placed another way: on new nodes alone, or gathered in one zone where they have the choice. What is no worse by what comes
+// before cost is handed on; what it costs is found out by improving it.
+import { compareText } from '../catalogue/index.ts';
+import type { CompiledProblem, Demand } from '../compile/index.ts';
+import type { Budget } from '../pack/index.ts';
+import { isOnHostname } from '../topology/index.ts';
+import { type Attempt, attemptPlacement, type Variation } from './attempt.ts';
+import type { OpenNode } from './node-board.ts';
+import { placesMore } from './order-of-plans.ts';
+
+/** Planned nodes up to which pods are gathered in one zone: among more of them hardly any room is left over. */
+const GATHERED_NODE_LIMIT = 48;
+
+/** Units that the first attempt may take for others to be tried beside what nodes that exist ask for. */
+const GATHERED_UNIT_LIMIT = 4_000;
+
+/** Zones that pods are gathered in, in the order of their names. */
+const ZONE_LIMIT = 6;
+
+/**
+ * Attempts that place as many pods, in pools as heavy, with as many preferences kept. FAST leaves nodes alone only where pods
+ * on them draw others to their domains, which can make all of them dearer.
+ */
+export function otherAttempts(compiled: CompiledProblem, first: Attempt, budget: Budget): Attempt[] {
+  if (first.newNodes.length === 0 || budget.cut) return [];
+  const isGathering = mayGather(compiled, first, budget);
+  const made: Attempt[] = [];
+  for (const variation of [...leavingNodesAlone(compiled, first), ...(isGathering ? gathering(compiled) : [])]) {
+    const attempt = attemptPlacement(compiled, budget, [compiled.shapes], variation);
+    if (budget.cut) break;
+    if (!isWorse(compiled, attempt, first)) made.push(attempt);
+  }
+  return made;
+}
+
+function leavingNodesAlone({ problem: { effort } }: CompiledProblem, { nodes }: Attempt): Variation[] {
+  const filled = nodes.filter(({ hasNewPods }) => hasNewPods);
+  if (filled.length === 0 || (effort === 'fast' && !filled.some(drawsOthers))) return [];
+  return [{ leavesNodesAlone: true }];
+}
+
+/** Whether a new pod of a node must be in a domain with others, wider than the node. */
+function drawsOthers({ pods }: OpenNode): boolean {
+  return [...pods.keys()].some((pod) => 'of' in pod && pod.rules.affinities.some((rule) => !isOnHostname(rule)));
+}
+
+/** Whether pods were given places, and so few that room left over on their nodes counts. */
+function mayGather({ problem: { effort } }: CompiledProblem, { newNodes, pinnedAt }: Attempt, budget: Budget): boolean {
+  if (effort === 'fast' || pinnedAt.size === 0 || budget.spent > GATHERED_UNIT_LIMIT) return false;
+  const nodeCount = newNodes.reduce((sum, group) => sum + group.nodeCount, 0);
+  return nodeCount > 1 && nodeCount <= GATHERED_NODE_LIMIT;
+}
+
+function gathering({ catalogue: { cells } }: CompiledProblem): Variation[] {
+  const zones = [...new Set(cells.map(({ zone }) => zone))].sort(compareText);
+  return zones.length < 2 ? [] : zones.slice(0, ZONE_LIMIT).map((zone) => ({ zone }));
+}
+
+/**
+ * Whether an attempt is worse than another one by what comes before cost: fewer pods, more of them in lighter pools, where the
+ * limits of heavier ones are what sends them there, or more preferences given up.
+ */
+function isWorse(compiled: CompiledProblem, attempt: Attempt, other: Attempt): boolean {
+  if (placesMore(other, attempt)) return true;
+  if (placesMore(attempt, other)) return false;
+  const weights = [...new Set(compiled.pools.map(({ input }) => input.weight))].sort((left, right) => left - right);
+  for (const weight of other.limits.names.length > 0 ? weights.slice(0, -1) : []) {
+    const difference = podsOfWeight(attempt, weight) - podsOfWeight(other, weight);
+    if (difference !== 0) return difference > 0;
+  }
+  return stepsGivenUp(attempt) > stepsGivenUp(other);
+}
+
+function podsOfWeight({ newNodes }: Attempt, weight: number): number {
+  let pods = 0;
+  for (const { template, units, unitCounts, nodeCount } of newNodes) {
+    if (template.pool.input.weight !== weight) continue;
+    units.forEach(({ members }, entry) => {
+      for (const { podCount } of members) pods += podCount * unitCounts[entry]! * nodeCount;
+    });
+  }
+  return pods;
+}
+
+/** Preferences that pods have given up, summed over all of them. */
+function stepsGivenUp({ nodes, newNodes }: Attempt): number {
+  let steps = 0;
+  for (const { pods } of nodes) {
+    for (const [pod, count] of pods) if ('step' in pod) steps += (pod as Demand).step * count;
+  }
+  for (const { units, unitCounts, nodeCount } of newNodes) {
+    units.forEach(({ members }, entry) => {
+      for (const { pod, podCount } of members) steps += pod.step * podCount * unitCounts[entry]! * nodeCount;
+    });
+  }
+  return steps;
+}
