@@ -7,6 +7,7 @@ import type { CompiledProblem, Demand } from '../compile/index.ts';
 import type { Budget } from '../pack/index.ts';
 import { isOnHostname } from '../topology/index.ts';
 import { type Attempt, attemptPlacement, type Variation } from './attempt.ts';
+import { prefersAboutPods } from './exact/index.ts';
 import type { OpenNode } from './node-board.ts';
 import { placesMore } from './order-of-plans.ts';
 
@@ -21,10 +22,11 @@ const ZONE_LIMIT = 6;
 
 /**
  * Attempts that place as many pods, in pools as heavy, with as many preferences kept. FAST leaves nodes alone only where pods
- * on them draw others to their domains, which can make all of them dearer.
+ * on them draw others to their domains, which can make all of them dearer. None where pods prefer to be near others or apart
+ * from them: which of these preferences are kept is known only once all pods have their places.
  */
 export function otherAttempts(compiled: CompiledProblem, first: Attempt, budget: Budget): Attempt[] {
-  if (first.newNodes.length === 0 || budget.cut) return [];
+  if (first.newNodes.length === 0 || budget.cut || compiled.shapes.some(prefersAboutPods)) return [];
   const isGathering = mayGather(compiled, first, budget);
   const made: Attempt[] = [];
   for (const variation of [...leavingNodesAlone(compiled, first), ...(isGathering ? gathering(compiled) : [])]) {

@@ -77,7 +77,8 @@ function mayBeBetter({ shapes }: CompiledProblem, { left }: Attempt): boolean {
   return left.length > 0 || shapes.some(prefersAboutPods);
 }
 
-function prefersAboutPods({ demands, input: { shape } }: CompiledShape): boolean {
+/** Whether pods of a shape prefer to be near others or apart from them: who comes later may take that from them. */
+export function prefersAboutPods({ demands, input: { shape } }: CompiledShape): boolean {
   if (demands.length < 2) return false;
   return (
     [...shape.podAffinity, ...shape.podAntiAffinity].some(({ weight }) => weight !== undefined) ||

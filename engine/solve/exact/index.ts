@@ -1,2 +1,2 @@
 // The door of solve/exact: problems small enough to look at every way to place their pods.
-export { improveSmall } from './improve-small.ts';
+export { improveSmall, prefersAboutPods } from './improve-small.ts';
