@@ -95,14 +95,25 @@ function readLabels(text: string, line: string): Record<string, string> {
 function check(name: string, { type, help, samples }: ScrapedMetric): void {
   if (help === '') throw new Error(`${name} has no HELP before its TYPE`);
   if (samples.length === 0) throw new Error(`${name} has no samples`);
-  if (type !== 'histogram') return;
-  let last = 0;
-  for (const { suffix, labels, value } of samples) {
-    if (suffix === '_count' && value !== last) throw new Error(`${name}: +Inf is ${last}, the count ${value}`);
-    if (suffix !== '_bucket') continue;
-    const isFirst = labels.le === samples.find((sample) => sample.suffix === '_bucket')?.labels.le;
-    if (!isFirst && value < last) throw new Error(`${name} falls at le=${labels.le}`);
-    last = value;
+  if (type === 'histogram') checkHistogram(name, samples);
+}
+
+/** The lines of one series may come in any order, its buckets in that of their bounds. */
+function checkHistogram(name: string, samples: readonly ScrapedSample[]): void {
+  const bySeries = Map.groupBy(samples, ({ labels: { le, ...labels } }) =>
+    JSON.stringify(Object.entries(labels).sort()),
+  );
+  for (const [series, lines] of bySeries) {
+    const buckets = lines.filter(({ suffix }) => suffix === '_bucket');
+    const bounds = buckets.map(({ labels }) => Number(labels.le?.replace('Inf', 'Infinity')));
+    const isRising = (values: readonly number[], least: number): boolean =>
+      values.every((value, index) => index === 0 || value - (values[index - 1] ?? 0) >= least);
+    const counts = buckets.map(({ value }) => value);
+    if (!isRising(bounds, Number.MIN_VALUE) || !isRising(counts, 0)) throw new Error(`${name} falls: ${series}`);
+    const count = lines.find(({ suffix }) => suffix === '_count')?.value;
+    if (bounds.at(-1) !== Number.POSITIVE_INFINITY || counts.at(-1) !== count) {
+      throw new Error(`${name}: the last bucket is not all of ${count}: ${series}`);
+    }
   }
 }
 
