@@ -6,7 +6,8 @@ import { type ClusterIndex, isSynced, type StoreReaders } from '../state/index.t
 import { type Amounts, addTo, type PodAmounts, podAmountsReader, writtenAmounts } from './amounts.ts';
 import type { GaugeSource } from './controller-metrics.ts';
 import { gauge, resourceLabel, single } from './gauges.ts';
-import { type NameOf, NODE_LABELS } from './table.ts';
+import { NODE_LABELS } from './node-labels.ts';
+import type { NameOf } from './table.ts';
 import { labelText, type Sample } from './text.ts';
 
 /** What gauges of nodes are made of. */

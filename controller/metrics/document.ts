@@ -1,6 +1,7 @@
 // docs/metrics.md, written from the table and the list of what is lacking.
 import { LACKING, LACKING_FAMILIES } from './lacking.ts';
-import { METRICS, type MetricDeclaration, NODE_LABELS } from './table.ts';
+import { NODE_LABELS } from './node-labels.ts';
+import { METRICS, type MetricDeclaration } from './table.ts';
 
 const INTRODUCTION = `# The controller's metrics
 
