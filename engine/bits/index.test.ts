@@ -15,6 +15,7 @@ import {
   listBits,
   orInto,
   setBit,
+  signaturesOf,
   wordCount,
 } from './index.ts';
 
@@ -118,4 +119,24 @@ describe('bitsets', () => {
       [true, false, false, true, true, false, true],
     );
   });
+});
+
+test('positions have one signature where the same bitsets have them, and 0 where none does', () => {
+  fc.assert(
+    fc.property(twoSets, ([size, left, right]) => {
+      const bitsets = [bitsOf(size, left), bitsOf(size, right), bitsOf(size, left)];
+      const { signatures, signatureCount } = signaturesOf(bitsets, size);
+      assert.equal(signatures.length, size);
+      const bySet = new Map<string, number>();
+      for (let position = 0; position < size; position++) {
+        const key = bitsets.map((bits) => Number(hasBit(bits, position))).join('');
+        const known = bySet.get(key) ?? signatures[position]!;
+        bySet.set(key, known);
+        assert.equal(signatures[position], known);
+        assert.equal(known === 0, key === '000');
+        assert.ok(known < signatureCount);
+      }
+      assert.equal(new Set(bySet.values()).size, bySet.size);
+    }),
+  );
 });

@@ -87,3 +87,34 @@ export function listBits(bits: Uint32Array, into: Uint32Array): number {
   }
   return count;
 }
+
+/**
+ * Numbers positions by the set of bitsets that have them: `signatures` is `Uint32Array[bitCount]`, equal where the same ones
+ * do, 0 where none does. Partition refinement, one bitset at a time.
+ */
+export function signaturesOf(
+  bitsets: Iterable<Uint32Array>,
+  bitCount: number,
+): { readonly signatures: Uint32Array; readonly signatureCount: number } {
+  const signatures = new Uint32Array(bitCount);
+  let signatureCount = 1;
+  for (const bits of bitsets) {
+    const split = new Map<number, number>();
+    for (let word = 0; word < bits.length; word++) {
+      let rest = bits[word]!;
+      while (rest !== 0) {
+        const low = rest & -rest;
+        rest ^= low;
+        const position = (word << 5) + (31 - Math.clz32(low));
+        const before = signatures[position]!;
+        let after = split.get(before);
+        if (after === undefined) {
+          after = signatureCount++;
+          split.set(before, after);
+        }
+        signatures[position] = after;
+      }
+    }
+  }
+  return { signatures, signatureCount };
+}

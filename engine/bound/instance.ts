@@ -5,7 +5,7 @@
 // pods that must be on one host, preferences, pool weights, minValues, claims that pods share, and on nodes that exist every
 // rule about other pods. Counted: requests, pods per node, daemonsets, labels and taints, attachments, and on new nodes the
 // pods that keep apart on a host.
-import { hasBit } from '../bits/index.ts';
+import { hasBit, signaturesOf } from '../bits/index.ts';
 import type { CompiledProblem, CompiledShape, CompiledTemplate } from '../compile/index.ts';
 import { type LimitTable, limitTakesInto } from '../pack/index.ts';
 import { buildHostRules } from '../topology/index.ts';
@@ -141,7 +141,7 @@ class OfferFinder {
     const { catalogue, reservations } = compiled;
     const masks = this.#shapes.map((shape) => masksOf(compiled, template, shape));
     if (masks.every((list) => list.length === 0)) return;
-    const { signatures, signatureCount } = numberOfferings(masks.flat(), catalogue.offeringCount);
+    const { signatures, signatureCount } = signaturesOf(new Set(masks.flat()), catalogue.offeringCount);
     const roomIds = catalogue.columnSets.roomIds(template.pool.columns, compiled.dimensions);
     const cheapest = new Map<string, { readonly offering: number; readonly cost: number }>();
     for (let offering = 0; offering < catalogue.offeringCount; offering++) {
@@ -219,29 +219,6 @@ function offerKey(room: Float64Array, members: readonly number[], supply: number
 function masksOf(compiled: CompiledProblem, template: CompiledTemplate, shape: CompiledShape): Uint32Array[] {
   const open = shape.demands.filter((demand) => compiled.toleratesTemplate(template, demand));
   return [...new Set(open.map(({ constraintSet }) => compiled.mask(template, constraintSet.constraints)))];
-}
-
-/** Numbers offerings by the masks that admit them; 0 is "none". */
-function numberOfferings(
-  masks: readonly Uint32Array[],
-  offeringCount: number,
-): { readonly signatures: Uint32Array; readonly signatureCount: number } {
-  const signatures = new Uint32Array(offeringCount);
-  let signatureCount = 1;
-  for (const mask of new Set(masks)) {
-    const split = new Map<number, number>();
-    for (let offering = 0; offering < offeringCount; offering++) {
-      if (!hasBit(mask, offering)) continue;
-      const before = signatures[offering]!;
-      let after = split.get(before);
-      if (after === undefined) {
-        after = signatureCount++;
-        split.set(before, after);
-      }
-      signatures[offering] = after;
-    }
-  }
-  return { signatures, signatureCount };
 }
 
 function isWithin(request: Float64Array, room: Float64Array): boolean {

@@ -2,7 +2,7 @@
 // suit, and of each such class only the cheapest matters while packing. Dominated classes (no more room, no more shapes,
 // no cheaper than another) are dropped. Method: packing by classes instead of types, after the reduction by dominance of
 // Correia, Gouveia and Saldanha-da-Gama for variable-size bin packing.
-import { hasBit } from '../bits/index.ts';
+import { hasBit, signaturesOf } from '../bits/index.ts';
 import { type CompiledProblem, type CompiledTemplate, roomKeys, type Unit } from '../compile/index.ts';
 import { buildHostRules, type HostRules } from '../topology/index.ts';
 import { type ClaimInput, claimInput } from './claim-tracker.ts';
@@ -242,7 +242,7 @@ function draftClasses(
   limits: LimitTable,
 ): ClassDraft[] {
   const { catalogue } = compiled;
-  const { signatures, signatureCount } = maskSignatures(masks, catalogue.offeringCount);
+  const { signatures, signatureCount } = signaturesOf(masks, catalogue.offeringCount);
   const rooms = roomKeys(compiled, template);
   // Of equal rooms one may take more of the pool's limits than another (a GPU that no pod asks for).
   const limited = limits.groupOf.has(template.pool.index);
@@ -296,34 +296,6 @@ export function isPreferred(compiled: CompiledProblem, left: number, right: numb
   const leftCode = catalogue.capacityTypeCodeOf(left);
   const rightCode = catalogue.capacityTypeCodeOf(right);
   return leftCode === rightCode ? left < right : leftCode < rightCode;
-}
-
-/** Numbers offerings by the set of masks that admit them; 0 is "none". Partition refinement, one mask at a time. */
-function maskSignatures(
-  masks: readonly Uint32Array[],
-  offeringCount: number,
-): { readonly signatures: Uint32Array; readonly signatureCount: number } {
-  const signatures = new Uint32Array(offeringCount);
-  let signatureCount = 1;
-  for (const mask of masks) {
-    const split = new Map<number, number>();
-    for (let word = 0; word < mask.length; word++) {
-      let rest = mask[word]!;
-      while (rest !== 0) {
-        const low = rest & -rest;
-        rest ^= low;
-        const offering = (word << 5) + (31 - Math.clz32(low));
-        const before = signatures[offering]!;
-        let after = split.get(before);
-        if (after === undefined) {
-          after = signatureCount++;
-          split.set(before, after);
-        }
-        signatures[offering] = after;
-      }
-    }
-  }
-  return { signatures, signatureCount };
 }
 
 /** Whether a room holds the request that starts at `at`. */
