@@ -1,5 +1,6 @@
 // The process of one case: gets what to measure from the one that forked it, measures, answers, ends.
 import { type MeasureOptions, measureCase } from './measure.ts';
+import { answerOrder } from './order-process.ts';
 import { type CaseSubject, openSubject } from './problems.ts';
 import type { CaseOutcome } from './result.ts';
 
@@ -9,11 +10,7 @@ export interface CaseOrder {
   readonly measure: MeasureOptions;
 }
 
-process.once('message', (order: CaseOrder) => {
-  void answer(order).then((outcome) => {
-    process.send?.(outcome, () => process.disconnect());
-  });
-});
+answerOrder(answer);
 
 async function answer({ subject, measure }: CaseOrder): Promise<CaseOutcome> {
   try {

@@ -1,10 +1,10 @@
 // `npm run bench`: measures cases one after the other, each in a process of its own, and prints a table or JSON. Exits
 // non-zero when a case could not be measured.
-import { fork } from 'node:child_process';
 import type { CaseOrder } from './case-process.ts';
 import { readCommandLine } from './command-line.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { type BenchOptions, parseOptions } from './options.ts';
+import { askProcess } from './order-process.ts';
 import { renderPeers } from './peer-report.ts';
 import { measureBeside } from './peer-run.ts';
 import { reportPrices } from './price/index.ts';
@@ -87,17 +87,10 @@ async function runEfforts(subject: Subject, { efforts, measure }: BenchOptions):
   return outcomes;
 }
 
-function runCase(order: CaseOrder): Promise<CaseOutcome> {
-  return new Promise((resolve) => {
-    const child = fork(new URL('./case-process.ts', import.meta.url), { timeout: CASE_TIMEOUT_MS });
-    let outcome: CaseOutcome | undefined;
-    child.on('message', (message: CaseOutcome) => {
-      outcome = message;
-    });
-    child.on('exit', (code, signal) => {
-      const error = `its process ended without an answer (code=${code}, signal=${signal})`;
-      resolve(outcome ?? { failure: { name: subjectName(order.subject), error } });
-    });
-    child.send(order);
-  });
+async function runCase(order: CaseOrder): Promise<CaseOutcome> {
+  try {
+    return await askProcess(new URL('./case-process.ts', import.meta.url), order, CASE_TIMEOUT_MS);
+  } catch (error) {
+    return { failure: { name: subjectName(order.subject), error: (error as Error).message } };
+  }
 }

@@ -13,6 +13,7 @@ import {
   regionImageUrl,
   unpackRegionImage,
 } from '../server/index.ts';
+import { answerOrder } from './order-process.ts';
 
 /** What to measure: a region by its packed image or from its facts, or the steps of reading the image. */
 export interface ReadyOrder {
@@ -43,10 +44,7 @@ export interface ReadingTimes {
   readonly copyMs: number;
 }
 
-process.once('message', ({ region, way }: ReadyOrder) => {
-  const times = way === 'reading' ? timeReading(region) : timeReady(region, way);
-  process.send?.(times, () => process.disconnect());
-});
+answerOrder(({ region, way }: ReadyOrder) => (way === 'reading' ? timeReading(region) : timeReady(region, way)));
 
 function timeReady(region: string, way: 'packed' | 'facts'): ReadyTimes {
   const source = way === 'packed' ? embeddedRegionSource : factsRegionSource;

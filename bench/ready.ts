@@ -1,8 +1,9 @@
 // `npm run bench -- --ready`: how long a region takes from nothing to ready for a first solve, in processes that have loaded
 // their code and nothing else. The packed catalogue and the way of catalogues that clients bring take turns, so that a busy
 // machine slows both alike.
-import { fork } from 'node:child_process';
+
 import type { Environment } from './environment.ts';
+import { askProcess } from './order-process.ts';
 import type { ReadingTimes, ReadyOrder, ReadyTimes } from './ready-process.ts';
 import { renderEnvironment } from './report.ts';
 
@@ -41,19 +42,12 @@ export async function measureReady({ region, processCount }: ReadyOptions): Prom
   return { region, packed, facts, reading };
 }
 
-function runProcess<T>(order: ReadyOrder): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const child = fork(new URL('./ready-process.ts', import.meta.url), { timeout: PROCESS_TIMEOUT_MS });
-    let times: T | undefined;
-    child.on('message', (message: T) => {
-      times = message;
-    });
-    child.on('exit', (code, signal) => {
-      if (times !== undefined) resolve(times);
-      else reject(new Error(`--ready ${order.region}: a process failed (code=${code}, signal=${signal})`));
-    });
-    child.send(order);
-  });
+async function runProcess<T>(order: ReadyOrder): Promise<T> {
+  try {
+    return await askProcess<T>(new URL('./ready-process.ts', import.meta.url), order, PROCESS_TIMEOUT_MS);
+  } catch (error) {
+    throw new Error(`--ready ${order.region}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 const STEPS = [

@@ -1,4 +1,5 @@
 // The process of one problem: gets what to measure from the one that forked it, measures, answers, ends.
+import { answerOrder } from '../order-process.ts';
 import { type CaseSubject, openSubject } from '../problems.ts';
 import { type BoundsOptions, type BoundsResult, measureBounds } from './measure.ts';
 
@@ -11,11 +12,7 @@ export interface BoundsOrder {
 /** What came of it. */
 export type BoundsOutcome = { readonly result: BoundsResult } | { readonly error: string };
 
-process.once('message', (order: BoundsOrder) => {
-  void answer(order).then((outcome) => {
-    process.send?.(outcome, () => process.disconnect());
-  });
-});
+answerOrder(answer);
 
 async function answer({ subject, options }: BoundsOrder): Promise<BoundsOutcome> {
   try {

@@ -1,8 +1,8 @@
 // `npm run bench:bounds`: plans of FAST, BALANCED and, where asked, BEST beside the proven bound. Exits non-zero when a problem could not be
 // measured, and with --judge when a goal is missed.
-import { fork } from 'node:child_process';
 import { readCommandLine } from '../command-line.ts';
 import { readEnvironment } from '../environment.ts';
+import { askProcess } from '../order-process.ts';
 import { type CaseSubject, listProblemFiles, subjectName } from '../problems.ts';
 import type { BoundsOrder, BoundsOutcome } from './case-process.ts';
 import type { BoundsResult } from './measure.ts';
@@ -54,17 +54,11 @@ function listOrders(options: BoundsBenchOptions): BoundsOrder[] {
   );
 }
 
-function runCase(order: BoundsOrder): Promise<BoundsOutcome> {
-  return new Promise((resolve) => {
-    const timeout = CASE_TIMEOUT_MS + order.options.bestMs;
-    const child = fork(new URL('./case-process.ts', import.meta.url), { timeout });
-    let outcome: BoundsOutcome | undefined;
-    child.on('message', (message: BoundsOutcome) => {
-      outcome = message;
-    });
-    child.on('exit', (code, signal) => {
-      resolve(outcome ?? { error: `its process ended without an answer (code=${code}, signal=${signal})` });
-    });
-    child.send(order);
-  });
+async function runCase(order: BoundsOrder): Promise<BoundsOutcome> {
+  try {
+    const timeoutMs = CASE_TIMEOUT_MS + order.options.bestMs;
+    return await askProcess(new URL('./case-process.ts', import.meta.url), order, timeoutMs);
+  } catch (error) {
+    return { error: (error as Error).message };
+  }
 }
