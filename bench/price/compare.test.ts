@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { createLocalSolver, type LocalSolver } from '../../server/index.ts';
 import type { KarpenterClaim, KarpenterResult } from '../peers/index.ts';
+import { madeUpAnswer } from '../peers/testing/index.ts';
 import { comparePrices, type PriceOutcome, type Verdict } from './compare.ts';
 import { onMarket, type PriceInput } from './questions.ts';
 
@@ -48,33 +49,13 @@ function problemOf(more: object = {}): PriceInput {
   } as unknown as PriceInput;
 }
 
-function claim(nodePool: string, pods: readonly string[], instanceTypes: readonly string[]): KarpenterClaim {
-  return {
-    nodePool,
-    instanceTypes,
-    requirements: [],
-    labels: {},
-    daemonOverhead: {},
-    pods: pods.map((name) => `default/${name}`),
-  };
+function claim(nodePool: string, pods: readonly string[], instanceTypes: readonly string[]): Partial<KarpenterClaim> {
+  return { nodePool, instanceTypes, pods: pods.map((name) => `default/${name}`) };
 }
 
-function answer(claims: readonly KarpenterClaim[], unscheduled: readonly string[] = []): KarpenterResult {
-  return {
-    karpenter: 'v1.14.1',
-    go: 'go1.26.8',
-    problem: 'made-up',
-    workers: 1,
-    preferencePolicy: 'Respect',
-    seed: 1,
-    readMs: 0,
-    setupMs: 0,
-    solveMs: 5,
-    timedOut: false,
-    nodeClaims: claims,
-    existingNodes: [],
-    unscheduled: unscheduled.map((name) => ({ pod: `default/${name}`, error: 'no room' })),
-  };
+function answer(claims: readonly Partial<KarpenterClaim>[], unscheduled: readonly string[] = []): KarpenterResult {
+  const left = unscheduled.map((name) => ({ pod: `default/${name}`, error: 'no room' }));
+  return { ...madeUpAnswer(claims, left), solveMs: 5 };
 }
 
 const TWO_SMALL = answer([claim('only', ['one'], ['small']), claim('only', ['two'], ['small'])]);
