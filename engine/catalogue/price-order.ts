@@ -95,9 +95,7 @@ function isSame({ prices, available }: KeptOrder, now: PriceSnapshot): boolean {
     if (available[offering] !== now.available[offering]) return false;
     // What cannot be had is in no order, whatever its price.
     if (available[offering] !== 1) continue;
-    const before = prices[offering]!;
-    const after = now.priceNanoUsdPerHour[offering]!;
-    if (before !== after && !(Number.isNaN(before) && Number.isNaN(after))) return false;
+    if (!Object.is(prices[offering], now.priceNanoUsdPerHour[offering])) return false;
   }
   return true;
 }

@@ -40,22 +40,23 @@ function heldBy(node: NodeInput): Held {
   return held;
 }
 
-/** Nodes of a list that hold something, by index; the list stays the same until a node changes. */
-const HOLDERS = new WeakMap<
-  readonly NodeInput[],
-  { readonly rules: readonly number[]; readonly any: readonly number[] }
->();
-
-function holdersOf(nodes: readonly NodeInput[]): {
+/** Nodes of a list that hold something, by index. */
+interface Holders {
   readonly rules: readonly number[];
   readonly any: readonly number[];
-} {
+}
+
+/** A session hands out the same list until a node changes. */
+const HOLDERS = new WeakMap<readonly NodeInput[], Holders>();
+
+function holdersOf(nodes: readonly NodeInput[]): Holders {
   let holders = HOLDERS.get(nodes);
   if (holders === undefined) {
-    const indices = [...nodes.keys()];
+    const held = nodes.map(heldBy);
+    const indices = [...held.keys()];
     holders = {
-      rules: indices.filter((index) => heldBy(nodes[index]!).rules),
-      any: indices.filter((index) => heldBy(nodes[index]!).rules || heldBy(nodes[index]!).ports),
+      rules: indices.filter((index) => held[index]!.rules),
+      any: indices.filter((index) => held[index]!.rules || held[index]!.ports),
     };
     HOLDERS.set(nodes, holders);
   }

@@ -7,7 +7,7 @@ import type { Budget, LimitTable } from '../pack/index.ts';
 import { type HostPod, hostObstacle, isOnHostname, type TopologyRules } from '../topology/index.ts';
 import type { Attempt } from './attempt.ts';
 import { Allowance } from './effort.ts';
-import { type NewNodes, tiersOf } from './placing.ts';
+import { type NewNodes, tiersOf, unitsOn } from './placing.ts';
 import { TierImprovement } from './tier-improvement.ts';
 
 /** Kinds up to which every rule on hosts is kept by the packing itself. */
@@ -71,13 +71,9 @@ export function improveAttempt(
 
 /** Pods on new nodes that were given a zone, or whatever else rules speak of, each by itself. */
 export function placedPodCount({ newNodes, pinnedAt }: Attempt): number {
-  let count = 0;
-  for (const { units, unitCounts, nodeCount } of newNodes) {
-    units.forEach((unit, entry) => {
-      if (pinnedAt.has(unit)) count += unitCounts[entry]! * nodeCount;
-    });
-  }
-  return count;
+  let placed = 0;
+  for (const { unit, count } of unitsOn(newNodes)) if (pinnedAt.has(unit)) placed += count;
+  return placed;
 }
 
 /** Limits of pools, which no two tiers share, and of reservations only those that nodes have: two tiers can't take one. */

@@ -181,7 +181,7 @@ function mounts({ pods }: NodeInput): boolean {
   return pods.some(({ shape }) => shape.volumes.length > 0);
 }
 
-/** Orders of lists of nodes: the same list is asked about again by every attempt. */
+/** Orders of lists of nodes: they hold whichever dimensions a list is read with. */
 const ORDERS = new WeakMap<readonly NodeInput[], Uint32Array>();
 
 /** Indices of nodes: ready ones first, then by name. */

@@ -10,6 +10,7 @@ import { type Attempt, attemptPlacement, type Variation } from './attempt.ts';
 import { prefersAboutPods } from './exact/index.ts';
 import type { OpenNode } from './node-board.ts';
 import { placesMore } from './order-of-plans.ts';
+import { unitsOn } from './placing.ts';
 
 /** Planned nodes up to which pods are gathered in one zone: among more of them hardly any room is left over. */
 const GATHERED_NODE_LIMIT = 48;
@@ -77,11 +78,9 @@ function isWorse(compiled: CompiledProblem, attempt: Attempt, other: Attempt): b
 
 function podsOfWeight({ newNodes }: Attempt, weight: number): number {
   let pods = 0;
-  for (const { template, units, unitCounts, nodeCount } of newNodes) {
-    if (template.pool.input.weight !== weight) continue;
-    units.forEach(({ members }, entry) => {
-      for (const { podCount } of members) pods += podCount * unitCounts[entry]! * nodeCount;
-    });
+  for (const { group, unit, count } of unitsOn(newNodes)) {
+    if (group.template.pool.input.weight !== weight) continue;
+    for (const { podCount } of unit.members) pods += podCount * count;
   }
   return pods;
 }
@@ -92,10 +91,8 @@ function stepsGivenUp({ nodes, newNodes }: Attempt): number {
   for (const { pods } of nodes) {
     for (const [pod, count] of pods) if ('step' in pod) steps += (pod as Demand).step * count;
   }
-  for (const { units, unitCounts, nodeCount } of newNodes) {
-    units.forEach(({ members }, entry) => {
-      for (const { pod, podCount } of members) steps += pod.step * podCount * unitCounts[entry]! * nodeCount;
-    });
+  for (const { unit, count } of unitsOn(newNodes)) {
+    for (const { pod, podCount } of unit.members) steps += pod.step * podCount * count;
   }
   return steps;
 }

@@ -21,6 +21,17 @@ export interface NewNodes {
   readonly reservations: readonly number[];
 }
 
+/** The units of groups of nodes, each with how many of it are on all nodes of its group together. */
+export function* unitsOn(
+  groups: readonly NewNodes[],
+): Generator<{ readonly group: NewNodes; readonly unit: Unit; readonly count: number }> {
+  for (const group of groups) {
+    for (const [entry, unit] of group.units.entries()) {
+      yield { group, unit, count: group.unitCounts[entry]! * group.nodeCount };
+    }
+  }
+}
+
 /** Templates by weight, heaviest first. */
 export function tiersOf(compiled: CompiledProblem): CompiledTemplate[][] {
   const tiers: CompiledTemplate[][] = [];

@@ -12,7 +12,7 @@ import {
 } from '../pack/index.ts';
 import { buildHostRules } from '../topology/index.ts';
 import { bindingGroups, KindPacking, packUnits, type UnitQuestion } from './kind-packing.ts';
-import { candidatesFor, type NewNodes } from './placing.ts';
+import { candidatesFor, type NewNodes, unitsOn } from './placing.ts';
 import { compareUnits, type UnitCount } from './waiting.ts';
 
 /** What is to be improved. */
@@ -185,11 +185,7 @@ function isWhole(packed: readonly (PackedNodes | undefined)[]): packed is readon
 /** The units of nodes with their counts, in the canonical order. */
 function unitsOf(nodes: readonly NewNodes[]): UnitCount[] {
   const counts = new Map<Unit, number>();
-  for (const { units, unitCounts, nodeCount } of nodes) {
-    units.forEach((unit, entry) => {
-      counts.set(unit, (counts.get(unit) ?? 0) + unitCounts[entry]! * nodeCount);
-    });
-  }
+  for (const { unit, count } of unitsOn(nodes)) counts.set(unit, (counts.get(unit) ?? 0) + count);
   return [...counts].map(([unit, count]) => ({ unit, count })).sort(compareUnits);
 }
 
