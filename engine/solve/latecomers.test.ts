@@ -2,7 +2,7 @@
 // eight pods each, so that not every way to place them is looked at.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PodAffinityInput, PodShape, TopologySpreadInput } from '../model/index.ts';
+import type { PodShape } from '../model/index.ts';
 import type { Case } from '../testing/case.ts';
 import { planViolations } from '../testing/checker.ts';
 import {
@@ -15,7 +15,9 @@ import {
   resources,
   shape,
   solveCase,
+  spreadOver,
   term,
+  termOver,
   typeOnSale,
   ZONE_KEY,
 } from '../testing/situations.ts';
@@ -30,29 +32,8 @@ const OPEN = openMarket(
   ),
 );
 
-const selecting = (app: string) => ({ matchLabels: { app }, matchExpressions: [] });
-
-function near(app: string): PodAffinityInput {
-  return {
-    topologyKey: ZONE_KEY,
-    labelSelector: selecting(app),
-    namespaces: [],
-    matchLabelKeys: [],
-    mismatchLabelKeys: [],
-  };
-}
-
-function evenly(app: string): TopologySpreadInput {
-  return {
-    topologyKey: ZONE_KEY,
-    maxSkew: 1,
-    whenUnsatisfiable: 'DoNotSchedule',
-    labelSelector: selecting(app),
-    nodeAffinityPolicy: 'Honor',
-    nodeTaintsPolicy: 'Ignore',
-    matchLabelKeys: [],
-  };
-}
+const near = (app: string) => termOver(ZONE_KEY, app);
+const evenly = (app: string) => spreadOver(ZONE_KEY, app);
 
 function pods(app: string, cpuMilli: number, more: Partial<PodShape> = {}): PodShape {
   return shape(resources(cpuMilli, 0.1), { labels: { app }, ...more });

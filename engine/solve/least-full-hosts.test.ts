@@ -15,6 +15,7 @@ import {
   resources,
   shape,
   solveCase,
+  spreadOver,
   taint,
   tolerateAll,
   typeOnSale,
@@ -24,16 +25,7 @@ import { HOSTNAME_LABEL } from '../topology/index.ts';
 const OPEN = openMarket(market(typeOnSale('four', resources(4000, 16), [{ priceNanoUsdPerHour: milliDollars(100) }])));
 
 function web(more: Partial<TopologySpreadInput> = {}): PodShape {
-  const spread: TopologySpreadInput = {
-    topologyKey: HOSTNAME_LABEL,
-    maxSkew: 1,
-    whenUnsatisfiable: 'DoNotSchedule',
-    labelSelector: { matchLabels: { app: 'web' }, matchExpressions: [] },
-    nodeAffinityPolicy: 'Honor',
-    nodeTaintsPolicy: 'Ignore',
-    matchLabelKeys: [],
-    ...more,
-  };
+  const spread = spreadOver(HOSTNAME_LABEL, 'web', more);
   return shape(resources(1000, 1), { labels: { app: 'web' }, topologySpread: [spread] });
 }
 

@@ -17,8 +17,10 @@ import {
   resources,
   shape,
   solveCase,
+  spreadOver,
   taint,
   term,
+  termOver,
   typeOnSale,
   ZONE_KEY,
 } from './situations.ts';
@@ -48,27 +50,9 @@ interface Draft {
 /** A value that a draft may hold. */
 const loose = <T>(value: T): Mutable<T> => value as Mutable<T>;
 
-const SELECT_A = { matchLabels: { app: 'a' }, matchExpressions: [] };
+const spreadA = (topologyKey: string, more: Partial<TopologySpreadInput> = {}) => spreadOver(topologyKey, 'a', more);
 
-const spreadOver = (topologyKey: string, more: Partial<TopologySpreadInput> = {}): TopologySpreadInput => ({
-  topologyKey,
-  maxSkew: 1,
-  whenUnsatisfiable: 'DoNotSchedule',
-  labelSelector: SELECT_A,
-  nodeAffinityPolicy: 'Honor',
-  nodeTaintsPolicy: 'Ignore',
-  matchLabelKeys: [],
-  ...more,
-});
-
-const near = (topologyKey: string, more: Partial<PodAffinityInput> = {}): PodAffinityInput => ({
-  topologyKey,
-  labelSelector: SELECT_A,
-  namespaces: [],
-  matchLabelKeys: [],
-  mismatchLabelKeys: [],
-  ...more,
-});
+const near = (topologyKey: string, more: Partial<PodAffinityInput> = {}) => termOver(topologyKey, 'a', more);
 
 const podA = (more: Partial<PodShape> = {}) =>
   shape(resources(500, 1), { labels: { app: 'a', version: '1' }, ...more });
@@ -97,23 +81,23 @@ const CANARIES: readonly (readonly [string, string, Parts, (draft: Draft) => voi
   [
     'spread',
     'a zone with more pods than the skew allows',
-    { groups: [{ shape: podA({ topologySpread: [spreadOver(ZONE_KEY)], ...onNodeA }), count: 1 }], nodes: twoZones },
+    { groups: [{ shape: podA({ topologySpread: [spreadA(ZONE_KEY)], ...onNodeA }), count: 1 }], nodes: twoZones },
     (d) => {
-      firstShape(d).topologySpread = [loose(spreadOver(ZONE_KEY, { nodeAffinityPolicy: 'Ignore' }))];
+      firstShape(d).topologySpread = [loose(spreadA(ZONE_KEY, { nodeAffinityPolicy: 'Ignore' }))];
       addRunning(0)(d);
     },
   ],
   [
     'spread',
     'fewer domains than minDomains',
-    { groups: [{ shape: podA({ topologySpread: [spreadOver(ZONE_KEY)], ...onNodeA }), count: 2 }], nodes: twoZones },
-    (d) => (firstShape(d).topologySpread = [loose(spreadOver(ZONE_KEY, { minDomains: 2 }))]),
+    { groups: [{ shape: podA({ topologySpread: [spreadA(ZONE_KEY)], ...onNodeA }), count: 2 }], nodes: twoZones },
+    (d) => (firstShape(d).topologySpread = [loose(spreadA(ZONE_KEY, { minDomains: 2 }))]),
   ],
   [
     'spread',
     'a domain that only a taint kept out of the count',
     {
-      groups: [{ shape: podA({ topologySpread: [spreadOver(ZONE_KEY, { nodeTaintsPolicy: 'Honor' })] }), count: 4 }],
+      groups: [{ shape: podA({ topologySpread: [spreadA(ZONE_KEY, { nodeTaintsPolicy: 'Honor' })] }), count: 4 }],
       nodes: [...twoZones, { ...zoneNode('node-c', 'zone-c'), taints: [taint('dedicated')] }],
     },
     (d) => (nodeAt(d, 2).taints = []),
@@ -121,7 +105,7 @@ const CANARIES: readonly (readonly [string, string, Parts, (draft: Draft) => voi
   [
     'spread',
     'two pods on one host',
-    { groups: [{ shape: podA({ topologySpread: [spreadOver(HOSTNAME_KEY)] }), count: 2 }], nodes: twoZones },
+    { groups: [{ shape: podA({ topologySpread: [spreadA(HOSTNAME_KEY)] }), count: 2 }], nodes: twoZones },
     (d) => {
       d.plan.existing = [{ nodeIndex: 0, pods: [{ shapeIndex: 0, count: 2 }] }];
     },
@@ -130,9 +114,7 @@ const CANARIES: readonly (readonly [string, string, Parts, (draft: Draft) => voi
     'spread',
     'pods of one version that matchLabelKeys kept apart from another',
     {
-      groups: [
-        { shape: podA({ topologySpread: [spreadOver(HOSTNAME_KEY, { matchLabelKeys: ['version'] })] }), count: 2 },
-      ],
+      groups: [{ shape: podA({ topologySpread: [spreadA(HOSTNAME_KEY, { matchLabelKeys: ['version'] })] }), count: 2 }],
       nodes: [
         {
           ...(twoZones[0] ?? assert.fail()),
@@ -141,19 +123,19 @@ const CANARIES: readonly (readonly [string, string, Parts, (draft: Draft) => voi
         twoZones[1] ?? assert.fail(),
       ],
     },
-    (d) => (firstShape(d).topologySpread = [loose(spreadOver(HOSTNAME_KEY))]),
+    (d) => (firstShape(d).topologySpread = [loose(spreadA(HOSTNAME_KEY))]),
   ],
   [
     'topology-key',
     'a node without the label that pods spread over',
-    { groups: [{ shape: podA({ topologySpread: [spreadOver(ZONE_KEY)] }), count: 1 }], nodes: twoZones },
-    (d) => (firstShape(d).topologySpread = [loose(spreadOver('example.com/rack'))]),
+    { groups: [{ shape: podA({ topologySpread: [spreadA(ZONE_KEY)] }), count: 1 }], nodes: twoZones },
+    (d) => (firstShape(d).topologySpread = [loose(spreadA('example.com/rack'))]),
   ],
   [
     'topology-pinned',
     'a new node that may turn out to be in either of two zones',
     { groups: [{ shape: podA(), count: 1 }] },
-    (d) => (firstShape(d).topologySpread = [loose(spreadOver(ZONE_KEY))]),
+    (d) => (firstShape(d).topologySpread = [loose(spreadA(ZONE_KEY))]),
   ],
   [
     'affinity',
@@ -394,7 +376,7 @@ const CANARIES: readonly (readonly [string, string, Parts, (draft: Draft) => voi
       groups: [
         { shape: podA({ priority: 1, ...onNodeA }), count: 9 },
         {
-          shape: podA({ labels: { app: 'b' }, topologySpread: [spreadOver(ZONE_KEY)], podAffinity: [near(ZONE_KEY)] }),
+          shape: podA({ labels: { app: 'b' }, topologySpread: [spreadA(ZONE_KEY)], podAffinity: [near(ZONE_KEY)] }),
           count: 1,
         },
       ],

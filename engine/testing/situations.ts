@@ -9,6 +9,7 @@ import {
   type DaemonSetInput,
   type Effort,
   type EnginePlan,
+  type LabelSelectorInput,
   type MinValuesPolicy,
   mergeShapes,
   type NamespaceInput,
@@ -19,6 +20,7 @@ import {
   type OfferingInput,
   type OfferingState,
   openCatalogue,
+  type PodAffinityInput,
   type PodShape,
   PRICE_SOURCES,
   type PreferencePolicy,
@@ -34,6 +36,7 @@ import {
   type Taint,
   type TaintEffect,
   type Toleration,
+  type TopologySpreadInput,
 } from '../index.ts';
 import type { Case } from './case.ts';
 import { type Market, offeringIdentity } from './market.ts';
@@ -85,6 +88,41 @@ export function shape(requests: ResourceList, more: Partial<PodShape> = {}): Pod
     priority: 0,
     ...more,
     requests: { ...requests, pods: 1 },
+  };
+}
+
+/** Selects pods of an app. */
+export function appIs(app: string): LabelSelectorInput {
+  return { matchLabels: { app }, matchExpressions: [] };
+}
+
+/** A spread of an app's pods that must be kept, with a skew of 1. */
+export function spreadOver(
+  topologyKey: string,
+  app: string,
+  more: Partial<TopologySpreadInput> = {},
+): TopologySpreadInput {
+  return {
+    topologyKey,
+    maxSkew: 1,
+    whenUnsatisfiable: 'DoNotSchedule',
+    labelSelector: appIs(app),
+    nodeAffinityPolicy: 'Honor',
+    nodeTaintsPolicy: 'Ignore',
+    matchLabelKeys: [],
+    ...more,
+  };
+}
+
+/** A required term about an app's pods of the same namespace: to be in one domain with them, or apart from them. */
+export function termOver(topologyKey: string, app: string, more: Partial<PodAffinityInput> = {}): PodAffinityInput {
+  return {
+    topologyKey,
+    labelSelector: appIs(app),
+    namespaces: [],
+    matchLabelKeys: [],
+    mismatchLabelKeys: [],
+    ...more,
   };
 }
 

@@ -12,10 +12,11 @@ import {
   resources,
   shape,
   solveCase,
+  spreadOver,
+  termOver,
   typeOnSale,
+  ZONE_KEY,
 } from '../situations.ts';
-
-const ZONE = 'topology.kubernetes.io/zone';
 
 const open = openMarket(
   market(
@@ -25,32 +26,17 @@ const open = openMarket(
     ]),
   ),
 );
-const counted = { ...shape(resources(500, 1), { nodeSelector: { [ZONE]: 'zone-a' } }), labels: { app: 'web' } };
-const elsewhere = { ...shape(resources(500, 1), { nodeSelector: { [ZONE]: 'zone-b' } }), labels: { app: 'web' } };
-const followed = { ...shape(resources(500, 1), { nodeSelector: { [ZONE]: 'zone-a' } }), labels: { app: 'followed' } };
+const counted = { ...shape(resources(500, 1), { nodeSelector: { [ZONE_KEY]: 'zone-a' } }), labels: { app: 'web' } };
+const elsewhere = { ...shape(resources(500, 1), { nodeSelector: { [ZONE_KEY]: 'zone-b' } }), labels: { app: 'web' } };
+const followed = {
+  ...shape(resources(500, 1), { nodeSelector: { [ZONE_KEY]: 'zone-a' } }),
+  labels: { app: 'followed' },
+};
 const spreading = {
   ...shape(resources(7000, 1)),
   labels: { app: 'web', spreads: 'yes' },
-  topologySpread: [
-    {
-      topologyKey: ZONE,
-      maxSkew: 1,
-      whenUnsatisfiable: 'DoNotSchedule' as const,
-      labelSelector: { matchLabels: { app: 'web' }, matchExpressions: [] },
-      nodeAffinityPolicy: 'Honor' as const,
-      nodeTaintsPolicy: 'Ignore' as const,
-      matchLabelKeys: [],
-    },
-  ],
-  podAffinity: [
-    {
-      topologyKey: ZONE,
-      labelSelector: { matchLabels: { app: 'followed' }, matchExpressions: [] },
-      namespaces: [],
-      matchLabelKeys: [],
-      mismatchLabelKeys: [],
-    },
-  ],
+  topologySpread: [spreadOver(ZONE_KEY, 'web')],
+  podAffinity: [termOver(ZONE_KEY, 'followed')],
 };
 
 test('pods that come ahead of others come beside those that came so before them', () => {

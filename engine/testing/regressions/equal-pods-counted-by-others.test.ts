@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import type { PodShape } from '../../index.ts';
 import { planViolations } from '../checker.ts';
 import {
+  CAPACITY_TYPE_KEY,
   market,
   milliDollars,
   openMarket,
@@ -13,11 +14,12 @@ import {
   resources,
   shape,
   solveCase,
+  spreadOver,
+  termOver,
   typeOnSale,
+  ZONE_KEY,
 } from '../situations.ts';
 
-const CAPACITY_TYPE = 'karpenter.sh/capacity-type';
-const ZONE = 'topology.kubernetes.io/zone';
 const FAMILY = 'example.com/family';
 
 /** Counts every pod with an app of its namespace, on nodes of its family; wants to be in the zone of the followed. */
@@ -26,41 +28,17 @@ const spreading = (namespace: string): PodShape => ({
   namespace,
   labels: { app: 'spreading' },
   topologySpread: [
-    {
-      topologyKey: CAPACITY_TYPE,
-      maxSkew: 1,
-      whenUnsatisfiable: 'DoNotSchedule',
+    spreadOver(CAPACITY_TYPE_KEY, 'any', {
       labelSelector: { matchLabels: {}, matchExpressions: [{ key: 'app', operator: 'Exists', values: [] }] },
-      nodeAffinityPolicy: 'Honor',
-      nodeTaintsPolicy: 'Ignore',
-      matchLabelKeys: [],
-    },
+    }),
   ],
-  podAffinity: [
-    {
-      topologyKey: ZONE,
-      labelSelector: { matchLabels: { app: 'followed' }, matchExpressions: [] },
-      namespaces: [],
-      matchLabelKeys: [],
-      mismatchLabelKeys: [],
-    },
-  ],
+  podAffinity: [termOver(ZONE_KEY, 'followed')],
 });
 const followed = (namespace: string): PodShape => ({
   ...shape(resources(800, 3)),
   namespace,
   labels: { app: 'followed' },
-  topologySpread: [
-    {
-      topologyKey: CAPACITY_TYPE,
-      maxSkew: 1,
-      whenUnsatisfiable: 'DoNotSchedule',
-      labelSelector: { matchLabels: { app: 'followed' }, matchExpressions: [] },
-      nodeAffinityPolicy: 'Honor',
-      nodeTaintsPolicy: 'Ignore',
-      matchLabelKeys: [],
-    },
-  ],
+  topologySpread: [spreadOver(CAPACITY_TYPE_KEY, 'followed')],
 });
 const open = openMarket(
   market(

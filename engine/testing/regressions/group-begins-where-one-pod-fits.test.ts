@@ -4,29 +4,31 @@ import { test } from 'node:test';
 import type { PodShape } from '../../index.ts';
 import type { Case } from '../case.ts';
 import { planViolations } from '../checker.ts';
-import { market, node, openMarket, pool, problemOf, resources, shape, solveCase, typeOnSale } from '../situations.ts';
-
-const ZONE = 'topology.kubernetes.io/zone';
+import {
+  market,
+  node,
+  openMarket,
+  pool,
+  problemOf,
+  resources,
+  shape,
+  solveCase,
+  termOver,
+  typeOnSale,
+  ZONE_KEY,
+} from '../situations.ts';
 
 const together: PodShape = {
   ...shape(resources(1000, 1)),
   labels: { app: 'web' },
-  podAffinity: [
-    {
-      topologyKey: ZONE,
-      labelSelector: { matchLabels: { app: 'web' }, matchExpressions: [] },
-      namespaces: [],
-      matchLabelKeys: [],
-      mismatchLabelKeys: [],
-    },
-  ],
+  podAffinity: [termOver(ZONE_KEY, 'web')],
 };
 const groups = [{ shape: together, count: 4 }];
 const open = openMarket(
   market(typeOnSale('eight', resources(8000, 32), [{ zone: 'zone-c', priceNanoUsdPerHour: 1_000_000 }])),
 );
-const small = node('a-small', resources(1500, 8), { labels: { [ZONE]: 'zone-a' } });
-const large = node('b-large', resources(3500, 8), { labels: { [ZONE]: 'zone-b' } });
+const small = node('a-small', resources(1500, 8), { labels: { [ZONE_KEY]: 'zone-a' } });
+const large = node('b-large', resources(3500, 8), { labels: { [ZONE_KEY]: 'zone-b' } });
 
 const onNodes = ({ plan, problem }: Case): string[] =>
   plan.existing.map(({ nodeIndex, pods }) => `${problem.nodes[nodeIndex]!.name} ${pods[0]!.count}`);

@@ -4,26 +4,27 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PodShape } from '../../index.ts';
 import { planViolations } from '../checker.ts';
-import { market, openMarket, pool, problemOf, resources, shape, solveCase, typeOnSale } from '../situations.ts';
-
-const ZONE = 'topology.kubernetes.io/zone';
+import {
+  market,
+  openMarket,
+  pool,
+  problemOf,
+  resources,
+  shape,
+  solveCase,
+  termOver,
+  typeOnSale,
+  ZONE_KEY,
+} from '../situations.ts';
 
 const together: PodShape = {
   ...shape(resources(1000, 1)),
   labels: { app: 'web' },
-  podAffinity: [
-    {
-      topologyKey: ZONE,
-      labelSelector: { matchLabels: { app: 'web' }, matchExpressions: [] },
-      namespaces: [],
-      matchLabelKeys: [],
-      mismatchLabelKeys: [],
-    },
-  ],
+  podAffinity: [termOver(ZONE_KEY, 'web')],
 };
 const groups = [
   { shape: together, count: 9 },
-  { shape: shape(resources(1000, 1), { nodeSelector: { [ZONE]: 'zone-b' } }), count: 3 },
+  { shape: shape(resources(1000, 1), { nodeSelector: { [ZONE_KEY]: 'zone-b' } }), count: 3 },
 ];
 const open = openMarket(
   market(
