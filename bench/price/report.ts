@@ -66,6 +66,9 @@ function summaries(outcomes: readonly PriceOutcome[]): string[] {
     lines.push(`BALANCED over Karpenter: geometric mean ${mean.toFixed(4)}, worst ${Math.max(...ratios).toFixed(4)}`);
   }
   const aside = outcomes.reduce((sum, { invalidRunCount }) => sum + invalidRunCount, 0);
-  if (aside > 0) lines.push(`runs of Karpenter that kube-scheduler would refuse pods of, set aside: ${aside}`);
+  if (aside > 0)
+    lines.push(
+      `runs of Karpenter with pods that kube-scheduler would refuse, or nodes beyond limits, set aside: ${aside}`,
+    );
   return lines;
 }
