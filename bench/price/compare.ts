@@ -15,6 +15,7 @@ import {
   solveWithDovetail,
 } from '../verify/index.ts';
 import { costOf, isDearer, OBJECTIVE_KINDS, OBJECTIVES, type ObjectiveName } from './costs.ts';
+import { type Flexibility, flexibilityOf } from './flexibility.ts';
 import { asKarpenterDecided, type MarketName, type PriceInput, withPods } from './questions.ts';
 
 /** The efforts, least first. */
@@ -34,6 +35,8 @@ export interface OurFigures {
   /** Cost of BALANCED and of Karpenter's plan, US dollars an hour; the second absent without Karpenter. */
   readonly cost: number;
   readonly karpenterCost?: number;
+  /** Of BALANCED. */
+  readonly flexibility: Flexibility;
   readonly verdict: Verdict;
 }
 
@@ -188,6 +191,7 @@ async function oursBy(objective: ObjectiveName, comparison: Comparison): Promise
     objective,
     efforts,
     cost: costOf(objective, efforts.BALANCED),
+    flexibility: flexibilityOf(balanced!.nodes, question),
     ...(price === undefined ? {} : { karpenterCost: costOf(objective, price) }),
     verdict,
   };
