@@ -140,6 +140,26 @@ describe('a plan beside Karpenter’s', () => {
     assert.equal(outcome.passed, false);
   });
 
+  test('is not held against nodes beyond the limits of a pool', async () => {
+    const problem = problemOf({
+      nodePools: [pool('only', { limits: { nodes: 1 } }), pool('other')],
+      pods: [pod('one'), pod('two'), pod('three')],
+    });
+    // Asked again about the pods that the limit leaves, it keeps it or is set aside.
+    const beyond = answer([claim('only', ['one', 'two'], ['large']), claim('only', ['three'], ['small'])]);
+    const within = answer([claim('only', ['one', 'two'], ['large'])]);
+    const outcomeWith = (second: KarpenterResult): Promise<PriceOutcome> =>
+      comparePrices('made-up', 'any capacity', problem, {
+        solver,
+        bestMs: 100,
+        runKarpenter: async (asked) => [(asked as PriceInput).pods.length === 3 ? beyond : second],
+      });
+    const kept = await outcomeWith(within);
+    assert.deepEqual([verdicts(kept), kept.podCount, kept.invalidRunCount], [['equal', 'equal'], 2, 0]);
+    const broken = await outcomeWith(answer([claim('only', ['one'], ['small']), claim('only', ['two'], ['small'])]));
+    assert.deepEqual([verdicts(broken), broken.podCount, broken.invalidRunCount], [['no rival', 'no rival'], 2, 1]);
+  });
+
   test('has no rival where kube-scheduler would refuse pods of every run', async () => {
     const labels = { app: 'web' };
     const term = { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: labels } };

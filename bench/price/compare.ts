@@ -9,11 +9,13 @@ import {
   type DovetailAnswer,
   judgedDifferences,
   leftOutBy,
+  leftOutWithinNodeLimits,
   placesOfKarpenter,
   refusedOnArrival,
   solveWithDovetail,
 } from '../verify/index.ts';
 import { costOf, isDearer, OBJECTIVE_KINDS, OBJECTIVES, type ObjectiveName } from './costs.ts';
+import { type Flexibility, flexibilityOf } from './flexibility.ts';
 import { asKarpenterDecided, type MarketName, type PriceInput, withPods } from './questions.ts';
 
 /** The efforts, least first. */
@@ -33,6 +35,8 @@ export interface OurFigures {
   /** Cost of BALANCED and of Karpenter's plan, US dollars an hour; the second absent without Karpenter. */
   readonly cost: number;
   readonly karpenterCost?: number;
+  /** Of BALANCED. */
+  readonly flexibility: Flexibility;
   readonly verdict: Verdict;
 }
 
@@ -57,7 +61,7 @@ export interface PriceOutcome {
   readonly podCount: number;
   /** Absent where it was not asked, or has no valid plan. */
   readonly karpenter?: PlanFigures;
-  /** Runs of Karpenter that were set aside because kube-scheduler would refuse some of their pods. */
+  /** Runs of Karpenter that were set aside: kube-scheduler would refuse some of their pods, or limits on nodes their nodes. */
   readonly invalidRunCount: number;
   readonly ours: readonly OurFigures[];
   readonly passed: boolean;
@@ -92,9 +96,10 @@ export async function comparePrices(
     // on one side only.
     const whole = await ask(tools, problem, 'list price', 'BALANCED');
     placesFewer = await placesFewerThan(asked.rival, problem, whole, tools);
-    const both = withPods(problem, (pod) => !leftOutBy(asked.rival!).has(pod) && !whole.unplaced.has(pod));
+    const leftOut = leftOutWithinNodeLimits(problem, asked.rival);
+    const both = withPods(problem, (pod) => !leftOut.has(pod) && !whole.unplaced.has(pod));
     if (!placesFewer && both.pods.length < problem.pods.length - asked.rival.unscheduled.length) {
-      asked = await askKarpenter(both, tools);
+      asked = await askKarpenter(both, tools, keepsNodeLimits);
     }
   }
   const { rival, invalidRunCount } = asked;
@@ -115,10 +120,14 @@ export async function comparePrices(
   };
 }
 
-/** Karpenter's cheapest valid run on a problem. */
-async function askKarpenter(problem: PriceInput, { runKarpenter }: PriceTools) {
+/** Karpenter's cheapest valid run on a problem, of those that `accepts` lets count. */
+async function askKarpenter(
+  problem: PriceInput,
+  { runKarpenter }: PriceTools,
+  accepts: (problem: PriceInput, result: KarpenterResult) => boolean = () => true,
+) {
   const results = (await runKarpenter?.(problem, KARPENTER_RUNS)) ?? [];
-  const valid = results.filter((result) => isValid(problem, result));
+  const valid = results.filter((result) => isValid(problem, result) && accepts(problem, result));
   return { problem, rival: cheapestOf(problem, valid), invalidRunCount: results.length - valid.length };
 }
 
@@ -134,6 +143,11 @@ async function placesFewerThan(
   return differences.some(
     ({ direction, className }) => direction === 'karpenter places more' && className === undefined,
   );
+}
+
+/** Whether a run keeps to the limits on nodes, which Karpenter does not hold against the nodes of one batch. */
+function keepsNodeLimits(problem: PriceInput, result: KarpenterResult): boolean {
+  return leftOutWithinNodeLimits(problem, result).size === leftOutBy(result).size;
 }
 
 function isValid(problem: PriceInput, result: KarpenterResult): boolean {
@@ -177,6 +191,7 @@ async function oursBy(objective: ObjectiveName, comparison: Comparison): Promise
     objective,
     efforts,
     cost: costOf(objective, efforts.BALANCED),
+    flexibility: flexibilityOf(balanced!.nodes, question),
     ...(price === undefined ? {} : { karpenterCost: costOf(objective, price) }),
     verdict,
   };

@@ -1,6 +1,7 @@
 // The table of prices: a row for each problem, market and objective. Numbers only; --json prints the outcomes whole.
 import { milliseconds, renderColumns } from '../report.ts';
 import { EFFORTS, type OurFigures, type PlanFigures, type PriceOutcome, type Verdict } from './compare.ts';
+import type { Flexibility } from './flexibility.ts';
 
 /** A problem that could not be compared. */
 export interface PriceFailure {
@@ -65,7 +66,26 @@ function summaries(outcomes: readonly PriceOutcome[]): string[] {
     const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
     lines.push(`BALANCED over Karpenter: geometric mean ${mean.toFixed(4)}, worst ${Math.max(...ratios).toFixed(4)}`);
   }
+  lines.push(...flexibilityLines(all.map(({ ours }) => ours)));
   const aside = outcomes.reduce((sum, { invalidRunCount }) => sum + invalidRunCount, 0);
-  if (aside > 0) lines.push(`runs of Karpenter that kube-scheduler would refuse pods of, set aside: ${aside}`);
+  if (aside > 0)
+    lines.push(
+      `runs of Karpenter with pods that kube-scheduler would refuse, or nodes beyond limits, set aside: ${aside}`,
+    );
   return lines;
+}
+
+/** How many of the spot nodes list 15 types or more, and what the fifteenth cheapest would cost, by the default objective. */
+function flexibilityLines(ours: readonly OurFigures[]): string[] {
+  const found = ours.filter(({ objective }) => objective === 'default').map(({ flexibility }) => flexibility);
+  const sum = (amount: (one: Flexibility) => number): number => found.reduce((total, one) => total + amount(one), 0);
+  const spotNodes = sum(({ spotNodeCount }) => spotNodeCount);
+  if (spotNodes === 0) return [];
+  const wide = sum(({ wideCount }) => wideCount);
+  const line = `spot nodes at BALANCED by default that list 15 types or more: ${wide} of ${spotNodes}`;
+  const [cheapest, fifteenth] = [sum(({ wideUsdPerHour }) => wideUsdPerHour), sum((one) => one.fifteenthUsdPerHour)];
+  if (wide === 0) return [line];
+  return [
+    `${line}; each at its fifteenth cheapest type would cost ${((fifteenth / cheapest - 1) * 100).toFixed(1)} % more`,
+  ];
 }

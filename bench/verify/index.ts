@@ -4,5 +4,6 @@ export { refusedOnArrival } from './arrival/index.ts';
 export { leftOutBy, nameOf } from './compare.ts';
 export { type DovetailAnswer, solveWithDovetail } from './dovetail.ts';
 export { generateProblem } from './generate.ts';
+export { leftOutWithinNodeLimits } from './node-limits.ts';
 export { type PlaceableProblem, placesOfKarpenter } from './places.ts';
 export { judgedDifferences, type VerifyInput } from './verify.ts';

@@ -205,6 +205,18 @@ describe('under the policy BestEffort', () => {
     assert.deepEqual(plan.unplaced, []);
   });
 
+  test('others join pods that have only nodes without enough types, where that costs less', () => {
+    // The one is alone on a8; by themselves the others would take two a4 or b4.
+    const groups = [
+      { shape: podAsking(1000, 1, { nodeSelector: { [TYPE]: 'a8' } }), count: 1 },
+      { shape: podAsking(1000, 2), count: 5 },
+    ];
+    const at = (effort: 'fast' | 'balanced'): EnginePlan =>
+      relaxed(SIZES, { pools: [poolWith([floor(TYPE, 2)])], groups, effort });
+    assert.deepEqual(nodesOf(SIZES, at('balanced')), ['1 x 6: a8/a/on-demand']);
+    assert.ok(at('fast').totalPriceNanoUsdPerHour > 700);
+  });
+
   test('the canonical form tells a node that falls short', () => {
     const plan = relaxed(SIZES, { pools: [poolWith([floor(TYPE, 9)])], groups: pods(1) });
     assert.match(plan.canonicalForm, / relaxed node.kubernetes.io\/instance-type 5 of 9$/m);

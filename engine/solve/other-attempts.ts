@@ -1,12 +1,12 @@
 // Places that are given before nodes are packed are not always the cheapest: pods go onto nodes that exist because that costs
 // nothing, and each kind to the zone where many of it are cheapest, whatever that leaves of the others. Here the same pods are
-// placed another way: on new nodes alone, or gathered in one zone where they have the choice. What is no worse by what comes
-// before cost is handed on; what it costs is found out by improving it.
+// placed another way: on new nodes alone, gathered in one zone where they have the choice, or beside pods that need nodes of
+// few types. What is no worse by what comes before cost is handed on; what it costs is found out by improving it.
 import { compareText } from '../catalogue/index.ts';
-import type { CompiledProblem, Demand } from '../compile/index.ts';
+import type { CompiledProblem, CompiledShape, Demand } from '../compile/index.ts';
 import type { Budget } from '../pack/index.ts';
 import { isOnHostname } from '../topology/index.ts';
-import { type Attempt, attemptPlacement, type Variation } from './attempt.ts';
+import { type Attempt, attemptPlacement, type Phases, type Variation } from './attempt.ts';
 import { prefersAboutPods } from './exact/index.ts';
 import type { OpenNode } from './node-board.ts';
 import { placesMore } from './order-of-plans.ts';
@@ -30,12 +30,31 @@ export function otherAttempts(compiled: CompiledProblem, first: Attempt, budget:
   if (first.newNodes.length === 0 || budget.cut || compiled.shapes.some(prefersAboutPods)) return [];
   const isGathering = mayGather(compiled, first, budget);
   const made: Attempt[] = [];
+  const tryOut = (phases: Phases, variation?: Variation): void => {
+    if (budget.cut) return;
+    const attempt = attemptPlacement(compiled, budget, phases, variation);
+    if (!budget.cut && !isWorse(compiled, attempt, first)) made.push(attempt);
+  };
+  for (const phases of narrowOnesFirst(compiled, first)) tryOut(phases);
   for (const variation of [...leavingNodesAlone(compiled, first), ...(isGathering ? gathering(compiled) : [])]) {
-    const attempt = attemptPlacement(compiled, budget, [compiled.shapes], variation);
-    if (budget.cut) break;
-    if (!isWorse(compiled, attempt, first)) made.push(attempt);
+    tryOut([compiled.shapes], variation);
   }
   return made;
+}
+
+/**
+ * Nodes that fall short of their pool's minValues, as the policy has it, are made for pods that have no other, and come last:
+ * those that could be anywhere have nodes by then. Here they come first, and others join their pods.
+ */
+function narrowOnesFirst({ problem: { effort }, shapes }: CompiledProblem, { newNodes }: Attempt): Phases[] {
+  if (effort === 'fast') return [];
+  const narrow = new Set<CompiledShape>();
+  for (const { floorRule, units } of newNodes) {
+    if (floorRule === 'floors-kept') continue;
+    for (const { members } of units) for (const { pod } of members) narrow.add(pod.of);
+  }
+  if (narrow.size === 0 || narrow.size === shapes.length) return [];
+  return [[shapes.filter((shape) => narrow.has(shape)), shapes.filter((shape) => !narrow.has(shape))]];
 }
 
 function leavingNodesAlone({ problem: { effort } }: CompiledProblem, { nodes }: Attempt): Variation[] {

@@ -107,6 +107,76 @@ describe('a ranked list', () => {
     assert.equal(list.length, 2 * RANKED_TYPE_LIMIT);
   });
 
+  test('names on spot every type that holds the pods and costs no more than on demand, up to sixty, the cheapest', (context) => {
+    const typesOf = (least: number, onDemandLeast: number, minLength: number) =>
+      fc.array(
+        fc.record({
+          cpu: fc.integer({ min: least, max: 8 }),
+          memory: fc.integer({ min: 2 * least, max: 16 }),
+          spotPrice: fc.integer({ min: 10, max: 90 }),
+          onDemandPrice: fc.integer({ min: onDemandLeast, max: 200 }),
+        }),
+        { minLength, maxLength: minLength + 30 },
+      );
+    const markets = fc.oneof(typesOf(1, 60, 10), typesOf(7, 60, 40), typesOf(8, 90, 70));
+    const pods = fc.array(
+      fc.record({
+        cpu: fc.integer({ min: 1, max: 5 }),
+        memory: fc.integer({ min: 1, max: 9 }),
+        count: fc.nat({ max: 4 }),
+      }),
+      { minLength: 1, maxLength: 3 },
+    );
+    const seen = { narrow: 0, wide: 0, full: 0 };
+    fc.assert(
+      fc.property(markets, pods, (types, groups) => {
+        const market = marketOf(
+          types.map(({ cpu, memory, spotPrice, onDemandPrice }, index) =>
+            explicitType(`type-${index}`, { cpu: cpu * 1000, memory: memory * 1024 ** 3 }, [
+              spot(spotPrice),
+              onDemand(onDemandPrice),
+            ]),
+          ),
+        );
+        const plan = solved(market, {
+          pools: [nodePool('p')],
+          groups: groups.map(({ cpu, memory, count }) => ({ shape: podAsking(cpu * 1000, memory), count: count + 1 })),
+          effort: 'balanced',
+        });
+        for (const node of plan.nodes) {
+          const list = [...plan.offeringLists[node.offeringListIndex]!].map((place) => {
+            const index = plan.offerings.offeringIndex[place]!;
+            return market.catalogue.offering(index);
+          });
+          if (list[0]!.capacityType !== 'spot') continue;
+          const used = { cpu: 0, memory: 0 };
+          for (const { shapeIndex, count } of node.pods) {
+            const { requests } = plan.problem.shapes[shapeIndex]!.shape;
+            used.cpu += (requests.cpu ?? 0) * count;
+            used.memory += (requests.memory ?? 0) * count;
+          }
+          const holding = types.flatMap((one, index) =>
+            one.cpu * 1000 >= used.cpu && one.memory * 1024 ** 3 >= used.memory
+              ? [{ ...one, name: `type-${index}` }]
+              : [],
+          );
+          const cheapestOnDemand = Math.min(...holding.map(({ onDemandPrice }) => onDemandPrice));
+          const valid = holding.filter(({ spotPrice }) => spotPrice <= cheapestOnDemand);
+          const named = new Set(
+            list.flatMap(({ instanceType, capacityType }) => (capacityType === 'spot' ? [instanceType] : [])),
+          );
+          assert.equal(named.size, Math.min(RANKED_TYPE_LIMIT, valid.length));
+          const dearest = Math.max(...valid.filter(({ name }) => named.has(name)).map(({ spotPrice }) => spotPrice));
+          assert.ok(valid.every(({ name, spotPrice }) => named.has(name) || spotPrice >= dearest));
+          seen[named.size < 15 ? 'narrow' : named.size < RANKED_TYPE_LIMIT ? 'wide' : 'full'] += 1;
+        }
+      }),
+      { numRuns: 150, seed: 9 },
+    );
+    context.diagnostic(JSON.stringify(seen));
+    assert.ok(Math.min(...Object.values(seen)) > 10, JSON.stringify(seen));
+  });
+
   test('has the cheapest offering of each type it names, whatever the prices', () => {
     const market = fc
       .array(
