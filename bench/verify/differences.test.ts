@@ -251,6 +251,16 @@ describe('classes that Karpenter itself proves', () => {
     assert.deepEqual(await classes(spreading('DoNotSchedule')), [undefined]);
   });
 
+  test('node without the label of a rule: Karpenter places the pod alone, and no more than we in all', async () => {
+    const alone = (question: ChangedQuestion) => 'only' in question && !JSON.stringify(question).includes('zone');
+    assert.deepEqual(await ask(alone, { team: 'red' }), ['node without the label of a rule']);
+    const two = problemOf([ruled, pod('b'), pod('c')]);
+    const classes = (oursOut: string[]) =>
+      classesOf(two, oursOut, karpenter(two, ['b', 'c']), undefined, { ourNodes: { a: {} }, answers: alone });
+    assert.equal((await classes(['b']))[0], 'node without the label of a rule');
+    assert.equal((await classes(['b', 'c']))[0], undefined);
+  });
+
   test('node without the label of a rule: domains of other labels may have to be known or named besides', async () => {
     const over = (topologyKey: string) => ({ ...term, topologyKey });
     const two = problemOf([

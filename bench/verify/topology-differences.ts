@@ -118,10 +118,14 @@ export const TOPOLOGY_CLASSES: readonly DifferenceClass[] = [
       const pods = context.problem.pods.map((each) => withoutRulesOver(each, missing));
       const without = { ...context.problem, pods };
       if (await context.karpenterPlaces(pod, { problem: without })) return true;
+      const alone = withoutRulesOver(podNamed(context.problem, pod), missing);
+      // Or gives the room to others, where there is not enough for all.
+      const isFuller = placesAsMany(context.problem.pods, context.unplaced, leftOutBy(context.result));
+      if (isFuller && (await context.karpenterPlaces(pod, { only: alone }))) return true;
       // Other labels of its rules may have domains that Karpenter does not know, or of which it chooses one that will not do.
       const keys = keysInPlay(context, pod);
       if (keys.length === 0) return false;
-      const bound = inOurDomains(withoutRulesOver(podNamed(context.problem, pod), missing), context);
+      const bound = inOurDomains(alone, context);
       return (
         (await context.karpenterPlaces(pod, { problem: withKnownDomains(context, pod, keys, without) })) ||
         context.karpenterPlaces(pod, { only: bound })

@@ -42,7 +42,7 @@ export function ordersWithFirst(compiled: CompiledProblem, attempt: Attempt, fir
   return orders;
 }
 
-/** Shapes that are tried as the only one to go before the others. */
+/** Shapes that are tried as the only one to go before the others, and as the only one to go after them. */
 const ALONE_LIMIT = 8;
 
 /** Pods of a problem in which that is tried: each try costs as much as placing all of them. */
@@ -54,10 +54,40 @@ const ALONE_POD_LIMIT = 1000;
  * most stay out come first.
  */
 export function ordersWithOneFirst(compiled: CompiledProblem, { left }: Attempt): Phases[] {
-  if (compiled.shapes.reduce((sum, { input }) => sum + input.count, 0) > ALONE_POD_LIMIT) return [];
+  if (podCountOf(compiled) > ALONE_POD_LIMIT) return [];
   const most = [...left].sort((a, b) => b.count - a.count || a.shape.index - b.shape.index);
   const shapes = most.map(({ shape }) => shape).slice(0, ALONE_LIMIT);
   return holdableShapes(compiled, shapes).map((shape) => byPriority(compiled, [shape]));
+}
+
+/**
+ * Orders in which one shape that has pods placed goes after the others of its priority: it may have taken the room of more
+ * pods than it has itself. Only shapes of priorities of which pods stay out that some node could hold; those of most pods
+ * come first.
+ */
+export function ordersWithOneLast(compiled: CompiledProblem, { left }: Attempt): Phases[] {
+  if (left.length === 0 || podCountOf(compiled) > ALONE_POD_LIMIT) return [];
+  const holdable = holdableShapes(
+    compiled,
+    left.map(({ shape }) => shape),
+  );
+  const priorities = new Set(holdable.map(({ input }) => input.shape.priority));
+  const out = new Map(left.map(({ shape, count }) => [shape, count]));
+  const placedOf = (shape: CompiledShape): number => shape.input.count - (out.get(shape) ?? 0);
+  return compiled.shapes
+    .filter((shape) => priorities.has(shape.input.shape.priority) && placedOf(shape) > 0)
+    .sort((a, b) => placedOf(b) - placedOf(a) || a.index - b.index)
+    .slice(0, ALONE_LIMIT)
+    .map((last) => {
+      const { priority } = last.input.shape;
+      const isAfter = (shape: CompiledShape): boolean => shape.input.shape.priority < priority;
+      const before = compiled.shapes.filter((shape) => shape !== last && !isAfter(shape));
+      return [before, [last], compiled.shapes.filter(isAfter)].filter((phase) => phase.length > 0);
+    });
+}
+
+function podCountOf({ shapes }: CompiledProblem): number {
+  return shapes.reduce((sum, { input }) => sum + input.count, 0);
 }
 
 function putFirst(order: number[], index: number): void {
