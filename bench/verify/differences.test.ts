@@ -75,6 +75,12 @@ describe('limit on nodes exceeded', () => {
     assert.deepEqual(classes, ['limit on nodes exceeded']);
   });
 
+  test('passes when spreads keep out what Karpenter places beyond that, without the nodes taken back', async () => {
+    const result = karpenter(problem, ['a', 'b'], ['c']);
+    const found = await classesOf(problem, ['b', 'c'], result, undefined, { outByCounts: ['b'] });
+    assert.deepEqual(found, ['limit on nodes exceeded', 'limit on nodes exceeded']);
+  });
+
   test('fails when Karpenter places more within the limit too', async () => {
     const classes = await classesOf(problem, ['b', 'c'], karpenter(problem, ['a', 'b'], ['c']));
     assert.deepEqual(classes, [undefined, undefined]);
@@ -133,6 +139,37 @@ describe('kube-scheduler keeps the pods out', () => {
     const answer = karpenter(larger, ['a-0', 'a-1', 'a-2'], ['b', 'c']);
     const found = await classesOf(larger, ['a-2', 'c'], answer, undefined, { group, refused: ['a-1'] });
     assert.deepEqual(found, [undefined, undefined]);
+  });
+});
+
+describe('spread counted anew once a soft taint is tolerated', () => {
+  const soft = { key: 'quiet', effect: 'PreferNoSchedule' };
+  const taints = (given: { effect: string }[]): VerifiedProblem['nodePools'] => [
+    { metadata: { name: 'pool' }, spec: { template: { spec: { taints: given } } } },
+  ];
+  const spreading = (nodeTaintsPolicy: string, given = [soft]) => {
+    const spread = [{ topologyKey: 'zone', maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule', nodeTaintsPolicy }];
+    const pods = ['a-0', 'a-1'].map((name) => pod(name, { topologySpreadConstraints: spread }));
+    return problemOf(pods, { nodePools: taints(given) });
+  };
+  const classes = (of: VerifiedProblem, answers: (question: ChangedQuestion) => boolean) =>
+    classesOf(of, ['a-1'], karpenter(of, ['a-0'], ['a-1']), undefined, { group: ['a-0', 'a-1'], answers });
+  const tolerates = ({ spec }: WaitingPod) =>
+    (spec?.tolerations ?? []).some(({ effect }) => effect === 'PreferNoSchedule');
+  const placesNoMore = (question: ChangedQuestion) =>
+    !('problem' in question && question.problem.pods.every(tolerates));
+
+  test('passes when Karpenter places no more once the pods tolerate the taint from the start', async () => {
+    const found = await classes(spreading('Honor'), placesNoMore);
+    assert.deepEqual(found, ['spread counted anew once a soft taint is tolerated']);
+  });
+
+  test('fails when it does, and where taints are ignored or none is soft', async () => {
+    assert.deepEqual(await classes(spreading('Honor'), () => true), [undefined]);
+    assert.deepEqual(await classes(spreading('Ignore'), placesNoMore), [undefined]);
+    assert.deepEqual(await classes(spreading('Honor', [{ key: 'hard', effect: 'NoSchedule' }]), placesNoMore), [
+      undefined,
+    ]);
   });
 });
 

@@ -4,7 +4,6 @@ import type { KarpenterResult } from '../peers/index.ts';
 import { hasPreferences, type JudgedNamespace, type JudgedPod, type Labels, topologyKeysOf } from './arrival/index.ts';
 import { type Difference, nameOf, type PendingPod, placesAsMany } from './compare.ts';
 import { daemonSetsInTheWay, type PortDaemonSet, type PortSpec, runsOn } from './daemon-ports.ts';
-import { leftOutWithinNodeLimits } from './node-limits.ts';
 import { isSoft, toleratingSoftTaints } from './soft-taints.ts';
 import { withoutStrayOwners } from './stray-daemons.ts';
 import {
@@ -27,6 +26,11 @@ export interface DifferenceContext {
   readonly result: KarpenterResult;
   /** Pods of Karpenter's answer that kube-scheduler would keep out by rules about other pods. */
   readonly refused: ReadonlySet<string>;
+  /**
+   * Pods out of Karpenter's answer once it keeps to the limits on nodes, those that spreads keep out without the other nodes
+   * among them.
+   */
+  readonly outWithinNodeLimits: () => Promise<ReadonlySet<string>>;
   /** Whether a side places the pod when nothing else waits. Solves again: asked for last. */
   readonly placesAlone: (side: 'karpenter' | 'dovetail', pod: WaitingPod) => Promise<boolean>;
   /** Whether Karpenter places a pod that it left out in a later batch, with the nodes of this one there. Solves again. */
@@ -108,9 +112,9 @@ export const DIFFERENCE_CLASSES: readonly DifferenceClass[] = [
   },
   {
     name: 'limit on nodes exceeded',
-    matches: ({ direction }, { problem, unplaced, result }) => {
+    matches: async ({ direction }, { problem, unplaced, result, outWithinNodeLimits }) => {
       if (direction !== 'karpenter places more') return false;
-      const cut = leftOutWithinNodeLimits(problem, result);
+      const cut = await outWithinNodeLimits();
       return cut.size > result.unscheduled.length && placesAsMany(problem.pods, unplaced, cut);
     },
   },
@@ -148,9 +152,9 @@ export const DIFFERENCE_CLASSES: readonly DifferenceClass[] = [
   ...TOPOLOGY_CLASSES,
   {
     name: 'competition for limited room',
-    matches: async ({ direction, pod }, { problem, unplaced, result, refused, placesAlone }) => {
+    matches: async ({ direction, pod }, { problem, unplaced, refused, outWithinNodeLimits, placesAlone }) => {
       const side = direction === 'karpenter places more' ? 'dovetail' : 'karpenter';
-      const keptOut = [...leftOutWithinNodeLimits(problem, result), ...refused];
+      const keptOut = [...(await outWithinNodeLimits()), ...refused];
       // What Karpenter makes of a contradiction is a class of its own: kube-scheduler would not have those pods there.
       const contradictory = problem.pods.filter((one) => unplaced.has(one.metadata.name) && hasContradictoryTerm(one));
       const out = new Set([...keptOut, ...contradictory.map(({ metadata }) => metadata.name)]);

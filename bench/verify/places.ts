@@ -82,6 +82,31 @@ export function placesOfPlan(
   return [...existingPlaces(problem, new Map(existing.map(({ name, pods }) => [name, pods]))), ...planned];
 }
 
+/** A node without room in every domain that pools offer: spreads then count as Karpenter does, which knows the domains of pools. */
+export function fullPlaces(problem: PlaceableProblem): Place[] {
+  const offered = new Map(
+    problem.instanceTypes
+      .flatMap(({ offerings }) => offerings)
+      .map(({ zone, capacityType }) => [`${zone} ${capacityType}`, { zone, capacityType }]),
+  );
+  return problem.nodePools.flatMap(({ metadata: { name } }) =>
+    [...offered.values()].map(({ zone, capacityType }) => ({
+      options: [
+        {
+          ...templateLabels(problem, name),
+          [LABELS.zone]: zone,
+          [LABELS.capacityType]: capacityType,
+          [LABELS.pool]: name,
+          [HOSTNAME]: `full-${name}-${zone}-${capacityType}`,
+        },
+      ],
+      taints: taintsOf(problem, name),
+      running: [],
+      arriving: [],
+    })),
+  );
+}
+
 /** The problem with Karpenter's answer carried out: its nodes exist as their cheapest offerings, and its pods run. */
 export function afterBatch<Problem extends PlaceableProblem>(problem: Problem, result: KarpenterResult): Problem {
   const podsByName = podsOf(problem);

@@ -3,6 +3,7 @@
 // changed it places them. docs/karpenter-differences.md explains each class under its name.
 import {
   affinityTerms,
+  hardSpreads,
   type JudgedPod,
   looksAtPods,
   termSelects,
@@ -11,10 +12,9 @@ import {
   withoutRulesOver,
   withTopologyNamed,
 } from './arrival/index.ts';
-import { leftOutBy, placesAsMany } from './compare.ts';
+import { leftOutBy, nameOf, placesAsMany } from './compare.ts';
 import type { DifferenceClass, DifferenceContext, VerifiedProblem } from './differences.ts';
-import { leftOutWithinNodeLimits } from './node-limits.ts';
-import { toleratingSoftTaints } from './soft-taints.ts';
+import { isSoft, toleratingSoftTaints } from './soft-taints.ts';
 
 const HOSTNAME = 'kubernetes.io/hostname';
 
@@ -22,15 +22,34 @@ const HOSTNAME = 'kubernetes.io/hostname';
 export const TOPOLOGY_CLASSES: readonly DifferenceClass[] = [
   {
     name: 'kube-scheduler keeps the pods out',
-    matches: ({ direction, pod }, context) => {
+    matches: async ({ direction, pod }, context) => {
       if (direction !== 'karpenter places more') return false;
-      const { problem, unplaced, result, refused } = context;
-      const out = new Set([...leftOutWithinNodeLimits(problem, result), ...refused]);
+      const { problem, unplaced, refused } = context;
+      const out = new Set([...(await context.outWithinNodeLimits()), ...refused]);
       const group = alikeInRules(context, pod);
       const oursOut = group.filter((name) => unplaced.has(name)).length;
       const theirsOut = group.filter((name) => out.has(name)).length;
       const isTold = group.some((name) => refused.has(name));
       return isTold && oursOut <= theirsOut && placesAsMany(problem.pods, unplaced, out);
+    },
+  },
+  {
+    name: 'spread counted anew once a soft taint is tolerated',
+    matches: async ({ direction, pod }, context) => {
+      const { problem, result, groupOf, karpenterPlaces } = context;
+      if (direction !== 'karpenter places more') return false;
+      if (!hardSpreads(podNamed(problem, pod)).some(({ nodeTaintsPolicy }) => nodeTaintsPolicy === 'Honor'))
+        return false;
+      const group = groupOf(pod);
+      const softPools = problem.nodePools.filter(({ spec }) => (spec.template?.spec?.taints ?? []).some(isSoft));
+      const isBeyondTaint = result.nodeClaims.some(
+        ({ nodePool, pods }) =>
+          softPools.some(({ metadata }) => metadata.name === nodePool) &&
+          pods.some((name) => group.includes(nameOf(name))),
+      );
+      if (!isBeyondTaint) return false;
+      const pods = problem.pods.map((each) => (group.includes(each.metadata.name) ? toleratingSoftTaints(each) : each));
+      return !(await karpenterPlaces(pod, { problem: { ...problem, pods }, moreInAll: true }));
     },
   },
   {

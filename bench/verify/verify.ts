@@ -5,7 +5,8 @@ import { refusedOnArrival } from './arrival/index.ts';
 import { compareRun, type Difference, leftOutBy, placedCount, placesAsMany } from './compare.ts';
 import { classOf, type DifferenceContext, type VerifiedProblem, type WaitingPod } from './differences.ts';
 import { type DovetailAnswer, solveWithDovetail } from './dovetail.ts';
-import { afterBatch, type PlaceableProblem, placesOfKarpenter, placesOfPlan } from './places.ts';
+import { answersWithinNodeLimits } from './node-limits.ts';
+import { afterBatch, fullPlaces, type PlaceableProblem, placesOfKarpenter, placesOfPlan } from './places.ts';
 
 /** A difference and the class it belongs to; without a class it fails the problem. */
 export interface JudgedDifference extends Difference {
@@ -91,6 +92,7 @@ export async function judgedDifferences(
     const found = compareRun(answer, result);
     if (found.length === 0) continue;
     const refused = refusedOnArrival(placesOfKarpenter(problem, result), namespaces);
+    const outWithinNodeLimits = once(async () => leftOutAsCounted(problem, result));
     const leftInTheEnd = once(() => leftAfterBatches(problem, result, tools));
     for (const difference of found) {
       const matched = await classOf(difference, {
@@ -99,6 +101,7 @@ export async function judgedDifferences(
         groupOf: (pod) => answer.groups.find((names) => names.includes(pod)) ?? [],
         result,
         refused,
+        outWithinNodeLimits,
         placesAlone,
         placesLater: async (pod) => !(await leftInTheEnd()).has(pod),
         karpenterPlaces,
@@ -109,6 +112,20 @@ export async function judgedDifferences(
     }
   }
   return differences;
+}
+
+/**
+ * Pods out of Karpenter's answer within the limits on nodes. With some of its nodes taken back, spreads no longer hold as it
+ * counts them, over the domains that pools offer: what they keep out then is out as well. The
+ * nodes are kept of which most pods stay.
+ */
+function leftOutAsCounted(problem: VerifyInput, result: KarpenterResult): ReadonlySet<string> {
+  const ways = answersWithinNodeLimits(problem, result).map((kept) => {
+    const places = [...placesOfKarpenter(problem, kept), ...fullPlaces(problem)];
+    return new Set([...leftOutBy(kept), ...refusedOnArrival(places, problem.namespaces ?? [])]);
+  });
+  const [fewest] = ways.sort((left, right) => left.size - right.size);
+  return fewest ?? leftOutBy(result);
 }
 
 /** Whether a side places the pod when no other waits. */

@@ -14,7 +14,7 @@ import {
 } from './pods.ts';
 
 export { meetsAndTolerates } from './filters.ts';
-export { affinityTerms, type JudgedNamespace, type JudgedPod, type Labels, termSelects } from './pods.ts';
+export { affinityTerms, hardSpreads, type JudgedNamespace, type JudgedPod, type Labels, termSelects } from './pods.ts';
 export {
   hasPreferences,
   looksAtPods,

@@ -3,6 +3,7 @@ import type { KarpenterResult } from '../../peers/index.ts';
 import { madeUpAnswer } from '../../peers/testing/index.ts';
 import { compareRun } from '../compare.ts';
 import { type ChangedQuestion, classOf, type VerifiedProblem, type WaitingPod } from '../differences.ts';
+import { leftOutWithinNodeLimits } from '../node-limits.ts';
 
 /** A pod that waits. */
 export function pod(name: string, spec: WaitingPod['spec'] & { priority?: number } = {}): WaitingPod {
@@ -46,6 +47,8 @@ export interface Circumstances {
   readonly group?: readonly string[];
   /** Pods of Karpenter's answer that kube-scheduler would keep out. */
   readonly refused?: readonly string[];
+  /** Pods that spreads keep out once Karpenter keeps to the limits on nodes. */
+  readonly outByCounts?: readonly string[];
   /** Pods that Karpenter places in a later batch. */
   readonly later?: readonly string[];
   /** Labels of our nodes, by the pods on them. */
@@ -60,7 +63,7 @@ export async function classesOf(
   oursOut: string[],
   result: KarpenterResult,
   placesAlone: (side: string, pod: WaitingPod) => boolean = () => false,
-  { group = [], refused = [], later = [], ourNodes = {}, answers = () => false }: Circumstances = {},
+  { group = [], refused = [], outByCounts = [], later = [], ourNodes = {}, answers = () => false }: Circumstances = {},
 ): Promise<(string | undefined)[]> {
   const unplaced = new Map(oursOut.map((name) => [name, 'no room']));
   const others = problem.pods.map(({ metadata }) => metadata.name).filter((name) => !group.includes(name));
@@ -72,6 +75,7 @@ export async function classesOf(
     groupOf: (name: string) => groups.find((names) => names.includes(name)) ?? [],
     result,
     refused: new Set(refused),
+    outWithinNodeLimits: async () => new Set([...leftOutWithinNodeLimits(problem, result), ...outByCounts]),
     placesAlone: async (side: string, one: WaitingPod) => placesAlone(side, one),
     placesLater: async (name: string) => later.includes(name),
     karpenterPlaces: async (_: string, question: ChangedQuestion) => answers(question),
