@@ -344,6 +344,16 @@ describe('classes that Karpenter itself proves', () => {
     assert.deepEqual(await classes('kubernetes.io/hostname', onlyThose), ['others gone where nobody can follow']);
     assert.deepEqual(await classes('kubernetes.io/hostname', () => false), [undefined]);
     assert.deepEqual(await classes('zone', onlyThose), [undefined]);
+    const inOurPool = (question: ChangedQuestion) =>
+      'problem' in question &&
+      question.problem.pods.every(({ spec }) => spec?.nodeSelector?.['karpenter.sh/nodepool'] === 'ours');
+    const onNode = { 'karpenter.sh/nodepool': 'ours' };
+    const bound = async (ourNodes: NonNullable<Circumstances['ourNodes']>) => {
+      const of = following('kubernetes.io/hostname');
+      return classesOf(of, [], karpenter(of, ['lead', 'other']), undefined, { answers: inOurPool, ourNodes });
+    };
+    assert.deepEqual(await bound({ a: onNode, lead: onNode }), ['others gone where nobody can follow']);
+    assert.deepEqual(await bound({ a: onNode }), [undefined]);
   });
 
   test('none of them holds where Karpenter places more', async () => {

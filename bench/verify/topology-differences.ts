@@ -17,6 +17,7 @@ import type { DifferenceClass, DifferenceContext, VerifiedProblem } from './diff
 import { isSoft, toleratingSoftTaints } from './soft-taints.ts';
 
 const HOSTNAME = 'kubernetes.io/hostname';
+const NODE_POOL_LABEL = 'karpenter.sh/nodepool';
 
 /** The classes, in the order in which they are asked. */
 export const TOPOLOGY_CLASSES: readonly DifferenceClass[] = [
@@ -90,7 +91,10 @@ export const TOPOLOGY_CLASSES: readonly DifferenceClass[] = [
       // On a host it is the room that others have taken beside those who are meant.
       if (!keys.includes(HOSTNAME)) return false;
       const concerned = problem.pods.filter((each) => group.includes(each.metadata.name) || meant(each));
-      return context.karpenterPlaces(pod, { problem: { ...problem, pods: concerned } });
+      if (await context.karpenterPlaces(pod, { problem: { ...problem, pods: concerned } })) return true;
+      // Or the pool, whose nodes have no room for all.
+      const inOurPool = concerned.map((each) => inOurDomains(each, context, [NODE_POOL_LABEL]));
+      return context.karpenterPlaces(pod, { problem: { ...problem, pods: inOurPool } });
     },
   },
   {
