@@ -142,34 +142,50 @@ describe('kube-scheduler keeps the pods out', () => {
   });
 });
 
-describe('spread counted anew once a soft taint is tolerated', () => {
-  const soft = { key: 'quiet', effect: 'PreferNoSchedule' };
-  const taints = (given: { effect: string }[]): VerifiedProblem['nodePools'] => [
-    { metadata: { name: 'pool' }, spec: { template: { spec: { taints: given } } } },
-  ];
-  const spreading = (nodeTaintsPolicy: string, given = [soft]) => {
-    const spread = [{ topologyKey: 'zone', maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule', nodeTaintsPolicy }];
-    const pods = ['a-0', 'a-1'].map((name) => pod(name, { topologySpreadConstraints: spread }));
-    return problemOf(pods, { nodePools: taints(given) });
+describe('spread counted anew once something is given up', () => {
+  const spread = [{ topologyKey: 'zone', maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule' }];
+  const among = (pods: WaitingPod[], effect = 'NoSchedule') =>
+    problemOf(pods, {
+      nodePools: [{ metadata: { name: 'pool' }, spec: { template: { spec: { taints: [{ effect }] } } } }],
+    });
+  const named = (name: string, ...terms: string[]): WaitingPod => {
+    const one = withTerms(name, ...terms.map((key) => [{ key, operator: 'Exists' }]));
+    return { ...one, spec: { ...one.spec, topologySpreadConstraints: spread } };
   };
-  const classes = (of: VerifiedProblem, answers: (question: ChangedQuestion) => boolean) =>
-    classesOf(of, ['a-1'], karpenter(of, ['a-0'], ['a-1']), undefined, { group: ['a-0', 'a-1'], answers });
+  const classes = (
+    of: VerifiedProblem,
+    answers: (question: ChangedQuestion) => boolean = () => false,
+    refusedOverAll = ['a-0'],
+  ) =>
+    classesOf(of, ['a-1'], karpenter(of, ['a-0'], ['a-1']), undefined, {
+      group: ['a-0', 'a-1'],
+      answers,
+      refusedOverAll,
+    });
+  const soft = among([named('a-0'), named('a-1')], 'PreferNoSchedule');
+  const terms = among([named('a-0', 'one', 'two'), named('a-1', 'one', 'two')]);
   const tolerates = ({ spec }: WaitingPod) =>
     (spec?.tolerations ?? []).some(({ effect }) => effect === 'PreferNoSchedule');
-  const placesNoMore = (question: ChangedQuestion) =>
-    !('problem' in question && question.problem.pods.every(tolerates));
 
-  test('passes when Karpenter places no more once the pods tolerate the taint from the start', async () => {
-    const found = await classes(spreading('Honor'), placesNoMore);
-    assert.deepEqual(found, ['spread counted anew once a soft taint is tolerated']);
+  test('passes when Karpenter places no more with what it gave up given up from the start', async () => {
+    for (const each of [soft, terms]) {
+      assert.deepEqual(await classes(each), ['spread counted anew once something is given up']);
+    }
+    const unlessTolerating = (question: ChangedQuestion) =>
+      !('problem' in question && question.problem.pods.every(tolerates));
+    assert.deepEqual(await classes(soft, unlessTolerating), ['spread counted anew once something is given up']);
   });
 
-  test('fails when it does, and where taints are ignored or none is soft', async () => {
-    assert.deepEqual(await classes(spreading('Honor'), () => true), [undefined]);
-    assert.deepEqual(await classes(spreading('Ignore'), placesNoMore), [undefined]);
-    assert.deepEqual(await classes(spreading('Honor', [{ key: 'hard', effect: 'NoSchedule' }]), placesNoMore), [
-      undefined,
-    ]);
+  test('fails when it places more with a soft taint tolerated, or with one of the terms alone', async () => {
+    assert.deepEqual(await classes(soft, () => true), [undefined]);
+    const byTheSecond = (question: ChangedQuestion) =>
+      'problem' in question && !JSON.stringify(question.problem.pods).includes('"one"');
+    assert.deepEqual(await classes(terms, byTheSecond), [undefined]);
+  });
+
+  test('fails where there is nothing to give up, and where the spread holds over all domains', async () => {
+    assert.deepEqual(await classes(among([named('a-0', 'one'), named('a-1', 'one')])), [undefined]);
+    assert.deepEqual(await classes(terms, () => false, []), [undefined]);
   });
 });
 

@@ -26,6 +26,8 @@ export interface DifferenceContext {
   readonly result: KarpenterResult;
   /** Pods of Karpenter's answer that kube-scheduler would keep out by rules about other pods. */
   readonly refused: ReadonlySet<string>;
+  /** The same where spreads count every domain that pools offer, whether or not it has a node. */
+  readonly refusedOverAllDomains: () => Promise<ReadonlySet<string>>;
   /**
    * Pods out of Karpenter's answer once it keeps to the limits on nodes, those that spreads keep out without the other nodes
    * among them.

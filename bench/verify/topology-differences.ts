@@ -12,9 +12,10 @@ import {
   withoutRulesOver,
   withTopologyNamed,
 } from './arrival/index.ts';
-import { leftOutBy, nameOf, placesAsMany } from './compare.ts';
-import type { DifferenceClass, DifferenceContext, VerifiedProblem } from './differences.ts';
+import { leftOutBy, placesAsMany } from './compare.ts';
+import type { DifferenceClass, DifferenceContext, VerifiedProblem, WaitingPod } from './differences.ts';
 import { isSoft, toleratingSoftTaints } from './soft-taints.ts';
+import { withEachTermAlone } from './terms.ts';
 
 const HOSTNAME = 'kubernetes.io/hostname';
 const NODE_POOL_LABEL = 'karpenter.sh/nodepool';
@@ -23,34 +24,23 @@ const NODE_POOL_LABEL = 'karpenter.sh/nodepool';
 export const TOPOLOGY_CLASSES: readonly DifferenceClass[] = [
   {
     name: 'kube-scheduler keeps the pods out',
-    matches: async ({ direction, pod }, context) => {
-      if (direction !== 'karpenter places more') return false;
-      const { problem, unplaced, refused } = context;
-      const out = new Set([...(await context.outWithinNodeLimits()), ...refused]);
-      const group = alikeInRules(context, pod);
-      const oursOut = group.filter((name) => unplaced.has(name)).length;
-      const theirsOut = group.filter((name) => out.has(name)).length;
-      const isTold = group.some((name) => refused.has(name));
-      return isTold && oursOut <= theirsOut && placesAsMany(problem.pods, unplaced, out);
-    },
+    matches: ({ direction, pod }, context) =>
+      direction === 'karpenter places more' && areKeptOut(context, pod, context.refused),
   },
   {
-    name: 'spread counted anew once a soft taint is tolerated',
+    name: 'spread counted anew once something is given up',
     matches: async ({ direction, pod }, context) => {
-      const { problem, result, groupOf, karpenterPlaces } = context;
-      if (direction !== 'karpenter places more') return false;
-      if (!hardSpreads(podNamed(problem, pod)).some(({ nodeTaintsPolicy }) => nodeTaintsPolicy === 'Honor'))
-        return false;
+      const { problem, groupOf, karpenterPlaces } = context;
+      const one = podNamed(problem, pod);
+      if (direction !== 'karpenter places more' || hardSpreads(one).length === 0) return false;
+      if (!(await areKeptOut(context, pod, await context.refusedOverAllDomains()))) return false;
       const group = groupOf(pod);
-      const softPools = problem.nodePools.filter(({ spec }) => (spec.template?.spec?.taints ?? []).some(isSoft));
-      const isBeyondTaint = result.nodeClaims.some(
-        ({ nodePool, pods }) =>
-          softPools.some(({ metadata }) => metadata.name === nodePool) &&
-          pods.some((name) => group.includes(nameOf(name))),
-      );
-      if (!isBeyondTaint) return false;
-      const pods = problem.pods.map((each) => (group.includes(each.metadata.name) ? toleratingSoftTaints(each) : each));
-      return !(await karpenterPlaces(pod, { problem: { ...problem, pods }, moreInAll: true }));
+      const ways = waysToGiveUp(problem, one);
+      for (const give of ways) {
+        const pods = problem.pods.map((each) => (group.includes(each.metadata.name) ? give(each) : each));
+        if (await karpenterPlaces(pod, { problem: { ...problem, pods }, moreInAll: true })) return false;
+      }
+      return ways.length > 0;
     },
   },
   {
@@ -157,6 +147,28 @@ export const TOPOLOGY_CLASSES: readonly DifferenceClass[] = [
   },
 ];
 
+/** Whether we leave out no more of a pod's like than `refused`, of Karpenter's answer, and Karpenter together, and in all. */
+async function areKeptOut(context: DifferenceContext, pod: string, refused: ReadonlySet<string>): Promise<boolean> {
+  const { problem, unplaced } = context;
+  const out = new Set([...(await context.outWithinNodeLimits()), ...refused]);
+  const group = alikeInRules(context, pod);
+  const oursOut = group.filter((name) => unplaced.has(name)).length;
+  const theirsOut = group.filter((name) => out.has(name)).length;
+  const isTold = group.some((name) => refused.has(name));
+  return isTold && oursOut <= theirsOut && placesAsMany(problem.pods, unplaced, out);
+}
+
+/** What a pod, and all that are equal to it, may have given up: all required terms but one, and that no soft taint is there. */
+function waysToGiveUp({ nodePools }: VerifiedProblem, pod: WaitingPod): ((pod: WaitingPod) => WaitingPod)[] {
+  const isAnyTaintSoft = nodePools.some(({ spec }) => (spec.template?.spec?.taints ?? []).some(isSoft));
+  const termCount = withEachTermAlone(pod).length;
+  if (termCount < 2) return isAnyTaintSoft ? [toleratingSoftTaints] : [];
+  return Array.from({ length: termCount }, (_, term) => (each: WaitingPod) => {
+    const alone = withEachTermAlone(each)[term] ?? each;
+    return isAnyTaintSoft ? toleratingSoftTaints(alone) : alone;
+  });
+}
+
 /** Pods that rules about pods can't tell apart from this one, its equals among them: which of them is kept out is chance. */
 function alikeInRules({ problem, groupOf }: DifferenceContext, pod: string): readonly string[] {
   const one = podNamed(problem, pod);
@@ -242,7 +254,7 @@ function withDomainsInsteadOfRuledOut(
   return { ...context.problem, nodePools };
 }
 
-function podNamed(problem: VerifiedProblem, name: string): JudgedPod {
+function podNamed(problem: VerifiedProblem, name: string): WaitingPod {
   const pod = problem.pods.find(({ metadata }) => metadata.name === name);
   if (pod === undefined) throw new Error(`find pod ${name}: the problem has none of that name`);
   return pod;

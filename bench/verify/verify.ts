@@ -92,6 +92,9 @@ export async function judgedDifferences(
     const found = compareRun(answer, result);
     if (found.length === 0) continue;
     const refused = refusedOnArrival(placesOfKarpenter(problem, result), namespaces);
+    const refusedOverAllDomains = once(async () =>
+      refusedOnArrival([...placesOfKarpenter(problem, result), ...fullPlaces(problem)], namespaces),
+    );
     const outWithinNodeLimits = once(async () => leftOutAsCounted(problem, result));
     const leftInTheEnd = once(() => leftAfterBatches(problem, result, tools));
     for (const difference of found) {
@@ -101,6 +104,7 @@ export async function judgedDifferences(
         groupOf: (pod) => answer.groups.find((names) => names.includes(pod)) ?? [],
         result,
         refused,
+        refusedOverAllDomains,
         outWithinNodeLimits,
         placesAlone,
         placesLater: async (pod) => !(await leftInTheEnd()).has(pod),

@@ -79,6 +79,8 @@ interface RoundResult {
 export interface Variation {
   /** Whether no pod goes onto nodes that exist. */
   readonly leavesNodesAlone?: boolean;
+  /** Shapes whose pods go onto no node that exists. */
+  readonly keptOffNodes?: ReadonlySet<CompiledShape>;
   /** Zone that pods go to where they have the choice. */
   readonly zone?: string;
 }
@@ -90,7 +92,14 @@ export function attemptPlacement(
   phases: Phases,
   variation: Variation = {},
 ): Attempt {
-  const placing = { compiled, budget, phases, variation };
+  const attempt = placedAttempt({ compiled, budget, phases, variation });
+  // What is added to it later may go wherever there is room.
+  if (variation.keptOffNodes !== undefined) for (const node of attempt.nodes) node.keepOff(new Set());
+  return attempt;
+}
+
+function placedAttempt(placing: PlacingQuestion): Attempt {
+  const { budget } = placing;
   const packed = placeAll(placing, packRound);
   if (!packed.broken) return packed;
   if (budget.cut) return heldPart(packed);
@@ -198,9 +207,11 @@ export function openWork(compiled: CompiledProblem, budget: Budget, variation: V
   const views = openViews(compiled, variation.zone);
   const domains = new DomainState(compiled.counters, (rule) => views.places.universe(rule));
   countRunning(compiled, domains);
+  const nodes = variation.leavesNodesAlone === true ? [] : openNodes(compiled, domains);
+  if (variation.keptOffNodes !== undefined) for (const node of nodes) node.keepOff(variation.keptOffNodes);
   return {
     ...views,
-    nodes: variation.leavesNodesAlone === true ? [] : openNodes(compiled, domains),
+    nodes,
     domains,
     pinnedAt: new Map<Unit, Location>(),
     limits: remainingLimits(compiled.problem, compiled.reservations.freeCounts),

@@ -4,6 +4,7 @@ import { compareText } from '../catalogue/index.ts';
 import {
   attachNew,
   type CompiledProblem,
+  type CompiledShape,
   type Constraint,
   claimsToAttach,
   type Demand,
@@ -47,6 +48,8 @@ export class OpenNode {
   #pods: ReadonlyMap<HostPod, number>;
   #hasNewPods = false;
   #admitted: Map<number, boolean> | undefined;
+  /** Shapes whose pods are kept off it, though it could take them. */
+  #keptOff: ReadonlySet<CompiledShape> | undefined;
 
   constructor(
     index: number,
@@ -84,11 +87,17 @@ export class OpenNode {
 
   /** Whether it lets pods in as far as labels and taints go. Remembers what demands have in common. */
   mayTake({ constraint, besideDaemons, of, taintPolicy }: Demand): boolean {
+    if (this.#keptOff?.has(of) === true) return false;
     if (!this.#admits(constraint) || (besideDaemons !== undefined && !this.#admits(besideDaemons))) return false;
     const taints = effectiveTaints(this.input);
     if (taints.length === 0) return true;
     const scope = taintPolicy === 'prefer-counts' ? 'all' : 'hard';
     return untoleratedTaint(taints, of.input.shape.tolerations, scope) === undefined;
+  }
+
+  /** Keeps pods of these shapes off it from now on, and those of all others no longer. */
+  keepOff(shapes: ReadonlySet<CompiledShape>): void {
+    this.#keptOff = shapes;
   }
 
   /** Puts units on it. */

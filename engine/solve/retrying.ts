@@ -1,6 +1,6 @@
 // Second tries: pods that stayed out although some node could hold them go before the others of their priority. An order
 // of placing is only one of many, and what stays out in one may have a place in another.
-import { type CompiledProblem, type CompiledShape, makeUnit, TemplateFilter } from '../compile/index.ts';
+import { type CompiledProblem, type CompiledShape, type Demand, makeUnit, TemplateFilter } from '../compile/index.ts';
 import { DomainState } from '../topology/index.ts';
 import type { Attempt, Phases } from './attempt.ts';
 import { nodeTakes, openNodes } from './node-board.ts';
@@ -84,6 +84,32 @@ export function ordersWithOneLast(compiled: CompiledProblem, { left }: Attempt):
       const before = compiled.shapes.filter((shape) => shape !== last && !isAfter(shape));
       return [before, [last], compiled.shapes.filter(isAfter)].filter((phase) => phase.length > 0);
     });
+}
+
+/** Groups that are tried on new nodes alone. */
+const GROUP_LIMIT = 4;
+
+/**
+ * Shapes of which pods are on nodes that exist, so that others which must share a domain with them stay out: each set is a
+ * group that may all find room on new nodes, those it prefers not to have among them.
+ */
+export function groupsOnNodes(compiled: CompiledProblem, { nodes, left }: Attempt): ReadonlySet<CompiledShape>[] {
+  const onNodes = new Set<CompiledShape>();
+  for (const { hasNewPods, pods } of nodes) {
+    if (hasNewPods) for (const pod of pods.keys()) if ('of' in pod) onNodes.add((pod as Demand).of);
+  }
+  const groups = new Map<string, ReadonlySet<CompiledShape>>();
+  if (onNodes.size === 0) return [];
+  for (const { shape } of left) {
+    const counters = (shape.demands.at(-1)?.rules.affinities ?? []).map(({ counter }) => counter);
+    if (counters.length === 0) continue;
+    const isMeant = ({ demands }: CompiledShape): boolean =>
+      demands.some(({ counting }) => counters.some((counter) => counting.has(counter)));
+    const group = compiled.shapes.filter((other) => other === shape || isMeant(other));
+    if (group.some((other) => onNodes.has(other)))
+      groups.set(group.map(({ index }) => index).join(' '), new Set(group));
+  }
+  return [...groups.values()].slice(0, GROUP_LIMIT);
 }
 
 function podCountOf({ shapes }: CompiledProblem): number {

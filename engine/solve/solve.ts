@@ -5,7 +5,7 @@ import type { Catalogue, PriceSnapshot } from '../catalogue/index.ts';
 import { CompiledProblem } from '../compile/index.ts';
 import type { EnginePlan, Problem } from '../model/index.ts';
 import { Budget } from '../pack/index.ts';
-import { type Attempt, attemptPlacement, type Phases } from './attempt.ts';
+import { type Attempt, attemptPlacement, type Phases, type Variation } from './attempt.ts';
 import { boundOf } from './bounding.ts';
 import { Allowance } from './effort.ts';
 import { improveSmall } from './exact/index.ts';
@@ -15,7 +15,7 @@ import { moreOpenValues, WIDENING_LIMIT } from './open-values.ts';
 import { placesMore } from './order-of-plans.ts';
 import { otherAttempts } from './other-attempts.ts';
 import { writePlan } from './plan-writer.ts';
-import { type FirstShapes, ordersWithFirst, ordersWithOneFirst, ordersWithOneLast } from './retrying.ts';
+import { type FirstShapes, groupsOnNodes, ordersWithFirst, ordersWithOneFirst, ordersWithOneLast } from './retrying.ts';
 
 /** Times that pods which stayed out are tried again before the others. */
 const RETRY_LIMIT = 3;
@@ -120,7 +120,9 @@ function bestAttempt(compiled: CompiledProblem, budget: Budget): Attempt {
   const best = bestOrder(compiled, budget);
   if (budget.cut) return best;
   const small = placeLatecomers(compiled, budget, improveSmall(compiled, budget, best));
-  const first = bestOf(compiled, budget, ordersWithOneFirst(compiled, small), small);
+  const onNewNodes = groupsOnNodes(compiled, small).map((keptOffNodes) => ({ keptOffNodes }));
+  const gathered = bestOf(compiled, budget, [[compiled.shapes]], small, onNewNodes);
+  const first = bestOf(compiled, budget, ordersWithOneFirst(compiled, gathered), gathered);
   return bestOf(compiled, budget, ordersWithOneLast(compiled, first), first);
 }
 
@@ -143,13 +145,21 @@ function bestOrder(compiled: CompiledProblem, budget: Budget): Attempt {
   return best;
 }
 
-/** The best of what was found and of the attempts of some orders. */
-function bestOf(compiled: CompiledProblem, budget: Budget, orders: readonly Phases[], found: Attempt): Attempt {
+/** The best of what was found and of the attempts of some orders, each in some variations. */
+function bestOf(
+  compiled: CompiledProblem,
+  budget: Budget,
+  orders: readonly Phases[],
+  found: Attempt,
+  variations: readonly Variation[] = [{}],
+): Attempt {
   let best = found;
   for (const phases of orders) {
-    if (budget.cut) break;
-    const attempt = placeLatecomers(compiled, budget, attemptPlacement(compiled, budget, phases));
-    if (!budget.cut && placesMore(attempt, best)) best = attempt;
+    for (const variation of variations) {
+      if (budget.cut) return best;
+      const attempt = placeLatecomers(compiled, budget, attemptPlacement(compiled, budget, phases, variation));
+      if (!budget.cut && placesMore(attempt, best)) best = attempt;
+    }
   }
   return best;
 }

@@ -47,6 +47,8 @@ export interface Circumstances {
   readonly group?: readonly string[];
   /** Pods of Karpenter's answer that kube-scheduler would keep out. */
   readonly refused?: readonly string[];
+  /** Pods of it that spreads would keep out besides if every domain had a node. */
+  readonly refusedOverAll?: readonly string[];
   /** Pods that spreads keep out once Karpenter keeps to the limits on nodes. */
   readonly outByCounts?: readonly string[];
   /** Pods that Karpenter places in a later batch. */
@@ -63,7 +65,15 @@ export async function classesOf(
   oursOut: string[],
   result: KarpenterResult,
   placesAlone: (side: string, pod: WaitingPod) => boolean = () => false,
-  { group = [], refused = [], outByCounts = [], later = [], ourNodes = {}, answers = () => false }: Circumstances = {},
+  {
+    group = [],
+    refused = [],
+    refusedOverAll = [],
+    outByCounts = [],
+    later = [],
+    ourNodes = {},
+    answers = () => false,
+  }: Circumstances = {},
 ): Promise<(string | undefined)[]> {
   const unplaced = new Map(oursOut.map((name) => [name, 'no room']));
   const others = problem.pods.map(({ metadata }) => metadata.name).filter((name) => !group.includes(name));
@@ -75,6 +85,7 @@ export async function classesOf(
     groupOf: (name: string) => groups.find((names) => names.includes(name)) ?? [],
     result,
     refused: new Set(refused),
+    refusedOverAllDomains: async () => new Set([...refused, ...refusedOverAll]),
     outWithinNodeLimits: async () => new Set([...leftOutWithinNodeLimits(problem, result), ...outByCounts]),
     placesAlone: async (side: string, one: WaitingPod) => placesAlone(side, one),
     placesLater: async (name: string) => later.includes(name),
