@@ -312,6 +312,21 @@ describe('classes that Karpenter itself proves', () => {
       classesOf(two, oursOut, karpenter(two, ['b', 'c']), undefined, { ourNodes: { a: {} }, answers: alone });
     assert.equal((await classes(['b']))[0], 'node without the label of a rule');
     assert.equal((await classes(['b', 'c']))[0], undefined);
+    const near = {
+      podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ ...term, topologyKey: 'rack' }] },
+    };
+    const led = problemOf([
+      pod('a', { affinity: { ...ruled.spec?.affinity, ...near } }),
+      { ...pod('lead'), metadata: { name: 'lead', labels: { app: 'a' } } },
+      pod('b'),
+    ]);
+    const withLead = (question: ChangedQuestion) =>
+      'problem' in question && question.problem.pods.map(({ metadata }) => metadata.name).join() === 'a,lead';
+    const found = await classesOf(led, [], karpenter(led, ['b']), undefined, {
+      ourNodes: { a: { rack: 'r' } },
+      answers: (question) => withLead(question) && !JSON.stringify(question).includes('zone'),
+    });
+    assert.equal(found[0], 'node without the label of a rule');
   });
 
   test('node without the label of a rule: domains of other labels may have to be known or named besides', async () => {
@@ -345,7 +360,7 @@ describe('classes that Karpenter itself proves', () => {
     assert.deepEqual(await classes(() => false, { zone: 'z1' }), [undefined]);
   });
 
-  test('others gone where nobody can follow: on a host, Karpenter places the pod once only those two wait', async () => {
+  test('others gone where nobody can follow: on a host, Karpenter places the pod once only those wait', async () => {
     const following = (topologyKey: string) => {
       const near = { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ ...term, topologyKey }] } };
       const lead: WaitingPod = { ...pod('lead'), metadata: { name: 'lead', labels: { app: 'a' } } };
@@ -353,13 +368,15 @@ describe('classes that Karpenter itself proves', () => {
     };
     const onlyThose = (question: ChangedQuestion) =>
       'problem' in question && question.problem.pods.map(({ metadata }) => metadata.name).join() === 'a,lead';
-    const classes = (topologyKey: string, answers: (question: ChangedQuestion) => boolean) => {
+    const classes = (topologyKey: string, answers: (question: ChangedQuestion) => boolean, oursOut: string[] = []) => {
       const of = following(topologyKey);
-      return classesOf(of, [], karpenter(of, ['lead', 'other']), undefined, { answers });
+      return classesOf(of, oursOut, karpenter(of, ['lead', 'other']), undefined, { answers });
     };
     assert.deepEqual(await classes('kubernetes.io/hostname', onlyThose), ['others gone where nobody can follow']);
     assert.deepEqual(await classes('kubernetes.io/hostname', () => false), [undefined]);
-    assert.deepEqual(await classes('zone', onlyThose), [undefined]);
+    // Wider than a host it may have had no room for those who are meant, but only where it places no more in all.
+    assert.deepEqual(await classes('zone', onlyThose), ['others gone where nobody can follow']);
+    assert.equal((await classes('zone', onlyThose, ['lead', 'other']))[0], undefined);
     const inOurPool = (question: ChangedQuestion) =>
       'problem' in question &&
       question.problem.pods.every(({ spec }) => spec?.nodeSelector?.['karpenter.sh/nodepool'] === 'ours');

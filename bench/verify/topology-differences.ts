@@ -67,20 +67,16 @@ export const TOPOLOGY_CLASSES: readonly DifferenceClass[] = [
     name: 'others gone where nobody can follow',
     matches: async ({ direction, pod }, context) => {
       if (direction !== 'dovetail places more') return false;
-      const { problem, groupOf } = context;
-      const one = podNamed(problem, pod);
-      const group = groupOf(pod);
-      const meant = (other: JudgedPod) =>
-        affinityTerms(one).some((term) => termSelects(one, term, other, problem.namespaces ?? []));
-      const keys = affinityTerms(one).map(({ topologyKey }) => topologyKey);
-      const pods = problem.pods.map((each) =>
-        group.includes(each.metadata.name) || meant(each) ? inOurDomains(each, context, keys) : each,
-      );
+      const { problem } = context;
+      const concerned = concernedBy(context, pod);
+      const isConcerned = ({ metadata }: JudgedPod) => concerned.some((each) => each.metadata.name === metadata.name);
+      const group = context.groupOf(pod);
+      const keys = affinityTerms(podNamed(problem, pod)).map(({ topologyKey }) => topologyKey);
+      const pods = problem.pods.map((each) => (isConcerned(each) ? inOurDomains(each, context, keys) : each));
       const isBound = problem.pods.some((each, index) => !group.includes(each.metadata.name) && pods[index] !== each);
       if (isBound && (await context.karpenterPlaces(pod, { problem: { ...problem, pods } }))) return true;
-      // On a host it is the room that others have taken beside those who are meant.
-      if (!keys.includes(HOSTNAME)) return false;
-      const concerned = problem.pods.filter((each) => group.includes(each.metadata.name) || meant(each));
+      // On a host it is the room that others have taken beside those who are meant; elsewhere it may be that of those.
+      if (!keys.includes(HOSTNAME) && !(concerned.length > group.length && isFuller(context))) return false;
       if (await context.karpenterPlaces(pod, { problem: { ...problem, pods: concerned } })) return true;
       // Or the pool, whose nodes have no room for all.
       const inOurPool = concerned.map((each) => inOurDomains(each, context, [NODE_POOL_LABEL]));
@@ -99,8 +95,7 @@ export const TOPOLOGY_CLASSES: readonly DifferenceClass[] = [
         // With the domains known it may still take one pod a batch.
         (await context.karpenterPlaces(pod, { problem: known, inLaterBatches: true })) ||
         // Or give the room to others, where there is not enough for all.
-        (placesAsMany(context.problem.pods, context.unplaced, leftOutBy(context.result)) &&
-          context.karpenterPlaces(pod, { only: podNamed(known, pod), among: known }))
+        (isFuller(context) && context.karpenterPlaces(pod, { only: podNamed(known, pod), among: known }))
       );
     },
   },
@@ -132,9 +127,12 @@ export const TOPOLOGY_CLASSES: readonly DifferenceClass[] = [
       const without = { ...context.problem, pods };
       if (await context.karpenterPlaces(pod, { problem: without })) return true;
       const alone = withoutRulesOver(podNamed(context.problem, pod), missing);
-      // Or gives the room to others, where there is not enough for all.
-      const isFuller = placesAsMany(context.problem.pods, context.unplaced, leftOutBy(context.result));
-      if (isFuller && (await context.karpenterPlaces(pod, { only: alone }))) return true;
+      // Or gives the room to others, where there is not enough for all: its own, or that of those it must be near.
+      if (isFuller(context)) {
+        const only = concernedBy({ ...context, problem: without }, pod);
+        if (await context.karpenterPlaces(pod, { only: alone })) return true;
+        if (await context.karpenterPlaces(pod, { problem: { ...without, pods: only } })) return true;
+      }
       // Other labels of its rules may have domains that Karpenter does not know, or of which it chooses one that will not do.
       const keys = keysInPlay(context, pod);
       if (keys.length === 0) return false;
@@ -146,6 +144,20 @@ export const TOPOLOGY_CLASSES: readonly DifferenceClass[] = [
     },
   },
 ];
+
+/** Whether we place at least as many pods in all as Karpenter does, by priority. */
+function isFuller({ problem, unplaced, result }: DifferenceContext): boolean {
+  return placesAsMany(problem.pods, unplaced, leftOutBy(result));
+}
+
+/** The pods of a pod's group, and those that its affinity means. */
+function concernedBy({ problem, groupOf }: DifferenceContext, pod: string): readonly WaitingPod[] {
+  const one = podNamed(problem, pod);
+  const group = groupOf(pod);
+  const isMeant = (other: JudgedPod): boolean =>
+    affinityTerms(one).some((term) => termSelects(one, term, other, problem.namespaces ?? []));
+  return problem.pods.filter((each) => group.includes(each.metadata.name) || isMeant(each));
+}
 
 /** Whether we leave out no more of a pod's like than `refused`, of Karpenter's answer, and Karpenter together, and in all. */
 async function areKeptOut(context: DifferenceContext, pod: string, refused: ReadonlySet<string>): Promise<boolean> {
