@@ -4,7 +4,7 @@ import type { KarpenterResult } from '../peers/index.ts';
 import { hasPreferences, type JudgedNamespace, type JudgedPod, type Labels, topologyKeysOf } from './arrival/index.ts';
 import { type Difference, nameOf, type PendingPod, placesAsMany } from './compare.ts';
 import { daemonSetsInTheWay, type PortDaemonSet, type PortSpec, runsOn } from './daemon-ports.ts';
-import { isSoft, toleratingSoftTaints } from './soft-taints.ts';
+import { isSoft, toleratingSoftTaints, withToleratingDaemonSets } from './soft-taints.ts';
 import { withoutStrayOwners } from './stray-daemons.ts';
 import {
   hasContradictoryTerm,
@@ -142,14 +142,11 @@ export const DIFFERENCE_CLASSES: readonly DifferenceClass[] = [
   },
   {
     name: "daemonset's pod that stands for another's",
-    matches: async ({ direction, pod }, { problem, result, groupOf, karpenterPlaces }) => {
-      if (direction !== 'karpenter places more') return false;
-      const { nodes, problem: disowned } = withoutStrayOwners(problem);
-      const group = groupOf(pod);
-      const takers = result.existingNodes.filter(({ pods }) => pods.some((name) => group.includes(nameOf(name))));
-      if (!takers.some(({ name }) => nodes.has(name))) return false;
-      return !(await karpenterPlaces(pod, { problem: disowned, moreInAll: true }));
-    },
+    matches: (difference, context) => isOnNodesOf(withoutStrayOwners(context.problem), difference, context),
+  },
+  {
+    name: 'daemonset that a soft taint keeps off',
+    matches: (difference, context) => isOnNodesOf(withToleratingDaemonSets(context.problem), difference, context),
   },
   ...TOPOLOGY_CLASSES,
   {
@@ -204,6 +201,22 @@ export const DIFFERENCE_CLASSES: readonly DifferenceClass[] = [
     },
   },
 ];
+
+/**
+ * Whether Karpenter has pods of the group on one of these nodes, where it keeps too little room for daemonsets, and places no
+ * more in all than we do once the problem is changed.
+ */
+async function isOnNodesOf(
+  { nodes, problem }: { readonly nodes: ReadonlySet<string>; readonly problem: VerifiedProblem },
+  { direction, pod }: Difference,
+  { result, groupOf, karpenterPlaces }: DifferenceContext,
+): Promise<boolean> {
+  if (direction !== 'karpenter places more') return false;
+  const group = groupOf(pod);
+  const takers = result.existingNodes.filter(({ pods }) => pods.some((name) => group.includes(nameOf(name))));
+  if (!takers.some(({ name }) => nodes.has(name))) return false;
+  return !(await karpenterPlaces(pod, { problem, moreInAll: true }));
+}
 
 /** The class a difference belongs to; undefined when it is not meant. */
 export async function classOf(

@@ -308,3 +308,32 @@ describe("daemonset's pod that stands for another's", () => {
     assert.deepEqual(await classesOf(problem, ['a'], on('well')), [undefined]);
   });
 });
+
+describe('daemonset that a soft taint keeps off', () => {
+  const soft = { key: 'quiet', effect: 'PreferNoSchedule' };
+  const daemonSets = [{ metadata: { name: 'daemon' }, spec: { template: { spec: {} } } }];
+  const nodes = [{ name: 'soft', taints: [soft] }, { name: 'plain' }];
+  const problem = problemOf([pod('a')], { daemonSets, nodes });
+  const on = (name: string, of = problem) => ({
+    ...karpenter(of, ['a']),
+    nodeClaims: [],
+    existingNodes: [{ name, pods: ['default/a'] }],
+  });
+  const tolerating = (question: ChangedQuestion) =>
+    'problem' in question && JSON.stringify(question.problem.daemonSets).includes('PreferNoSchedule');
+
+  test('passes when Karpenter places no more in all once daemonsets tolerate the taint', async () => {
+    const answers = (question: ChangedQuestion) => !tolerating(question);
+    const found = await classesOf(problem, ['a'], on('soft'), undefined, { answers });
+    assert.deepEqual(found, ['daemonset that a soft taint keeps off']);
+    assert.deepEqual(await classesOf(problem, ['a'], on('soft'), undefined, { answers: () => true }), [undefined]);
+  });
+
+  test('fails on a node without such a taint, and where every daemonset tolerates it', async () => {
+    assert.deepEqual(await classesOf(problem, ['a'], on('plain')), [undefined]);
+    const tolerations = [{ operator: 'Exists' }];
+    const tolerant = [{ metadata: { name: 'daemon' }, spec: { template: { spec: { tolerations } } } }];
+    const other = problemOf([pod('a')], { daemonSets: tolerant, nodes });
+    assert.deepEqual(await classesOf(other, ['a'], on('soft', other)), [undefined]);
+  });
+});
