@@ -10,15 +10,24 @@ type Amounts = Readonly<Record<string, number>>;
 
 const NANO_PER_DOLLAR = 1e9;
 
-/**
- * The problem in the format of problem files. Throws for a problem with nodes: their pods stand apart from them in what
- * generators give.
- */
+/** The problem in the format of problem files. */
 export function explicitProblem(generated: GeneratedProblem): Record<string, unknown> {
-  const { catalogue, nodePools, pods, daemonSets, nodes } = generated;
-  if (nodes.length > 0) throw new Error('write out a problem: one with existing nodes is not given to peers');
+  const { catalogue, nodePools, pods, daemonSets } = generated;
   const instanceTypes = catalogue.kind === 'types' ? catalogue.instanceTypes : typesOfRegion(catalogue.region);
-  return { nodePools, instanceTypes, pods, daemonSets };
+  return { nodePools, instanceTypes, pods, daemonSets, nodes: nodesOf(generated) };
+}
+
+/** Nodes that exist, each with its running pods. */
+function nodesOf({ nodes, runningPods }: GeneratedProblem): object[] {
+  const podsOf = Map.groupBy(runningPods, ({ spec }) => spec.nodeName);
+  return nodes.map(({ metadata: { name, labels }, spec, status }) => ({
+    name,
+    labels,
+    taints: spec.taints ?? [],
+    capacity: status.capacity,
+    allocatable: status.allocatable,
+    pods: podsOf.get(name) ?? [],
+  }));
 }
 
 function typesOfRegion(region: string): InstanceTypeManifest[] {

@@ -133,6 +133,17 @@ describe('a plan beside Karpenter’s', () => {
     assert.equal(outcome.passed, true);
   });
 
+  test('fails where it is dearer though it keeps no more preferences than Karpenter’s', async () => {
+    const preference = { matchExpressions: [{ key: CAPACITY_TYPE, operator: 'In', values: ['on-demand'] }] };
+    const nodeAffinity = { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, preference }] };
+    const prefers = (name: string) => pod(name, { affinity: { nodeAffinity } });
+    const problem = problemOf({ pods: [prefers('one'), prefers('two')] });
+    // Nobody can have this plan: both on one small node, on demand. Without preferences ours would be on spot, and cheaper.
+    const requirements = [{ key: CAPACITY_TYPE, operator: 'In', values: ['on-demand'] }];
+    const impossible = answer([{ ...claim('only', ['one', 'two'], ['small']), requirements }]);
+    assert.deepEqual(verdicts(await compared([impossible], problem)), ['dearer', 'dearer']);
+  });
+
   test('fails where Karpenter places a pod that we leave out', async () => {
     const problem = problemOf({ pods: [pod('one', { nodeSelector: { 'example.com/none': 'x' } })] });
     const outcome = await compared([answer([claim('only', ['one'], ['small'])])], problem);

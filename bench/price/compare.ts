@@ -11,11 +11,13 @@ import {
   leftOutBy,
   leftOutWithinNodeLimits,
   placesOfKarpenter,
+  placesOfPlan,
   refusedOnArrival,
   solveWithDovetail,
 } from '../verify/index.ts';
 import { costOf, isDearer, OBJECTIVE_KINDS, OBJECTIVES, type ObjectiveName } from './costs.ts';
 import { type Flexibility, flexibilityOf } from './flexibility.ts';
+import { keptCount, keptPreferences } from './kept-preferences.ts';
 import { asKarpenterDecided, type MarketName, type PriceInput, withPods } from './questions.ts';
 
 /** The efforts, least first. */
@@ -227,13 +229,16 @@ async function verdictOn(
 ): Promise<Verdict> {
   if (answer.unplaced.size > 0) return 'fewer pods';
   if (!isDearer(objective, price, theirs)) return isDearer(objective, theirs, price) ? 'cheaper' : 'equal';
+  const namespaces = question.namespaces ?? [];
+  const kept = keptPreferences(placesOfKarpenter(question, rival), namespaces);
+  const ownCount = keptCount(keptPreferences(placesOfPlan(question, answer), namespaces));
   const excuse = hasMoreInHeavierPools(question, answer, rival)
     ? 'dearer for heavier pools'
-    : hasPreferences(question)
+    : hasPreferences(question) && ownCount > keptCount(kept)
       ? 'dearer for preferences'
       : undefined;
   if (excuse === undefined) return 'dearer';
-  const again = await ask(tools, asKarpenterDecided(question, rival), objective, 'BALANCED');
+  const again = await ask(tools, asKarpenterDecided(question, rival, kept), objective, 'BALANCED');
   const isCheapEnough = again.unplaced.size === 0 && !isDearer(objective, priceOfPlan(again.nodes, question), theirs);
   return isCheapEnough ? excuse : 'dearer';
 }

@@ -2,6 +2,7 @@
 // and with what Karpenter decided about pools taken for granted. Pure.
 import type { KarpenterResult } from '../peers/index.ts';
 import { nameOf, type PlaceableProblem, type VerifyInput } from '../verify/index.ts';
+import { holdingKept, type KeptPreferences } from './kept-preferences.ts';
 
 /** What may be bought. */
 export const MARKETS = ['any capacity', 'on demand'] as const;
@@ -30,11 +31,15 @@ export function withPods(problem: PriceInput, keeps: (name: string) => boolean):
 }
 
 /**
- * The problem with Karpenter's answer for pools and existing nodes taken for granted: pods that it puts on nodes that exist
- * run there, the others may use no pool but the one that it gave them, and preferences, of which nobody knows which it kept,
- * play no part. A plan as cheap as Karpenter's is among its answers.
+ * The problem with Karpenter's answer for pools, existing nodes and preferences taken for granted: pods that it puts on nodes
+ * that exist run there, the others may use no pool but the one that it gave them, and preferences are rules where it kept
+ * them (`kept`, by pod) and nothing elsewhere. A plan as cheap as Karpenter's is among its answers.
  */
-export function asKarpenterDecided(problem: PriceInput, result: KarpenterResult): object {
+export function asKarpenterDecided(
+  problem: PriceInput,
+  result: KarpenterResult,
+  kept: ReadonlyMap<string, KeptPreferences>,
+): object {
   const poolOf = new Map(
     result.nodeClaims.flatMap(({ nodePool, pods }) => pods.map((pod) => [nameOf(pod), nodePool] as const)),
   );
@@ -54,7 +59,8 @@ export function asKarpenterDecided(problem: PriceInput, result: KarpenterResult)
       const nodePool = poolOf.get(pod.metadata.name);
       if (nodePool === undefined) return [];
       const nodeSelector = { ...pod.spec?.nodeSelector, [POOL_LABEL]: nodePool };
-      return [{ ...pod, spec: { ...pod.spec, nodeSelector } }];
+      const held = holdingKept(pod, kept.get(pod.metadata.name));
+      return [{ ...held, spec: { ...held.spec, nodeSelector } }];
     }),
   };
 }

@@ -124,7 +124,7 @@ export class DaemonRules {
     if (antiAffinities.length === 0 && this.#counters.counting(owner).length === 0) return undefined;
     return {
       // Their host ports are looked at by daemonset: see node-board.ts.
-      shape: { namespace: owner.namespace, labels: owner.labels, hostPorts: [] },
+      shape: { namespace: owner.namespace, labels: owner.labels, hostPorts: [], priority: 0 },
       count: 1,
       ofDaemonSet: true,
       counting: new Set(),

@@ -18,6 +18,7 @@ import {
   type SpreadRule,
   type TopologyRules,
 } from '../topology/index.ts';
+import { type ArrivalOrder, usualOrder } from './arrival-order.ts';
 import { type AssigningContext, assignPlaces } from './assigning.ts';
 import { fillOpenNodes } from './existing.ts';
 import { joinMates } from './followers.ts';
@@ -33,7 +34,7 @@ import { candidatesFor, type NewNodes, placeOnNewNodes, tiersOf } from './placin
 import type { Leftover } from './plan-writer.ts';
 import { NodeOpener } from './stepwise.ts';
 import { takeBackUnheld } from './taking-back.ts';
-import { compareUnits, isTopological, type UnitCount, type Waiting } from './waiting.ts';
+import { compareUnits, type UnitCount, type Waiting } from './waiting.ts';
 
 /** What placing works on. */
 export interface PlacingWork extends AssigningContext {
@@ -41,6 +42,7 @@ export interface PlacingWork extends AssigningContext {
   readonly tiers: readonly (readonly CompiledTemplate[])[];
   readonly limits: LimitTable;
   readonly budget: Budget;
+  readonly order: ArrivalOrder;
   readonly newNodes: NewNodes[];
   /** Planned nodes that have no room for a kind of pods: see followers.ts. */
   readonly refusedBy: Map<string, Set<NewNodes>>;
@@ -59,6 +61,8 @@ export interface Attempt {
   readonly domains: DomainState;
   /** Whether pods stand on nodes only because every host has pods of their kind: no node may come or go then. */
   readonly usesLeastFull: boolean;
+  /** In which its pods may arrive. */
+  readonly order: ArrivalOrder;
 }
 
 /** Shapes in the order in which they have their turn; those of one phase are placed together. */
@@ -83,6 +87,8 @@ export interface Variation {
   readonly keptOffNodes?: ReadonlySet<CompiledShape>;
   /** Zone that pods go to where they have the choice. */
   readonly zone?: string;
+  /** In which pods arrive; by default the usual one. */
+  readonly order?: ArrivalOrder;
 }
 
 /** Places the shapes of all phases. */
@@ -99,10 +105,10 @@ export function attemptPlacement(
 }
 
 function placedAttempt(placing: PlacingQuestion): Attempt {
-  const { budget } = placing;
+  const { budget, variation } = placing;
   const packed = placeAll(placing, packRound);
   if (!packed.broken) return packed;
-  if (budget.cut) return heldPart(packed);
+  if (budget.cut || variation.order !== undefined) return heldPart(packed);
   // Pods with rules over domains were counted where they were to go. If limits then kept some of them out, the counts of
   // the others do not hold: everything is placed again, one pod at a time, which counts only what is there.
   const stepped = placeAll(placing, stepRound);
@@ -154,8 +160,8 @@ export function attemptOf(work: PlacingWork, waiting: ReadonlyMap<CompiledShape,
     const entry = waiting.get(shape);
     return entry === undefined || entry.left === 0 ? [] : [{ shape, count: entry.left, obstacle: entry.obstacle }];
   });
-  const { nodes, newNodes, limits, pinnedAt, domains } = work;
-  return { nodes, newNodes, left, limits, pinnedAt, domains, usesLeastFull: false };
+  const { nodes, newNodes, limits, pinnedAt, domains, order } = work;
+  return { nodes, newNodes, left, limits, pinnedAt, domains, usesLeastFull: false, order };
 }
 
 /** What is to be placed, and how. */
@@ -185,6 +191,12 @@ function placeAll(
       if (waiting.length === 0) break;
       const result = round(work, waiting);
       if (result.broken) broken = true;
+      // Those who come last are on their nodes now, and nobody whose place matters may come after them.
+      if (
+        variation.order !== undefined &&
+        waiting.some(({ demand, left }) => left > 0 && work.order.isTopological(demand))
+      )
+        break;
       if (budget.cut || (!result.joined && !giveUpPreferences(left))) break;
     }
   }
@@ -216,15 +228,17 @@ export function openWork(compiled: CompiledProblem, budget: Budget, variation: V
     pinnedAt: new Map<Unit, Location>(),
     limits: remainingLimits(compiled.problem, compiled.reservations.freeCounts),
     budget,
+    order: variation.order ?? usualOrder(compiled),
     newNodes: [],
   };
 }
 
 /** An attempt to be added to: what it holds is changed by that. */
 export function resumeWork(compiled: CompiledProblem, budget: Budget, attempt: Attempt): PlacingWork {
-  const { nodes, newNodes, domains, limits, pinnedAt } = attempt;
+  const { nodes, newNodes, domains, limits, pinnedAt, order } = attempt;
   return {
     ...openViews(compiled),
+    order,
     nodes,
     domains,
     pinnedAt: new Map(pinnedAt),
@@ -238,7 +252,7 @@ export function resumeWork(compiled: CompiledProblem, budget: Budget, attempt: A
 function openViews(
   compiled: CompiledProblem,
   zone?: string,
-): Omit<PlacingWork, 'nodes' | 'domains' | 'pinnedAt' | 'limits' | 'budget' | 'newNodes'> {
+): Pick<PlacingWork, 'compiled' | 'filter' | 'tiers' | 'places' | 'domainRules' | 'vainChains' | 'refusedBy'> {
   const filter = new TemplateFilter(compiled);
   const tiers = tiersOf(compiled);
   return {
@@ -258,7 +272,7 @@ function packRound(work: PlacingWork, waiting: readonly Waiting[]): RoundResult 
   const topological: Waiting[] = [];
   const free: { readonly entry: Waiting; readonly unit: UnitCount }[] = [];
   for (const entry of waiting) {
-    if (isTopological(compiled, entry.demand)) topological.push(entry);
+    if (work.order.isTopological(entry.demand)) topological.push(entry);
     else
       free.push({ entry, unit: { unit: makeUnit(compiled, [{ pod: entry.demand, podCount: 1 }]), count: entry.left } });
   }
@@ -273,7 +287,9 @@ function packRound(work: PlacingWork, waiting: readonly Waiting[]): RoundResult 
   // Pods that gave something up may fit beside those that did not have to.
   joinPlannedNodes(work, units, false);
   for (const templates of work.tiers) {
-    work.newNodes.push(...placeOnNewNodes(compiled, filter, templates, units, limits, budget));
+    work.newNodes.push(
+      ...placeOnNewNodes(compiled, filter, templates, units, limits, budget, { comesLast: work.order.comesLast }),
+    );
   }
   joinPlannedNodes(work, units, true);
   for (const { entry, unit } of free) entry.left = unit.count;

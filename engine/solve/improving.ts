@@ -50,6 +50,7 @@ export function improveAttempt(
       dealing: budget,
       idleTurns,
       fewKinds,
+      comesLast: attempt.order.comesLast,
     });
     return tier === undefined ? [] : [{ tier, nodes }];
   });

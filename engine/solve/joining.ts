@@ -7,7 +7,7 @@ import { limitTakesInto } from '../pack/index.ts';
 import { type HostPod, hostObstacle } from '../topology/index.ts';
 import type { PlacingWork } from './attempt.ts';
 import type { NewNodes } from './placing.ts';
-import { isTopological, type UnitCount } from './waiting.ts';
+import type { UnitCount } from './waiting.ts';
 
 /**
  * Puts units onto planned nodes and takes them off their counts, higher priorities first. A node may get dearer by it only
@@ -15,7 +15,7 @@ import { isTopological, type UnitCount } from './waiting.ts';
  */
 export function joinPlannedNodes(work: PlacingWork, units: readonly UnitCount[], mayCostMore: boolean): void {
   const waiting = units
-    .filter(({ unit, count }) => count > 0 && !unit.members.some(({ pod }) => isTopological(work.compiled, pod)))
+    .filter(({ unit, count }) => count > 0 && !unit.members.some(({ pod }) => work.order.isTopological(pod)))
     .sort((left, right) => right.unit.priority - left.unit.priority);
   for (const entry of waiting) {
     // Groups that are split off are looked at in their turn; they take nothing that the group before them did not.

@@ -225,7 +225,7 @@ function podsOn(
   for (const daemon of daemonsWithPorts) {
     if (!compiled.daemons.belongs(daemon, node)) continue;
     const { namespace, hostPorts } = compiled.problem.daemonSets[daemon]!.shape;
-    add({ shape: { namespace, labels: {}, hostPorts }, counting: new Set(), rules: NO_RULES }, 1);
+    add({ shape: { namespace, labels: {}, hostPorts, priority: 0 }, counting: new Set(), rules: NO_RULES }, 1);
   }
   return pods ?? NO_PODS;
 }

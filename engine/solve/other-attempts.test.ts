@@ -182,3 +182,17 @@ describe('pods that have a choice of zones', () => {
     });
   }
 });
+
+test('a pod alone goes where its node is cheapest, and not where many like it would be', () => {
+  // Eight would share a large one in the far zone.
+  const { catalogue: types, prices: asked } = marketOf([
+    explicitType('large', { cpu: 16_000, memory: 64 * GIB }, [{ zone: 'far', priceNanoUsdPerHour: 800 }]),
+    explicitType('small', { cpu: 2_000, memory: 8 * GIB }, [
+      { zone: 'far', priceNanoUsdPerHour: 300 },
+      { zone: 'near', priceNanoUsdPerHour: 200 },
+    ]),
+  ]);
+  const apart = podAsking(2000, 1, { labels: { app: 'web' }, podAntiAffinity: [mates('web')] });
+  const problem = problemOf({ pools: [nodePool('p')], groups: [{ shape: apart, count: 1 }], effort: 'fast' });
+  assert.equal(solve(types, asked, problem).totalPriceNanoUsdPerHour, 200);
+});

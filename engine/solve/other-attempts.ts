@@ -6,6 +6,7 @@ import { compareText } from '../catalogue/index.ts';
 import type { CompiledProblem, CompiledShape, Demand } from '../compile/index.ts';
 import type { Budget } from '../pack/index.ts';
 import { isOnHostname } from '../topology/index.ts';
+import { holdersFirst } from './arrival-order.ts';
 import { type Attempt, attemptPlacement, type Phases, type Variation } from './attempt.ts';
 import { prefersAboutPods } from './exact/index.ts';
 import type { OpenNode } from './node-board.ts';
@@ -36,9 +37,12 @@ export function otherAttempts(compiled: CompiledProblem, first: Attempt, budget:
     if (!budget.cut && !isWorse(compiled, attempt, first)) made.push(attempt);
   };
   for (const phases of narrowOnesFirst(compiled, first)) tryOut(phases);
-  for (const variation of [...leavingNodesAlone(compiled, first), ...(isGathering ? gathering(compiled) : [])]) {
-    tryOut([compiled.shapes], variation);
-  }
+  const variations = [
+    ...leavingNodesAlone(compiled, first),
+    ...lettingHoldersComeFirst(compiled),
+    ...(isGathering ? gathering(compiled) : []),
+  ];
+  for (const variation of variations) tryOut([compiled.shapes], variation);
   return made;
 }
 
@@ -61,6 +65,12 @@ function leavingNodesAlone({ problem: { effort } }: CompiledProblem, { nodes }: 
   const filled = nodes.filter(({ hasNewPods }) => hasNewPods);
   if (filled.length === 0 || (effort === 'fast' && !filled.some(drawsOthers))) return [];
   return [{ leavesNodesAlone: true }];
+}
+
+/** Pods that are only counted by others may come after them, and then be anywhere. */
+function lettingHoldersComeFirst(compiled: CompiledProblem): Variation[] {
+  const order = compiled.problem.effort === 'fast' ? undefined : holdersFirst(compiled);
+  return order === undefined ? [] : [{ order }];
 }
 
 /** Whether a new pod of a node must be in a domain with others, wider than the node. */

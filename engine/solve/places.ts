@@ -47,6 +47,8 @@ interface Stand {
 export class PlaceFinder {
   readonly #compiled: CompiledProblem;
   readonly #zone: string | undefined;
+  /** Pods that wait for a place: no node is shared by more. */
+  readonly #podCount: number;
   readonly #filter: TemplateFilter;
   readonly #tiers: readonly (readonly CompiledTemplate[])[];
   readonly #labels: LabelValues;
@@ -69,6 +71,7 @@ export class PlaceFinder {
   ) {
     this.#compiled = compiled;
     this.#zone = zone;
+    this.#podCount = compiled.problem.shapes.reduce((sum, { count }) => sum + count, 0);
     this.#filter = filter;
     this.#tiers = tiers;
     this.#labels = new LabelValues(compiled);
@@ -121,7 +124,8 @@ export class PlaceFinder {
             mosts.set(stand.roomKey, most);
           }
           if (most === 0 || wide?.has(stand.key) === false) continue;
-          const share = (stand.price / (alone ? 1 : most)) * this.#weightOf(keys, stand.values);
+          const share =
+            (stand.price / (alone ? 1 : Math.min(most, this.#podCount))) * this.#weightOf(keys, stand.values);
           const known = found.get(stand.key);
           if (known === undefined) found.set(stand.key, { stand, tier, share });
           else if (known.tier === tier && share < known.share) known.share = share;

@@ -76,7 +76,7 @@ function placed(kinds: readonly NodeKind[], workloads: readonly Workload[], fewK
   }));
   const [tier] = tiersOf(compiled);
   const budget = new Budget(undefined, undefined);
-  const nodes = placeOnNewNodes(compiled, new TemplateFilter(compiled), tier!, units, NO_LIMITS, budget, fewKinds);
+  const nodes = placeOnNewNodes(compiled, new TemplateFilter(compiled), tier!, units, NO_LIMITS, budget, { fewKinds });
   const least = nodes.map(
     (node) =>
       Math.min(

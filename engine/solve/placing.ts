@@ -2,7 +2,7 @@
 // planned. What existing nodes can take has been taken before.
 import type { CompiledProblem, CompiledTemplate, TemplateFilter, Unit } from '../compile/index.ts';
 import type { Budget, Candidate, FloorRule, LimitTable } from '../pack/index.ts';
-import { buildHostRules } from '../topology/index.ts';
+import { buildHostRules, type HostPod } from '../topology/index.ts';
 import { packUnits } from './kind-packing.ts';
 import type { UnitCount } from './waiting.ts';
 
@@ -60,11 +60,17 @@ export function candidatesFor(
 /** Kinds up to which all rules on hosts are kept by the packing itself: it costs little and packs better. */
 const FEW_KINDS = 48;
 
+/** How rules on hosts are kept. */
+export interface HostKeeping {
+  /** Kinds of units up to which every one is kept while packing, beyond it those that decide how many nodes there are. */
+  readonly fewKinds?: number;
+  /** As in buildHostRules. */
+  readonly comesLast?: ((pod: HostPod) => boolean) | undefined;
+}
+
 /**
  * Packs what the tier can take off the units' counts and off the limits, and returns the nodes. Units that stay keep
  * their counts. Floors are kept where that places pods; what is left then may go without, if the policy has it so.
- * Up to `fewKinds` kinds of units every rule on hosts is kept while packing, beyond it those that decide how many nodes
- * there are.
  */
 export function placeOnNewNodes(
   compiled: CompiledProblem,
@@ -73,10 +79,10 @@ export function placeOnNewNodes(
   units: readonly UnitCount[],
   limits: LimitTable,
   budget: Budget,
-  fewKinds = FEW_KINDS,
+  { fewKinds = FEW_KINDS, comesLast }: HostKeeping = {},
 ): NewNodes[] {
   const floored = templates.filter(({ floors }) => floors !== undefined);
-  const tier = { compiled, filter, units, limits, budget, fewKinds };
+  const tier = { compiled, filter, units, limits, budget, fewKinds, comesLast };
   const made = packTier({ ...tier, templates, floorRule: 'floors-kept' });
   if (floored.length === 0) return made;
   // A node of a limited pool takes what the greediest of its offerings takes: with less left, narrower sets may do.
@@ -101,14 +107,18 @@ interface Tier {
   readonly budget: Budget;
   readonly floorRule: FloorRule;
   readonly fewKinds: number;
+  readonly comesLast: HostKeeping['comesLast'];
 }
 
-function packTier({ filter, templates, units, ...tier }: Tier): NewNodes[] {
+function packTier({ filter, templates, units, comesLast, ...tier }: Tier): NewNodes[] {
   const found = candidatesFor(filter, templates, units);
   if (found.length === 0) return [];
   const candidates = found.map(({ candidate }) => candidate);
   const counts = Float64Array.from(found, ({ entry }) => entry.count);
-  const rules = buildHostRules(candidates.map(({ unit }) => unit));
+  const rules = buildHostRules(
+    candidates.map(({ unit }) => unit),
+    comesLast,
+  );
   const made = packUnits({ ...tier, candidates, counts, rules });
   found.forEach(({ entry }, position) => {
     entry.count = counts[position]!;

@@ -8,6 +8,7 @@ import { Budget } from '../pack/index.ts';
 import { type Attempt, attemptPlacement, type Phases, type Variation } from './attempt.ts';
 import { boundOf } from './bounding.ts';
 import { Allowance } from './effort.ts';
+import { emptyNodes } from './emptying.ts';
 import { improveSmall } from './exact/index.ts';
 import { improveAttempt, placedPodCount } from './improving.ts';
 import { placeLatecomers } from './latecomers.ts';
@@ -65,23 +66,28 @@ function solvePlan(
   }
   const cutPlacing = budget.cut;
   const others = otherAttempts(compiled, best, budget);
-  const finish = (attempt: Attempt, allowance?: Allowance): EnginePlan =>
-    improvedPlan(compiled, attempt, { budget, cutPlacing, ...(allowance === undefined ? {} : { allowance }) });
-  if (others.length === 0) return { plan: finish(best), compiled, attempt: best };
+  const means: Means = { budget, cutPlacing };
+  const finish = (attempt: Attempt, allowance?: Allowance): Finished =>
+    improvedPlan(compiled, attempt, { ...means, ...(allowance === undefined ? {} : { allowance }) });
   // What each of them costs once it is improved decides; a long search goes on with the best of them.
-  const allowance = new Allowance('balanced', budget.spent, placedPodCount(best), budget);
-  let plan = finish(best, allowance);
+  const allowance = problem.effort === 'fast' ? undefined : balancedAllowance(best, budget);
+  let finished = finish(best, allowance);
   for (const other of others) {
     const made = finish(other, allowance);
-    if (made.costNanoUsdPerHour >= plan.costNanoUsdPerHour) continue;
-    plan = made;
+    if (made.plan.costNanoUsdPerHour >= finished.plan.costNanoUsdPerHour) continue;
+    finished = made;
     best = other;
   }
+  finished = withoutSpare(compiled, finished, means);
   if (problem.effort === 'best') {
-    const longer = finish(best);
-    if (isNoWorse(longer, plan, compiled.costs.objective.tieShare)) plan = longer;
+    const longer = finish(finished.attempt);
+    if (isNoWorse(longer.plan, finished.plan, compiled.costs.objective.tieShare)) finished = longer;
   }
-  return { plan: { ...plan, workUnits: budget.spent, cut: budget.cut }, compiled, attempt: best };
+  return { plan: { ...finished.plan, workUnits: budget.spent, cut: budget.cut }, compiled, attempt: best };
+}
+
+function balancedAllowance(attempt: Attempt, budget: Budget): Allowance {
+  return new Allowance('balanced', budget.spent, placedPodCount(attempt), budget);
 }
 
 /** What a plan may be made with. */
@@ -93,14 +99,31 @@ interface Means {
   readonly allowance?: Allowance;
 }
 
-/** The plan of an attempt that is improved. */
-function improvedPlan(compiled: CompiledProblem, attempt: Attempt, means: Means): EnginePlan {
+/** An attempt that is improved, and its plan. */
+interface Finished {
+  readonly attempt: Attempt;
+  readonly plan: EnginePlan;
+}
+
+/** The attempt improved, or as it is where limits make that dearer. */
+function improvedPlan(compiled: CompiledProblem, attempt: Attempt, means: Means): Finished {
   const { budget, cutPlacing } = means;
   const improved = improveAttempt(compiled, attempt, budget, means);
   const plan = writePlan(compiled, { ...improved, budget, cutPlacing });
-  if (improved === attempt || !isPricedByLimits(attempt)) return plan;
+  if (improved === attempt || !isPricedByLimits(attempt)) return { attempt: improved, plan };
   const first = writePlan(compiled, { ...attempt, budget, cutPlacing });
-  return isNoWorse(plan, first, compiled.costs.objective.tieShare) ? plan : first;
+  if (isNoWorse(plan, first, compiled.costs.objective.tieShare)) return { attempt: improved, plan };
+  return { attempt, plan: first };
+}
+
+/** The plan without nodes whose pods have room on others, where that costs less. */
+function withoutSpare(compiled: CompiledProblem, finished: Finished, { budget, cutPlacing }: Means): Finished {
+  const { attempt, plan } = finished;
+  if (compiled.problem.effort === 'fast') return finished;
+  const emptied = emptyNodes(compiled, attempt, budget);
+  if (emptied === attempt) return finished;
+  const made = writePlan(compiled, { ...emptied, budget, cutPlacing });
+  return made.costNanoUsdPerHour < plan.costNanoUsdPerHour ? { attempt: emptied, plan: made } : finished;
 }
 
 /** Whether a plan costs no more than another one, or nearly as little with fewer nodes. */

@@ -8,7 +8,7 @@ import { domainRulesOf } from './assigning.ts';
 import type { PlacingWork } from './attempt.ts';
 import type { OpenNode } from './node-board.ts';
 import type { NewNodes } from './placing.ts';
-import { compareDemands, isTopological, type Waiting } from './waiting.ts';
+import { compareDemands, type Waiting } from './waiting.ts';
 
 /** Pods of a node that are there already, as far as affinities over hosts may mean them. */
 type Present = Map<HostPod, number>;
@@ -193,7 +193,7 @@ function expectOnNode(work: PlacingWork, node: OpenNode, arrivals: Map<unknown, 
   const came = new Map<Demand, number>();
   for (const [pod, count] of node.pods) {
     const demand = 'of' in pod ? (pod as Demand) : undefined;
-    if (demand === undefined || !isTopological(work.compiled, demand)) {
+    if (demand === undefined || !work.order.isTopological(demand)) {
       present.set(pod, count);
       continue;
     }

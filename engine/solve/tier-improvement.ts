@@ -10,7 +10,7 @@ import {
   type Packing,
   type PackWork,
 } from '../pack/index.ts';
-import { buildHostRules } from '../topology/index.ts';
+import { buildHostRules, type HostPod } from '../topology/index.ts';
 import { bindingGroups, KindPacking, packUnits, type UnitQuestion } from './kind-packing.ts';
 import { candidatesFor, type NewNodes, unitsOn } from './placing.ts';
 import { compareUnits, type UnitCount } from './waiting.ts';
@@ -31,6 +31,8 @@ export interface TierInput {
   readonly idleTurns: number;
   /** Kinds up to which every rule on hosts is kept by the packing itself. */
   readonly fewKinds: number;
+  /** As in buildHostRules. */
+  readonly comesLast: ((pod: HostPod) => boolean) | undefined;
 }
 
 /** Units that could be packed anew, with the packing that they have. */
@@ -153,7 +155,10 @@ function openUnits(input: TierInput): Opened | undefined {
       compiled,
       candidates,
       counts: Float64Array.from(found, ({ entry }) => entry.count),
-      rules: buildHostRules(candidates.map(({ unit }) => unit)),
+      rules: buildHostRules(
+        candidates.map(({ unit }) => unit),
+        input.comesLast,
+      ),
       limits: limitsWith(input.limits, nodes),
       floorRule: 'floors-kept',
       fewKinds: input.fewKinds,

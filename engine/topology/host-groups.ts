@@ -32,10 +32,17 @@ export interface HostRules {
   readonly counters: readonly (Counter | undefined)[];
 }
 
-/** The host rules of these units; undefined where there are none, so that packing need not look. O(rules of all units). */
-export function buildHostRules(units: readonly HostUnit[]): HostRules | undefined {
+/**
+ * The host rules of these units; undefined where there are none, so that packing need not look. Where pods may come last
+ * (`comesLast`), spreads do not count those that come after all who hold them: kube-scheduler looks at a spread only when a
+ * pod that holds it arrives. O(rules of all units).
+ */
+export function buildHostRules(
+  units: readonly HostUnit[],
+  comesLast?: (pod: HostPod) => boolean,
+): HostRules | undefined {
   if (!units.some((unit) => unit.members.some(({ pod }) => hasHostRules(pod)))) return undefined;
-  const table = new GroupTable();
+  const table = new GroupTable(comesLast);
   for (const { members } of units) for (const { pod } of members) table.addOwner(pod);
   const starts = new Uint32Array(units.length + 1);
   const groups: number[] = [];
@@ -117,6 +124,13 @@ interface HostGroup {
   readonly apart: boolean;
 }
 
+/** Those who hold a spread, as they come. */
+interface Holders {
+  /** Of the last of them. */
+  turn: number;
+  leastPriority: number;
+}
+
 interface GroupEntry {
   amount: number;
   owns: boolean;
@@ -129,6 +143,14 @@ class GroupTable {
   readonly #byCounter = new Map<Counter, number[]>();
   readonly #byPod = new Map<HostPod, ReadonlyMap<number, GroupEntry>>();
   readonly #seen = new Set<HostPod>();
+  readonly #comesLast: ((pod: HostPod) => boolean) | undefined;
+  /** By group, and when pods have their turn: worked out once all owners are known. */
+  #holders: Holders[] | undefined;
+  readonly #turns = new Map<HostPod, number>();
+
+  constructor(comesLast?: (pod: HostPod) => boolean) {
+    this.#comesLast = comesLast;
+  }
 
   addOwner(pod: HostPod): void {
     if (this.#seen.has(pod)) return;
@@ -179,7 +201,9 @@ class GroupTable {
       if (isOnHostname(rule)) entryOf(this.#numbers.get(antiAffinityKey(rule))!).owns = true;
     }
     for (const counter of pod.counting) {
-      for (const group of this.#byCounter.get(counter) ?? []) entryOf(group).amount = 1;
+      for (const group of this.#byCounter.get(counter) ?? []) {
+        if (entries.get(group)?.owns === true || !this.#comesAfter(pod, group)) entryOf(group).amount = 1;
+      }
     }
     for (const port of pod.shape.hostPorts) {
       const [all, own] = portKeys(port);
@@ -191,6 +215,40 @@ class GroupTable {
     }
     this.#byPod.set(pod, entries);
     return entries;
+  }
+
+  /** Whether a pod that does not hold a spread comes after all who do. */
+  #comesAfter(pod: HostPod, group: number): boolean {
+    if (this.#comesLast === undefined || this.groups[group]!.apart || !this.#comesLast(pod)) return false;
+    this.#holders ??= this.#orderHolders();
+    const { turn, leastPriority } = this.#holders[group]!;
+    return (this.#turns.get(pod) ?? Number.POSITIVE_INFINITY) > turn && pod.shape.priority <= leastPriority;
+  }
+
+  /**
+   * Gives those who hold spreads their turns: wide spreads first, so that most of those whom they count come later. Who holds
+   * several has the turn of the widest, and who can't come last has the first one.
+   */
+  #orderHolders(): Holders[] {
+    const widths = this.groups.map(({ counter }) => {
+      let width = 0;
+      if (counter !== undefined) for (const pod of this.#seen) if (pod.counting.has(counter)) width++;
+      return width;
+    });
+    const order = widths.map((_, group) => group).sort((left, right) => widths[right]! - widths[left]! || left - right);
+    const turnOf = new Map(order.map((group, turn) => [group, turn]));
+    const holders = widths.map(() => ({ turn: -1, leastPriority: Number.POSITIVE_INFINITY }));
+    for (const pod of this.#seen) {
+      const held = pod.rules.spreads.filter(isOnHostname).map((rule) => this.#numbers.get(spreadKey(rule))!);
+      if (held.length === 0) continue;
+      const turn = this.#comesLast?.(pod) === true ? Math.min(...held.map((group) => turnOf.get(group)!)) : -1;
+      this.#turns.set(pod, turn);
+      for (const group of held) {
+        holders[group]!.turn = Math.max(holders[group]!.turn, turn);
+        holders[group]!.leastPriority = Math.min(holders[group]!.leastPriority, pod.shape.priority);
+      }
+    }
+    return holders;
   }
 
   #numberOf(key: string, counter: Counter | undefined, cap: number, apart: boolean): void {

@@ -6,7 +6,7 @@ import { type AffinityRule, type Counter, isOnHostname, type SpreadRule, type To
 
 /** A pod as host rules see it. */
 export interface HostPod {
-  readonly shape: Pick<PodShape, 'namespace' | 'labels' | 'hostPorts'>;
+  readonly shape: Pick<PodShape, 'namespace' | 'labels' | 'hostPorts' | 'priority'>;
   /** Counters that count it. */
   readonly counting: ReadonlySet<Counter>;
   readonly rules: TopologyRules;

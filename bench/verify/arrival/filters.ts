@@ -95,16 +95,17 @@ export function meetsAndTolerates(pod: JudgedPod, node: Pick<StandingNode, 'labe
 }
 
 function toleratesAll(pod: JudgedPod, { taints }: Pick<StandingNode, 'taints'>): boolean {
-  return taints
-    .filter(({ effect }) => effect !== 'PreferNoSchedule')
-    .every((taint) =>
-      (pod.spec?.tolerations ?? []).some(
-        ({ key = '', operator = 'Equal', value = '', effect = '' }) =>
-          (effect === '' || effect === taint.effect) &&
-          (key === '' || key === taint.key) &&
-          (operator === 'Exists' || value === (taint.value ?? '')),
-      ),
-    );
+  return taints.filter(({ effect }) => effect !== 'PreferNoSchedule').every((taint) => tolerates(pod, taint));
+}
+
+/** Whether one of a pod's tolerations is about the taint. */
+export function tolerates(pod: JudgedPod, taint: StandingNode['taints'][number]): boolean {
+  return (pod.spec?.tolerations ?? []).some(
+    ({ key = '', operator = 'Equal', value = '', effect = '' }) =>
+      (effect === '' || effect === taint.effect) &&
+      (key === '' || key === taint.key) &&
+      (operator === 'Exists' || value === (taint.value ?? '')),
+  );
 }
 
 /**

@@ -13,8 +13,18 @@ import {
   type Labels,
 } from './pods.ts';
 
-export { meetsAndTolerates } from './filters.ts';
-export { affinityTerms, hardSpreads, type JudgedNamespace, type JudgedPod, type Labels, termSelects } from './pods.ts';
+export { meetsAndTolerates, tolerates } from './filters.ts';
+export {
+  affinityTerms,
+  hardSpreads,
+  type JudgedNamespace,
+  type JudgedPod,
+  type Labels,
+  type PodTerm,
+  type Spread,
+  spreadSelects,
+  termSelects,
+} from './pods.ts';
 export {
   hasPreferences,
   looksAtPods,
