@@ -10,7 +10,14 @@ import type {
   PlanNote,
   ReconcilerSettings,
 } from '../context/index.ts';
-import { catalogueOf, type EngineError, feedOfferings, OfferingAdvisor, PlanSession } from '../engine-client/index.ts';
+import {
+  CatalogueWriter,
+  catalogueOf,
+  type EngineError,
+  feedOfferings,
+  OfferingAdvisor,
+  PlanSession,
+} from '../engine-client/index.ts';
 import { collectGarbage } from '../garbage-collection/index.ts';
 import { followInterruptions } from '../interruption/index.ts';
 import { ControllerMetrics, callingAs, clusterGauges, meteredCloud, PodTimes, poolGauges } from '../metrics/index.ts';
@@ -131,7 +138,8 @@ export function startController(options: ControllerOptions): RunningController {
     isFed = true;
     fed.resolve();
   };
-  const feeding = callingAs('providers.instancetype', () => feedOfferings({ ...context, onFed }, signal));
+  const writer = new CatalogueWriter(options.engine.offerings, catalogueOf(options.cloud));
+  const feeding = callingAs('providers.instancetype', () => feedOfferings({ ...context, writer, onFed }, signal));
   const running = run(context, provisioner, reconcilers, fed.promise, signal);
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {

@@ -1,5 +1,5 @@
 // The door of e2e/aws/proxy: the fault proxy between the SDK and moto.
-export { ANSWERED_HERE, type ProxyFacts } from './answers.ts';
+export { ANSWERED_HERE, type ProxyFacts, WINDOWS_DOLLARS } from './answers.ts';
 export { type Fault, Faults, type PoolMatch } from './faults.ts';
 export { type AuthorizationRequest, evaluate, matches, type Policy, readRecorded, statementsOf } from './iam/index.ts';
 export type { CallRecord } from './journal.ts';
