@@ -28,6 +28,7 @@ import {
   createRawStores,
   createStores,
   isSynced,
+  MemoryLearner,
   Nominations,
   OwnWrites,
   PROJECTIONS,
@@ -168,13 +169,14 @@ function createContext(
   const cloud = meteredCloud(options.cloud, cloudProvider, metrics, () => clock.monotonicMs());
   const writes = new Writes(cluster, cloud, options.hooks ?? NO_HOOKS);
   const index = new ClusterIndex(stores);
-  const feed = new SessionFeed(stores, index, settings);
+  const classSettings = { ...settings, observed: new MemoryLearner(stores, index, clock) };
+  const feed = new SessionFeed(stores, index, classSettings);
   const podTimes = new PodTimes(stores, clock, metrics);
   for (const source of [clusterGauges({ stores, index, clock }), poolGauges(stores), podTimes.gauges]) {
     metrics.observeState(source, signal);
   }
   const { onPlanned } = options;
-  const recorded = onPlanned === undefined ? undefined : new RecordedFeed(stores, feed, settings);
+  const recorded = onPlanned === undefined ? undefined : new RecordedFeed(stores, feed, classSettings);
   const context: ControllerContext = {
     stores,
     index,
