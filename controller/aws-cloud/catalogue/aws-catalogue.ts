@@ -135,6 +135,6 @@ function priceOf({ value, atMs }: Reading<number>): KnownPrice {
 }
 
 /** The Pricing API knows nothing of GovCloud and of isolated partitions, and is out of reach of an isolated VPC. */
-function hasPriceList(region: string, { isolatedVpc }: Pick<AwsSettings, 'isolatedVpc'>): boolean {
+export function hasPriceList(region: string, { isolatedVpc }: Pick<AwsSettings, 'isolatedVpc'>): boolean {
   return !isolatedVpc && !region.startsWith('us-gov-') && !region.startsWith('us-iso');
 }

@@ -38,14 +38,10 @@ export async function readZones({ ec2 }: CatalogueClients, signal: AbortSignal):
   return new Map(AvailabilityZones.map(({ ZoneName = '', ZoneId = '' }) => [ZoneName, ZoneId]));
 }
 
-/** Types that Kubernetes nodes run on, by name. */
-export async function readTypes(
-  { ec2 }: CatalogueClients,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, CloudInstanceType>> {
-  const action = 'ec2:DescribeInstanceTypes';
-  const infos = await readPages<InstanceTypeInfo>(
-    action,
+/** Every type as EC2 describes it. */
+export function describeTypes({ ec2 }: CatalogueClients, signal: AbortSignal): Promise<InstanceTypeInfo[]> {
+  return readPages<InstanceTypeInfo>(
+    'ec2:DescribeInstanceTypes',
     async (NextToken, call) => {
       const command = new DescribeInstanceTypesCommand({ MaxResults: LIMITS.typesPageSize, NextToken });
       const answer = await ec2.send(command, call);
@@ -53,12 +49,19 @@ export async function readTypes(
     },
     signal,
   );
+}
+
+/** Types that Kubernetes nodes run on, by name. */
+export async function readTypes(
+  clients: CatalogueClients,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, CloudInstanceType>> {
   const types = new Map<string, CloudInstanceType>();
-  for (const info of infos) {
+  for (const info of await describeTypes(clients, signal)) {
     const facts = instanceTypeFacts(info);
     if (facts !== undefined) types.set(facts.name, facts);
   }
-  return some(action, types);
+  return some('ec2:DescribeInstanceTypes', types);
 }
 
 /** Zones in which each type is offered. */
