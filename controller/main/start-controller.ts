@@ -16,12 +16,21 @@ import {
   type EngineError,
   feedOfferings,
   OfferingAdvisor,
+  OfferingWatch,
   PlanSession,
 } from '../engine-client/index.ts';
 import { collectGarbage } from '../garbage-collection/index.ts';
 import { followInterruptions } from '../interruption/index.ts';
-import { ControllerMetrics, callingAs, clusterGauges, meteredCloud, PodTimes, poolGauges } from '../metrics/index.ts';
-import { type Clock, type Cloud, type Cluster, KINDS } from '../ports/index.ts';
+import {
+  ControllerMetrics,
+  callingAs,
+  clusterGauges,
+  meteredCloud,
+  offeringGauges,
+  PodTimes,
+  poolGauges,
+} from '../metrics/index.ts';
+import { type Clock, type Cloud, type CloudInstanceType, type Cluster, KINDS, type OnSale } from '../ports/index.ts';
 import { Provisioner } from '../provisioning/index.ts';
 import {
   ClusterIndex,
@@ -135,18 +144,29 @@ export function startController(options: ControllerOptions): RunningController {
   metrics.observeState(reconcilers.gauges, signal);
   const fed = Promise.withResolvers<void>();
   let isFed = false;
-  const onFed = () => {
+  let described: readonly CloudInstanceType[] = [];
+  const watch = new OfferingWatch();
+  metrics.observeState(
+    offeringGauges(
+      () => watch.values(),
+      () => described,
+    ),
+    signal,
+  );
+  const onFed = ({ instanceTypes }: OnSale) => {
+    described = instanceTypes;
     isFed = true;
     fed.resolve();
   };
   const writer = new CatalogueWriter(options.engine.offerings, catalogueOf(options.cloud));
   const feeding = callingAs('providers.instancetype', () => feedOfferings({ ...context, writer, onFed }, signal));
+  const watching = watch.follow(options.engine.offerings, catalogueOf(options.cloud), options.clock, signal);
   const running = run(context, provisioner, reconcilers, fed.promise, signal);
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
       end.abort(new Error('the controller was stopped'));
-      await Promise.all([running, feeding, reconcilers.drained()]);
+      await Promise.all([running, feeding, watching, reconcilers.drained()]);
     })();
     return stopping;
   };
