@@ -1,7 +1,7 @@
 // The controller's way to AWS: credentials and region by the SDK's default chain, the account, and then the adapter on the
 // replica's own cluster. While the account can't be found out it waits, alive and not ready, and says why now and then.
 import type { AwsLog, AwsSettings, Report } from '../controller/aws-cloud/index.ts';
-import { catalogueOf, OfferingAdvisor } from '../controller/engine-client/index.ts';
+import { CatalogueWriter, catalogueOf } from '../controller/engine-client/index.ts';
 import type { KubernetesCluster } from '../controller/kubernetes-cluster/index.ts';
 import { type CatalogueIdentity, type Clock, type Cloud, CloudError } from '../controller/ports/index.ts';
 import type { Settings } from '../controller/settings/index.ts';
@@ -45,9 +45,9 @@ export async function awsAccess(parts: AwsAccessParts, stopped: AbortSignal): Pr
     return undefined;
   }
   log.info({ account: identity.account, region: identity.region }, 'EC2 is the cloud');
-  const advisor = new OfferingAdvisor(engine.offerings, catalogueOf({ catalogue: identity }));
+  const writer = new CatalogueWriter(engine.offerings, catalogueOf({ catalogue: identity }));
   // What the service knows before it is told anything.
-  let prices: ReturnType<OfferingAdvisor['knownPrices']> | undefined;
+  let prices: ReturnType<CatalogueWriter['knownPrices']> | undefined;
   const awsSettings: AwsSettings = { ...settings, namespace };
   return {
     open: (cluster) => {
@@ -61,13 +61,14 @@ export async function awsAccess(parts: AwsAccessParts, stopped: AbortSignal): Pr
         cluster,
         serverVersion: (signal) => cluster.serverVersion(signal),
         knownPrices: () => {
-          prices ??= advisor.knownPrices();
+          prices ??= writer.knownPrices();
           prices.catch(() => {
             prices = undefined;
           });
           return prices;
         },
         clock,
+        random: Math.random,
         log,
       });
     },

@@ -8,7 +8,7 @@ const INTERRUPTED_EXIT_CODE = 130;
 
 const args = process.argv.slice(2);
 /** What listens has something to finish, the controller writes, top has a terminal to put right; all else can stop at once. */
-const endsInGoodOrder = ['serve', 'demo', 'controller', 'top'].includes(args[0] ?? '');
+const endsInGoodOrder = ['serve', 'demo', 'controller', 'top', 'feed'].includes(args[0] ?? '');
 
 const stopped = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {

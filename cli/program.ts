@@ -6,7 +6,9 @@ import { painter } from './console.ts';
 import type { DemoCommandOptions } from './demo-command.ts';
 import { type DoctorCommandOptions, doctorCommand } from './doctor-options.ts';
 import type { ExplainOptions } from './explain-command.ts';
+import { type FeedOptions, feedCommand } from './feed-options.ts';
 import { CommandError, EXIT, type ExitCode } from './outcome.ts';
+import type { PricesOptions } from './prices-command.ts';
 import { LOG_LEVELS } from './serve-command.ts';
 import type { ServiceOptions } from './service.ts';
 import {
@@ -90,6 +92,18 @@ function buildProgram({ console, stopped }: ProgramContext, finish: (exitCode: E
     inherit(doctorCommand()).action(async (options: DoctorCommandOptions) => {
       const { runDoctor } = await import('./doctor-command.ts');
       finish(await runDoctor(options, console));
+    }),
+  );
+  program.addCommand(
+    inherit(withEngine(feedCommand())).action(async (options: FeedOptions) => {
+      const { runFeed } = await import('./feed-command.ts');
+      finish(await runFeed(options, console, stopped));
+    }),
+  );
+  program.addCommand(
+    inherit(pricesCommand()).action(async (types: readonly string[], options: PricesOptions) => {
+      const { runPrices } = await import('./prices-command.ts');
+      finish(await runPrices(types, options, console));
     }),
   );
   program.addCommand(
@@ -238,6 +252,29 @@ function topCommand(): Command {
         'Examples:',
         '  npx dovetail top',
         '  npx dovetail top --context production --node-selector karpenter.sh/nodepool=default --sort price=dsc',
+      ].join('\n'),
+    );
+}
+
+function pricesCommand(): Command {
+  const description = 'Show the prices that a service plans with, where each comes from and how old it is.';
+  return withEngine(new Command('prices').description(description))
+    .argument('[types...]', 'instance types; none means all')
+    .option('--region <region>', 'AWS region (default: us-east-1)')
+    .option('--account <id>', 'the account whose controller or feeder feeds the service (default: none)')
+    .option('--zone <zone>', 'only this zone')
+    .addOption(new Option('-o, --output <format>', 'form of the answer').choices(['table', 'json']).default('table'))
+    .addHelpText(
+      'after',
+      [
+        '',
+        'reported: told by whoever feeds the service; listed: in a price list that was recorded with the embedded',
+        'catalogue; estimated: worked out by a rule (docs/catalogue.md).',
+        'Exit codes: 0 they are listed, 2 the input is wrong, 3 the service can not be asked.',
+        '',
+        'Examples:',
+        '  npx dovetail prices m7i.large c7g.xlarge --region us-west-2',
+        '  npx dovetail prices m7i.large --engine-address 127.0.0.1:50051 --region us-west-2 --account 123456789012',
       ].join('\n'),
     );
 }

@@ -62,6 +62,8 @@ export {
   NodeSchema,
   NodeStage,
   NodeStageSchema,
+  type ObservedMemory,
+  ObservedMemorySchema,
   PlacementStrategy,
   PlacementStrategySchema,
   VolumeType,

@@ -90,6 +90,23 @@ const BAD_SOLVES: readonly (readonly [string, SolveInit, string, RegExp])[] = [
   ['an unknown operator', { ...good, ...requirement(77, []) }, 'node_pools[0].requirements[0].operator', /defined/],
   ['an operator that is not set', { ...good, ...requirement(0, []) }, 'node_pools[0].requirements[0].operator', /./],
   [
+    'the memory of a type twice',
+    {
+      ...good,
+      nodeClasses: [
+        {
+          name: 'c',
+          observedMemory: [
+            { instanceType: 'small', memoryBytes: 1n },
+            { instanceType: 'small', memoryBytes: 2n },
+          ],
+        },
+      ],
+    },
+    'node_classes[0].observed_memory[1]',
+    /names small again/,
+  ],
+  [
     'an operator without values',
     { ...good, ...requirement(Operator.IN, []) },
     'node_pools[0].requirements[0]',
@@ -244,6 +261,18 @@ const BAD_UPDATES: readonly (readonly [string, UpdateInit, Code, string, RegExp]
     Code.NotFound,
     'updates[0].instance_type',
     /no instance type nothing/,
+  ],
+  [
+    'offerings within types of which part is stated',
+    {
+      keepUnstated: true,
+      instanceTypes: [
+        { name: 'small', form: { case: 'explicit', value: { capacity: {} } }, offerings: [offering(1n)] },
+      ],
+    },
+    Code.InvalidArgument,
+    'instance_types[0].offerings',
+    /keep_unstated/,
   ],
   [
     'one offering twice',

@@ -105,7 +105,7 @@ function pricedOffering({ instanceType, offering }: ListedOffering): PricedOffer
       capacityType: capacityTypeName(offering.capacityType) as CapacityTypeName,
       priceNanoUsdPerHour: Number(offering.priceNanoUsdPerHour),
       available: offering.available,
-      ...(offering.priceSource === PriceSource.ESTIMATED ? { isEstimate: true } : {}),
+      ...(offering.priceSource === PriceSource.ESTIMATED ? { priceSource: 'estimated' } : {}),
     },
   ];
 }

@@ -13,9 +13,10 @@ import {
   type LaunchRequest,
   type LaunchResult,
   type NodeClassResolution,
-  type PricedOffering,
+  type OnSale,
 } from '../ports/index.ts';
 import { untilAborted } from './calls.ts';
+import { AwsCatalogue, type KnownPrices } from './catalogue/index.ts';
 import type { AwsClients } from './clients.ts';
 import { ClusterFactsReader } from './cluster-facts.ts';
 import { Instances } from './instances.ts';
@@ -24,7 +25,6 @@ import { Kept } from './kept.ts';
 import { FleetSender, Launcher, type LaunchRecord, LaunchRecords, SubnetRoom, Templates } from './launch/index.ts';
 import { LIMITS } from './limits.ts';
 import { NodeClassResolver } from './node-class/index.ts';
-import { type KnownPrices, readOfferings } from './offerings.ts';
 import type { AwsLog, AwsSettings } from './settings.ts';
 import { LAUNCH_TAG } from './tags.ts';
 
@@ -40,6 +40,8 @@ export interface AwsCloudOptions {
   /** Prices that stand in where AWS says none. */
   readonly knownPrices: () => Promise<KnownPrices>;
   readonly clock: Clock;
+  /** Numbers from 0 up to 1: jitter. */
+  readonly random: () => number;
   readonly log: AwsLog;
   /** Seconds until news that was not acknowledged comes again; 20 by default. */
   readonly queueVisibilitySeconds?: number;
@@ -51,8 +53,8 @@ const SWEEP_MS = 60_000;
 /** EC2. */
 export class AwsCloud implements Cloud {
   readonly catalogue: CatalogueIdentity;
-  readonly offeringsRefreshMs = LIMITS.offeringsMs;
   readonly #options: AwsCloudOptions;
+  readonly #catalogue: AwsCatalogue;
   readonly #facts: ClusterFactsReader;
   readonly #instances: Instances;
   readonly #records: LaunchRecords;
@@ -65,6 +67,7 @@ export class AwsCloud implements Cloud {
     const { clients, settings, cluster, clock, log } = options;
     this.catalogue = options.identity;
     this.#options = options;
+    this.#catalogue = new AwsCatalogue(options);
     this.#facts = new ClusterFactsReader(options);
     const subnets = new SubnetRoom();
     const clusterUid = () => this.#facts.uid();
@@ -121,8 +124,8 @@ export class AwsCloud implements Cloud {
     }, signal);
   }
 
-  offerings(signal?: AbortSignal): Promise<readonly PricedOffering[]> {
-    return this.#call(() => readOfferings(this.#options), signal);
+  onSale(signal?: AbortSignal): Promise<OnSale> {
+    return this.#call(() => this.#catalogue.onSale(), signal);
   }
 
   interruptions(signal: AbortSignal): AsyncIterable<Interruption> {

@@ -41,8 +41,19 @@ export const LIMITS = {
   validationMs: 1_800_000,
   /** What was looked up is kept for so many node classes. */
   rememberedClasses: 256,
-  /** Prices and types are read so often. */
-  offeringsMs: 43_200_000,
+  /** Instance types of one page, and products of one page of the price list: EC2's and its own. */
+  typesPageSize: 100,
+  productsPageSize: 100,
+  /** One reading of a part of the catalogue takes no longer, all pages and tries together. */
+  readingMs: 120_000,
+  /** Whoever asks what is on sale waits so long for readings that take their time, and comes back for them. */
+  readingWaitMs: 30_000,
+  readingPollMs: 5_000,
+  /** A reading that failed is tried again after this pause, then after twice as long. */
+  readPauseMs: 60_000,
+  longestReadPauseMs: 900_000,
+  /** Periods and pauses are shortened by chance by up to this share. */
+  readJitter: 0.1,
   /** SQS: seconds of one poll, seconds until what was not acknowledged comes again, messages of one poll. */
   queueWaitSeconds: 20,
   queueVisibilitySeconds: 20,

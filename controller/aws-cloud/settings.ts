@@ -16,6 +16,9 @@ export interface AwsSettings {
   readonly disableDryRun: boolean;
   readonly amiRefreshMs: number;
   readonly subnetRefreshMs: number;
+  /** Types and where they are offered are read so often, prices so often. */
+  readonly catalogueRefreshMs: number;
+  readonly priceRefreshMs: number;
   /** Where records of launches are kept. */
   readonly namespace: string;
 }

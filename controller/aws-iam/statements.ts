@@ -133,6 +133,7 @@ function reading(names: AccountNames): readonly Statement[] {
         'ec2:DescribeCapacityReservations',
         'ec2:DescribeImages',
         'ec2:DescribeInstanceTypeOfferings',
+        'ec2:DescribeInstanceTypes',
         'ec2:DescribeInstances',
         'ec2:DescribeLaunchTemplates',
         'ec2:DescribePlacementGroups',
@@ -149,7 +150,7 @@ function reading(names: AccountNames): readonly Statement[] {
       actions: ['ssm:GetParameter'],
       resources: [`arn:${partition}:ssm:${region}::parameter/aws/service/*`],
     },
-    { sid: 'ReadPrices', why: 'prices on demand', actions: ['pricing:GetProducts'], resources: ['*'] },
+    { sid: 'ReadPrices', why: 'prices on demand, of Windows too', actions: ['pricing:GetProducts'], resources: ['*'] },
     {
       sid: 'ReadTheCluster',
       why: 'address, authority and network of the API server, which nodes are told',

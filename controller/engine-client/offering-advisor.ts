@@ -1,15 +1,14 @@
 // What the planning service knows of offerings: which of them a NodeClaim can be launched as, what their nodes will be, and
-// the way back for what the cloud says of prices and shortages. The choice is the service's.
-import { type Client, Code, ConnectError } from '@connectrpc/connect';
+// the way back for what the cloud says of shortages. The choice is the service's; what is on sale it hears from
+// catalogue-writer.ts.
+import type { Client } from '@connectrpc/connect';
 import {
-  CapacityType,
   type CatalogueReference,
   type ListedInstanceType,
   MinValuesPolicy,
   type NodeClass,
   type OfferingService,
   Operator,
-  PriceSource,
   type RankedOffering,
   type Resources,
 } from '../../proto/index.ts';
@@ -23,7 +22,8 @@ import {
   RESERVATION_ID_LABEL,
   ZONE_LABEL,
 } from '../objects/index.ts';
-import type { CapacityTypeName, LaunchOffering, PricedOffering } from '../ports/index.ts';
+import type { CapacityTypeName, LaunchOffering } from '../ports/index.ts';
+import { CAPACITY_TYPES } from './catalogue-writer.ts';
 import { engineError } from './engine-error.ts';
 
 /** What a claim can be launched as now. */
@@ -34,24 +34,12 @@ export interface Ranking {
   readonly reason: string;
 }
 
-/** A price, and whether it was worked out by a rule because nobody told it. */
-export interface KnownPrice {
-  readonly priceNanoUsdPerHour: number;
-  readonly isEstimate: boolean;
-}
-
 /** What a node of an offering will be. */
 export interface OfferedNode {
   readonly labels: Readonly<Record<string, string>>;
   readonly capacity: Resources;
   readonly allocatable: Resources;
 }
-
-const CAPACITY_TYPES: Readonly<Record<CapacityTypeName, CapacityType>> = {
-  'on-demand': CapacityType.ON_DEMAND,
-  spot: CapacityType.SPOT,
-  reserved: CapacityType.RESERVED,
-};
 
 /** Most types that are asked about in one call. */
 const TYPES_PER_CALL = 500;
@@ -124,84 +112,6 @@ export class OfferingAdvisor {
         signal === undefined ? {} : { signal },
       ),
     );
-  }
-
-  /** Every price that the service knows; `undefined` for offerings without one. */
-  async knownPrices(signal?: AbortSignal): Promise<(offering: LaunchOffering) => KnownPrice | undefined> {
-    const known = new Map<string, KnownPrice>();
-    let pageToken = '';
-    do {
-      const page = await this.#call('list prices', () =>
-        this.#offerings.listOfferings(
-          { catalogue: this.#catalogue, pageSize: 10_000, pageToken },
-          signal === undefined ? {} : { signal },
-        ),
-      );
-      for (const { instanceType, offering } of page.offerings) {
-        if (offering?.priceNanoUsdPerHour === undefined) continue;
-        const { zone, capacityType, priceNanoUsdPerHour, priceSource } = offering;
-        known.set(`${instanceType} ${zone} ${capacityTypeName(capacityType)}`, {
-          priceNanoUsdPerHour: Number(priceNanoUsdPerHour),
-          isEstimate: priceSource === PriceSource.ESTIMATED,
-        });
-      }
-      pageToken = page.nextPageToken;
-    } while (pageToken !== '');
-    return ({ instanceType, zone, capacityType }) => known.get(`${instanceType} ${zone} ${capacityType}`);
-  }
-
-  /** Says all that is on sale; what is not named is not. Answers the types that the service does not know. */
-  async feed(offerings: readonly PricedOffering[], signal?: AbortSignal): Promise<readonly string[]> {
-    try {
-      await this.#update(offerings, signal);
-      return [];
-    } catch (error) {
-      if (!(error instanceof ConnectError) || error.code !== Code.NotFound) {
-        throw engineError(error, 'feed offerings');
-      }
-    }
-    const known = await this.#call('list types', () => this.#knownTypes(signal));
-    const unknown = new Set(offerings.map(({ instanceType }) => instanceType).filter((type) => !known.has(type)));
-    const rest = offerings.filter(({ instanceType }) => !unknown.has(instanceType));
-    await this.#call('feed offerings', () => this.#update(rest, signal));
-    return [...unknown];
-  }
-
-  async #update(offerings: readonly PricedOffering[], signal?: AbortSignal): Promise<void> {
-    await this.#offerings.updateOfferings(
-      {
-        catalogue: this.#catalogue,
-        replaceAll: true,
-        updates: offerings.map(
-          ({ instanceType, zone, capacityType, reservationId, priceNanoUsdPerHour, available, isEstimate }) => ({
-            instanceType,
-            offering: {
-              zone,
-              capacityType: CAPACITY_TYPES[capacityType],
-              priceNanoUsdPerHour: BigInt(priceNanoUsdPerHour),
-              priceSource: isEstimate === true ? PriceSource.ESTIMATED : PriceSource.REPORTED,
-              available,
-              ...(reservationId === undefined ? {} : { reservation: { id: reservationId, freeCount: 1 } }),
-            },
-          }),
-        ),
-      },
-      signal === undefined ? {} : { signal },
-    );
-  }
-
-  async #knownTypes(signal: AbortSignal | undefined): Promise<ReadonlySet<string>> {
-    const known = new Set<string>();
-    let pageToken = '';
-    do {
-      const page = await this.#offerings.listOfferings(
-        { catalogue: this.#catalogue, pageSize: 10_000, pageToken },
-        signal === undefined ? {} : { signal },
-      );
-      for (const { instanceType } of page.offerings) known.add(instanceType);
-      pageToken = page.nextPageToken;
-    } while (pageToken !== '');
-    return known;
   }
 
   async #typesOf(

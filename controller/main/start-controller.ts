@@ -10,17 +10,34 @@ import type {
   PlanNote,
   ReconcilerSettings,
 } from '../context/index.ts';
-import { catalogueOf, type EngineError, feedOfferings, OfferingAdvisor, PlanSession } from '../engine-client/index.ts';
+import {
+  CatalogueWriter,
+  catalogueOf,
+  type EngineError,
+  feedOfferings,
+  OfferingAdvisor,
+  OfferingWatch,
+  PlanSession,
+} from '../engine-client/index.ts';
 import { collectGarbage } from '../garbage-collection/index.ts';
 import { followInterruptions } from '../interruption/index.ts';
-import { ControllerMetrics, callingAs, clusterGauges, meteredCloud, PodTimes, poolGauges } from '../metrics/index.ts';
-import { type Clock, type Cloud, type Cluster, KINDS } from '../ports/index.ts';
+import {
+  ControllerMetrics,
+  callingAs,
+  clusterGauges,
+  meteredCloud,
+  offeringGauges,
+  PodTimes,
+  poolGauges,
+} from '../metrics/index.ts';
+import { type Clock, type Cloud, type CloudInstanceType, type Cluster, KINDS, type OnSale } from '../ports/index.ts';
 import { Provisioner } from '../provisioning/index.ts';
 import {
   ClusterIndex,
   createRawStores,
   createStores,
   isSynced,
+  MemoryLearner,
   Nominations,
   OwnWrites,
   PROJECTIONS,
@@ -127,17 +144,29 @@ export function startController(options: ControllerOptions): RunningController {
   metrics.observeState(reconcilers.gauges, signal);
   const fed = Promise.withResolvers<void>();
   let isFed = false;
-  const onFed = () => {
+  let described: readonly CloudInstanceType[] = [];
+  const watch = new OfferingWatch();
+  metrics.observeState(
+    offeringGauges(
+      () => watch.values(),
+      () => described,
+    ),
+    signal,
+  );
+  const onFed = ({ instanceTypes }: OnSale) => {
+    described = instanceTypes;
     isFed = true;
     fed.resolve();
   };
-  const feeding = callingAs('providers.instancetype', () => feedOfferings({ ...context, onFed }, signal));
+  const writer = new CatalogueWriter(options.engine.offerings, catalogueOf(options.cloud));
+  const feeding = callingAs('providers.instancetype', () => feedOfferings({ ...context, writer, onFed }, signal));
+  const watching = watch.follow(options.engine.offerings, catalogueOf(options.cloud), options.clock, signal);
   const running = run(context, provisioner, reconcilers, fed.promise, signal);
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
       end.abort(new Error('the controller was stopped'));
-      await Promise.all([running, feeding, reconcilers.drained()]);
+      await Promise.all([running, feeding, watching, reconcilers.drained()]);
     })();
     return stopping;
   };
@@ -160,13 +189,14 @@ function createContext(
   const cloud = meteredCloud(options.cloud, cloudProvider, metrics, () => clock.monotonicMs());
   const writes = new Writes(cluster, cloud, options.hooks ?? NO_HOOKS);
   const index = new ClusterIndex(stores);
-  const feed = new SessionFeed(stores, index, settings);
+  const classSettings = { ...settings, observed: new MemoryLearner(stores, index, clock) };
+  const feed = new SessionFeed(stores, index, classSettings);
   const podTimes = new PodTimes(stores, clock, metrics);
   for (const source of [clusterGauges({ stores, index, clock }), poolGauges(stores), podTimes.gauges]) {
     metrics.observeState(source, signal);
   }
   const { onPlanned } = options;
-  const recorded = onPlanned === undefined ? undefined : new RecordedFeed(stores, feed, settings);
+  const recorded = onPlanned === undefined ? undefined : new RecordedFeed(stores, feed, classSettings);
   const context: ControllerContext = {
     stores,
     index,

@@ -6,6 +6,7 @@ export { countDisruption } from './disruptions.ts';
 export { gauge, single } from './gauges.ts';
 export { LACKING, LACKING_FAMILIES } from './lacking.ts';
 export { callingAs, meteredCloud } from './metered-cloud.ts';
+export { type MeasuredOffering, offeringGauges } from './offering-gauges.ts';
 export { type PlannedPods, PodTimes } from './pod-times.ts';
 export { poolGauges } from './pool-gauges.ts';
 export { countReconciliation } from './reconciliations.ts';

@@ -39,7 +39,6 @@ export function meteredCloud(cloud: Cloud, provider: string, metrics: MetricsRec
   };
   return {
     catalogue: cloud.catalogue,
-    offeringsRefreshMs: cloud.offeringsRefreshMs,
     launch: async (request, signal) => {
       const result = await measured('Create', () => cloud.launch(request, signal));
       countRefused(request, result, metrics);
@@ -48,7 +47,7 @@ export function meteredCloud(cloud: Cloud, provider: string, metrics: MetricsRec
     terminate: (ids, signal) => measured('Delete', () => cloud.terminate(ids, signal)),
     get: (id, signal) => measured('Get', () => cloud.get(id, signal)),
     list: (signal) => measured('List', () => cloud.list(signal)),
-    offerings: (signal) => measured('GetInstanceTypes', () => cloud.offerings(signal)),
+    onSale: (signal) => measured('GetInstanceTypes', () => cloud.onSale(signal)),
     // Karpenter's cloud provider has no such methods.
     tag: (id, tags, signal) => cloud.tag(id, tags, signal),
     resolveNodeClass: (nodeClass, signal) => cloud.resolveNodeClass(nodeClass, signal),

@@ -2,12 +2,13 @@
 // written from it, tests hold it against Karpenter's sources, and nothing can be recorded that is not in here. What Karpenter
 // has and we have not is in lacking.ts.
 import { NODE_LABELS } from './node-labels.ts';
+import { OFFERING_METRICS } from './offering-metrics.ts';
 
 /** How Prometheus reads a metric. */
 export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary';
 
 /** What a metric's values are counted in. Kubernetes' resources have units of their own (cores, bytes, counts). */
-export type MetricUnit = 'count' | 'seconds' | 'percent' | 'flag' | 'resource';
+export type MetricUnit = 'count' | 'seconds' | 'percent' | 'flag' | 'resource' | 'dollars' | 'bytes';
 
 /** One metric. */
 export interface MetricDeclaration {
@@ -317,6 +318,7 @@ export const METRICS = {
     unit: 'count',
     help: 'Offerings that the cloud refused in launches.',
   },
+  ...OFFERING_METRICS,
   karpenter_interruption_received_messages_total: {
     type: 'counter',
     labels: ['message_type'],

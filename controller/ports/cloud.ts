@@ -1,6 +1,7 @@
 // The Cloud port: what the controller asks of whoever sells instances. It speaks of instances and offerings, not of pods.
 // The adapters are EC2 and the simulated cloud, held to one contract suite.
 import type { ApiObject } from './cluster.ts';
+import type { CloudInstanceType } from './instance-types.ts';
 
 /** On demand, spot, or out of a capacity reservation: the values of `karpenter.sh/capacity-type`. */
 export type CapacityTypeName = 'on-demand' | 'spot' | 'reserved';
@@ -109,13 +110,30 @@ export interface Interruption {
   acknowledge(): Promise<void>;
 }
 
+/** Where a price comes from: the cloud told it, a list that was recorded before has it, or a rule made it. */
+export type PriceSourceName = 'reported' | 'listed' | 'estimated';
+
 /** One offering with its price. */
 export interface PricedOffering extends LaunchOffering {
+  /** use1-az1; absent where it is not known. */
+  readonly zoneId?: string;
   /** Whole nano-dollars per hour. */
   readonly priceNanoUsdPerHour: number;
   readonly available: boolean;
-  /** Present and true where the price was worked out and nobody asks it. */
-  readonly isEstimate?: true;
+  /** Absent means reported. */
+  readonly priceSource?: PriceSourceName;
+  /** When the price was seen, in milliseconds since 1970; absent where nobody said. */
+  readonly priceAsOfMs?: number;
+}
+
+/** What is on sale, as far as the cloud has told it. */
+export interface OnSale {
+  /** All that can be bought; undefined while the cloud has not said it: what is known elsewhere stays. */
+  readonly offerings: readonly PricedOffering[] | undefined;
+  /** What the cloud says of the types among them; those that it says nothing of are known elsewhere, or not at all. */
+  readonly instanceTypes: readonly CloudInstanceType[];
+  /** When to ask again. */
+  readonly refreshMs: number;
 }
 
 /** Which catalogue of the server holds what this cloud sells. */
@@ -140,9 +158,8 @@ export interface Cloud {
   resolveNodeClass(nodeClass: ApiObject, signal?: AbortSignal): Promise<NodeClassResolution>;
   /** Gives back what was made for a node class that is being deleted (profiles, templates). */
   forgetNodeClass(nodeClass: ApiObject, signal?: AbortSignal): Promise<void>;
-  /** What is on sale now. Asked again every `offeringsRefreshMs`. */
-  offerings(signal?: AbortSignal): Promise<readonly PricedOffering[]>;
-  readonly offeringsRefreshMs: number;
+  /** What is on sale now. What can't be found out is as it was before, or missing: that rejects nothing. */
+  onSale(signal?: AbortSignal): Promise<OnSale>;
   /** News about instances until the signal aborts. */
   interruptions(signal: AbortSignal): AsyncIterable<Interruption>;
 }

@@ -13,7 +13,9 @@ export {
   type NodeClassCondition,
   type NodeClassResolution,
   type NodeType,
+  type OnSale,
   type PricedOffering,
+  type PriceSourceName,
 } from './cloud.ts';
 export {
   type ApiObject,
@@ -33,4 +35,5 @@ export {
   type Selection,
 } from './cluster.ts';
 export { everyItem } from './every-item.ts';
+export type { CloudInstanceType, DeviceFacts } from './instance-types.ts';
 export { apiVersionOf, KINDS, type Kind, type KindName } from './kinds.ts';

@@ -272,6 +272,18 @@ export const SETTINGS = {
   }),
   amiRefreshMs: setting('ami-refresh-interval', duration(60_000), '1m', 'How often AMIs are read.'),
   subnetRefreshMs: setting('subnet-refresh-interval', duration(60_000), '1m', 'How often subnets are read.'),
+  catalogueRefreshMs: setting(
+    'catalogue-refresh-interval',
+    duration(60_000),
+    '12h',
+    'How often instance types and where they are offered are read. Karpenter has no such flag, and the same period.',
+  ),
+  priceRefreshMs: setting(
+    'price-refresh-interval',
+    duration(60_000),
+    '12h',
+    'How often prices are read, spot and on demand. Karpenter has no such flag, and the same period.',
+  ),
 } as const;
 
 /** Settings that mean something where EC2 is the cloud, and nothing to a simulated one. */
@@ -284,6 +296,8 @@ export const AWS_SETTINGS = [
   'disableDryRun',
   'amiRefreshMs',
   'subnetRefreshMs',
+  'catalogueRefreshMs',
+  'priceRefreshMs',
 ] as const satisfies readonly (keyof typeof SETTINGS)[];
 
 type ValueOf<One> = One extends { readonly parse: Parse<infer Value> }

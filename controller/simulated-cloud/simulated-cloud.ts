@@ -12,7 +12,7 @@ import type {
   LaunchRequest,
   LaunchResult,
   NodeClassResolution,
-  PricedOffering,
+  OnSale,
 } from '../ports/index.ts';
 import { CloudError } from '../ports/index.ts';
 import { type Chance, openChance } from '../random/index.ts';
@@ -53,7 +53,6 @@ const OFFERINGS_REFRESH_MS = 5 * 60_000;
 
 /** The simulated cloud. */
 export class SimulatedCloud implements Cloud, CloudControls {
-  readonly offeringsRefreshMs = OFFERINGS_REFRESH_MS;
   readonly catalogue: CatalogueIdentity;
   readonly #clock: Clock;
   readonly #facts: CloudFacts;
@@ -215,9 +214,9 @@ export class SimulatedCloud implements Cloud, CloudControls {
     await this.#call('forgetNodeClass', { detail: { name: nodeClass.metadata.name } }, signal);
   }
 
-  async offerings(signal?: AbortSignal): Promise<readonly PricedOffering[]> {
-    await this.#call('offerings', {}, signal);
-    return this.#stock.offerings();
+  async onSale(signal?: AbortSignal): Promise<OnSale> {
+    await this.#call('onSale', {}, signal);
+    return { offerings: this.#stock.offerings(), instanceTypes: [], refreshMs: OFFERINGS_REFRESH_MS };
   }
 
   interruptions(signal: AbortSignal): AsyncIterable<Interruption> {

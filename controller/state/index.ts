@@ -3,6 +3,7 @@
 export { ClusterIndex, nodeProvider } from './cluster-index.ts';
 export { FreshStore, keyOf, nameOfKey } from './fresh-store.ts';
 export { Nominations } from './nominations.ts';
+export { MemoryLearner, type MemoryObserver } from './observed-memory.ts';
 export { type ObjectChange, OwnWrites } from './own-writes.ts';
 export { type PlanningState, RecordedFeed } from './planning-state.ts';
 export { PROJECTIONS } from './projections.ts';

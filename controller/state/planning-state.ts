@@ -56,8 +56,10 @@ function capture(
 ): PlanningState {
   const frozen = freeze(stores);
   const expected = feed.expectations();
+  const observed = settings.observed?.frozen();
+  const then = observed === undefined ? settings : { ...settings, observed };
   return (catalogue, options) => {
-    const copy = new SessionFeed(frozen, new ClusterIndex(frozen), settings);
+    const copy = new SessionFeed(frozen, new ClusterIndex(frozen), then);
     for (const [claim, node] of expected) copy.expect(claim, node);
     return solveRequest(copy, catalogue, options);
   };

@@ -89,6 +89,7 @@ export class SessionFeed {
     this.#dirty = new DirtySets(stores, index, () => {
       this.#facts = undefined;
     });
+    settings.observed?.onLearned((className) => this.#dirty.classes.add(className));
   }
 
   /** Says what a claim without an instance will become, until its status says it. */

@@ -23,6 +23,7 @@ import {
 } from '../kubernetes/index.ts';
 import { isDeleting, isTrue, type NodeClaimView, type NodeView, nameOf, type PodView } from '../objects/index.ts';
 import type { ApiObject } from '../ports/index.ts';
+import type { MemoryObserver } from './observed-memory.ts';
 
 /** What a claim without an instance will probably become: the best of its offerings. */
 export interface ExpectedNode {
@@ -147,6 +148,8 @@ export function poolMessage(
 export interface NodeClassSettings {
   readonly vmMemoryOverheadPercent?: number;
   readonly reservedEnis?: number;
+  /** What nodes were seen to have. */
+  readonly observed?: MemoryObserver;
 }
 
 export function classMessage(nodeClass: ApiObject, settings: NodeClassSettings): NodeClass | undefined {
@@ -156,6 +159,7 @@ export function classMessage(nodeClass: ApiObject, settings: NodeClassSettings):
       message.vmMemoryOverheadRatio = settings.vmMemoryOverheadPercent;
     }
     message.reservedEniCount = settings.reservedEnis ?? 0;
+    message.observedMemory = settings.observed?.of(nodeClass) ?? [];
     return message;
   });
 }

@@ -2,7 +2,13 @@
 // the adapter that speaks to the proxy.
 import { TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import { AwsCloud, type AwsSettings, openClients, readIdentity } from '../../controller/aws-cloud/index.ts';
+import {
+  AwsCloud,
+  type AwsSettings,
+  type KnownPrices,
+  openClients,
+  readIdentity,
+} from '../../controller/aws-cloud/index.ts';
 import { systemClock } from '../../controller/clock/index.ts';
 import { type Cluster, KINDS } from '../../controller/ports/index.ts';
 import { SimulatedCluster } from '../../controller/simulated-cluster/index.ts';
@@ -31,6 +37,8 @@ const SETTINGS: AwsSettings = {
   disableDryRun: false,
   amiRefreshMs: 60_000,
   subnetRefreshMs: 60_000,
+  catalogueRefreshMs: 3_600_000,
+  priceRefreshMs: 3_600_000,
   namespace: 'karpenter',
 };
 
@@ -50,7 +58,11 @@ export interface AwsWorld {
   readonly cluster: SimulatedCluster;
   readonly log: readonly LogLine[];
   /** An adapter as a controller that starts has one: it knows nothing yet. */
-  openCloud(more?: { readonly settings?: Partial<AwsSettings>; readonly cluster?: Cluster }): Promise<AwsCloud>;
+  openCloud(more?: {
+    readonly settings?: Partial<AwsSettings>;
+    readonly cluster?: Cluster;
+    readonly knownPrices?: () => Promise<KnownPrices>;
+  }): Promise<AwsCloud>;
   /** Ends an instance as nobody here asked for, and tells it as EventBridge would. */
   kill(instanceId: string): Promise<void>;
   close(): Promise<void>;
@@ -95,7 +107,9 @@ async function furnish(moto: Moto, more: Pick<ProxyFacts, 'hasAdministrator'>): 
         settings: { ...SETTINGS, ...more.settings },
         cluster: more.cluster ?? cluster,
         serverVersion: async () => `v${KUBERNETES_VERSION}.0`,
-        knownPrices: async () => () => ({ priceNanoUsdPerHour: 1_000_000, isEstimate: true }),
+        knownPrices:
+          more.knownPrices ?? (async () => () => ({ priceNanoUsdPerHour: 1_000_000, priceSource: 'estimated' })),
+        random: () => 0,
         clock,
         log: { info: say('info'), warn: say('warn'), error: say('error') },
         queueVisibilitySeconds: 1,

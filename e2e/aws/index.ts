@@ -4,6 +4,7 @@ export { ACCOUNT, REGION } from './moto/index.ts';
 export {
   type AuthorizationRequest,
   evaluate,
+  forgetRecorded,
   matches,
   type Policy,
   readRecorded,

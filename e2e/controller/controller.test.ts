@@ -30,6 +30,8 @@ const UNTOLD: ReadonlyMap<string, string> = new Map([
   ['karpenter_nodes_total_daemon_requests', 'there is no DaemonSet'],
   ['karpenter_nodes_total_daemon_limits', 'there is no DaemonSet'],
   ['karpenter_cloudprovider_errors_total', 'every launch found a zone that has capacity'],
+  ['karpenter_cloudprovider_instance_type_cpu_cores', 'the simulated cloud describes no types: EC2 does'],
+  ['karpenter_cloudprovider_instance_type_memory_bytes', 'the simulated cloud describes no types: EC2 does'],
   ['karpenter_pods_provisioning_scheduling_undecided_time_seconds', 'a plan is about a pod within seconds'],
   ['karpenter_pods_provisioning_unbound_time_seconds', 'no pod waits that has been given a place'],
   ['karpenter_pods_provisioning_unstarted_time_seconds', 'no pod waits that has been given a place'],

@@ -4,13 +4,14 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { before, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import {
   ACCOUNT,
   type AuthorizationRequest,
   CLUSTER_NAME,
   evaluate,
+  forgetRecorded,
   matches,
   type Policy,
   REGION,
@@ -47,6 +48,8 @@ before(() => {
   );
   asked = needed.flatMap((name) => recorded.get(name) ?? []);
 });
+
+after(forgetRecorded);
 
 function isMeant(request: AuthorizationRequest): boolean {
   return REFUSED.some((entry) => isOf(entry, request));

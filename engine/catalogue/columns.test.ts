@@ -49,6 +49,19 @@ describe('columns', () => {
     assert.equal(amountsOf(allocatable, catalogue.findType('m6g.large')).memory! / MIB, 6844);
   });
 
+  test('take memory that nodes were seen to have, by the names of types, and leave unknown names alone', () => {
+    const catalogue = ec2Catalogue();
+    const m5 = catalogue.findType('m5.large');
+    const plain = catalogue.columnSets.for(nodeClass({}));
+    const observed = catalogue.columnSets.for(
+      nodeClass({ observedMemoryBytes: { 'm5.large': 8_000_000_000, 'none.large': 1 } }),
+    );
+    assert.equal(observed.capacity.get('memory')?.[m5], 8_000_000_000);
+    for (let type = 0; type < catalogue.typeCount; type++) {
+      if (type !== m5) assert.equal(observed.capacity.get('memory')?.[type], plain.capacity.get('memory')?.[type]);
+    }
+  });
+
   test('say which types a node class can be launched on, why not, and what its licence costs', () => {
     const catalogue = ec2Catalogue();
     const a1 = catalogue.findType('a1.large');

@@ -27,6 +27,8 @@ export interface ColumnSet {
   readonly incompatibilities: ReadonlyMap<number, Incompatibility>;
   /** Price of the operating system's licence in nano US dollars per hour; all zero for Linux. */
   readonly licenceNanoUsdPerHour: Float64Array;
+  /** 1 where that is an estimate. */
+  readonly licenceIsEstimate: Uint8Array;
   /** Types that are described by facts of EC2; bitset. */
   readonly ec2Types: Uint32Array;
   /** Whether any licence costs anything. */
@@ -109,7 +111,7 @@ function buildColumns(catalogue: Catalogue, nodeClass: NodeClassFacts, id: numbe
     if (form.kind !== 'ec2') throw new RangeError(`build columns: the type has no facts (type=${type})`);
     return form.facts;
   };
-  const derived = deriveColumns(facts, nodeClass, factsOf);
+  const derived = deriveColumns(facts, nodeClass, { factsOf, rowOf: (name) => catalogue.findType(name) });
   const compatible = fullBits(typeCount);
   for (const type of derived.incompatibilities.keys()) compatible[type >>> 5]! &= ~(1 << (type & 31));
   const ec2Types = typesWith(facts, FACT_FLAGS.ec2);
@@ -121,6 +123,7 @@ function buildColumns(catalogue: Catalogue, nodeClass: NodeClassFacts, id: numbe
     compatible,
     incompatibilities: derived.incompatibilities,
     licenceNanoUsdPerHour: derived.licenceNanoUsdPerHour,
+    licenceIsEstimate: derived.licenceIsEstimate,
     ec2Types,
     hasLicence: hasAmounts(derived.licenceNanoUsdPerHour),
     nodeClassLabels: labelBits(nodeClass, ec2Types, typesWith(facts, FACT_FLAGS.arm64)),

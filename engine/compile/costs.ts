@@ -76,10 +76,10 @@ export class Costs {
     return Math.ceil(priceNanoUsdPerHour * this.objective.narrowSpotShare);
   }
 
-  /** Code of the price's source: a licence's price is an estimate, whatever the instance's is. */
+  /** Code of the price's source: with an estimated licence it is an estimate, whatever the instance's is. */
   priceSourceOf(template: Template, offering: number): number {
-    const licence = template.pool.columns.licenceNanoUsdPerHour[this.#catalogue.offeringTypes[offering]!]!;
-    return licence > 0 ? ESTIMATED : this.#prices.source[offering]!;
+    const isEstimate = template.pool.columns.licenceIsEstimate[this.#catalogue.offeringTypes[offering]!] === 1;
+    return isEstimate ? ESTIMATED : this.#prices.source[offering]!;
   }
 
   /**

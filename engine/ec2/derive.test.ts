@@ -60,6 +60,25 @@ test('a Windows node costs its licence on top, by the vCPU, and a Linux node cos
   assert.equal(derive(M5_LARGE).licenceNanoUsdPerHour, undefined);
 });
 
+test('a licence that a price list tells takes the place of the estimate', () => {
+  const listed = derive({ ...M5_LARGE, windowsLicenceNanoUsdPerHour: 36_800_000 }, { amiFamily: 'Windows2022' });
+  assert.deepEqual([listed.licenceNanoUsdPerHour, listed.licenceIsEstimate], [36_800_000, false]);
+  assert.equal(derive(M5_LARGE, { amiFamily: 'Windows2022' }).licenceIsEstimate, true);
+  assert.equal(derive(M5_LARGE).licenceIsEstimate, undefined);
+});
+
+test('memory that nodes were seen to have takes the place of the estimate, and of no other type', () => {
+  const observedMemoryBytes = { 'm5.large': 7700 * MIB, 'm5.xlarge': GIB };
+  const estimated = derive(M5_LARGE);
+  const observed = derive(M5_LARGE, { observedMemoryBytes });
+  assert.equal(observed.capacity.memoryBytes, 7700 * MIB);
+  assert.equal(
+    allocatableOf(observed).memoryBytes - allocatableOf(estimated).memoryBytes,
+    7700 * MIB - estimated.capacity.memoryBytes,
+  );
+  assert.deepEqual(derive(M6G_LARGE, { observedMemoryBytes }), derive(M6G_LARGE));
+});
+
 test('labels that a type has no facts for do not exist', () => {
   const bare: Ec2InstanceFacts = {
     ...M5_LARGE,

@@ -11,7 +11,7 @@ import {
 } from './capacity.ts';
 import { incompatibilitiesOf } from './compatibility.ts';
 import { EBS_ATTACHMENTS, ebsVolumeCounts } from './ebs-volumes.ts';
-import { encodeFacts, FactColumns } from './fact-columns.ts';
+import { encodeFacts, FACT_FLAGS, FactColumns } from './fact-columns.ts';
 import type {
   AmiFamily,
   DerivedInstanceType,
@@ -26,7 +26,8 @@ import { allocatableCpuMilli, allocatableMemoryBytes, allocatableStorageBytes } 
 
 /**
  * Estimated price of a Windows licence: one rate for every vCPU, as AWS lists it for types that are not burstable. No
- * source of the catalogue carries Windows prices, so whatever shows it marks it as an estimate.
+ * source of the embedded catalogue carries Windows prices: it stands in until somebody tells them, and whatever shows it
+ * marks it as an estimate.
  */
 export const WINDOWS_LICENCE_NANO_USD_PER_VCPU_HOUR = 46_000_000;
 
@@ -51,7 +52,8 @@ export function deriveInstanceType(
   nodeClass: NodeClassFacts,
   region: string,
 ): DerivedInstanceType {
-  const derived = deriveColumns(new FactColumns(encodeFacts([facts]), 1), nodeClass, () => facts);
+  const alone = { factsOf: () => facts, rowOf: (name: string) => (name === facts.name ? 0 : -1) };
+  const derived = deriveColumns(new FactColumns(encodeFacts([facts]), 1), nodeClass, alone);
   const family = IMAGE_FAMILIES[nodeClass.amiFamily];
   const kept = (name: string): number => derived.capacity.get(name)![0]! - derived.allocatable.get(name)![0]!;
   return {
@@ -68,6 +70,7 @@ export function deriveInstanceType(
     ebsVolumeCount: derived.allocatable.get(EBS_ATTACHMENTS)![0]!,
     incompatibility: derived.incompatibilities.get(0),
     licenceNanoUsdPerHour: family.windowsBuild === undefined ? undefined : derived.licenceNanoUsdPerHour[0]!,
+    licenceIsEstimate: family.windowsBuild === undefined ? undefined : derived.licenceIsEstimate[0] === 1,
   };
 }
 
@@ -115,31 +118,32 @@ export interface DerivedColumns {
   readonly allocatable: ReadonlyMap<string, Float64Array>;
   /** Types that the node class cannot be launched on, and why. */
   readonly incompatibilities: ReadonlyMap<number, Incompatibility>;
-  /** Estimated licence of the operating system, nano-dollars per hour. */
+  /** Licence of the operating system, nano-dollars per hour. */
   readonly licenceNanoUsdPerHour: Float64Array;
+  /** 1 where no price list told it. */
+  readonly licenceIsEstimate: Uint8Array;
 }
 
-/**
- * Derives every EC2 type of the columns: about 2 µs a type in a cold process. Rows of other types stay 0. `factsOf` spells a
- * type's facts out; it is asked only where the node class lists network interfaces.
- */
-export function deriveColumns(
-  facts: FactColumns,
-  nodeClass: NodeClassFacts,
-  factsOf: (type: number) => Ec2InstanceFacts,
-): DerivedColumns {
+/** What the columns don't say of their types. */
+export interface TypesOfColumns {
+  /** Spells out the facts of an EC2 type; asked only where the node class lists network interfaces or is of Windows. */
+  factsOf(type: number): Ec2InstanceFacts;
+  /** The row of a type, below 0 where there is none. */
+  rowOf(name: string): number;
+}
+
+/** Derives every EC2 type of the columns: about 2 µs a type in a cold process. Rows of other types stay 0. */
+export function deriveColumns(facts: FactColumns, nodeClass: NodeClassFacts, types: TypesOfColumns): DerivedColumns {
   const compiled = compileNodeClass(nodeClass);
   const cpu = cpuCapacityMilli(facts);
   const memory = memoryCapacityBytes(facts, compiled);
+  for (const [name, bytes] of Object.entries(nodeClass.observedMemoryBytes ?? {})) {
+    const row = types.rowOf(name);
+    if (row >= 0 && facts.has(row, FACT_FLAGS.ec2)) memory[row] = bytes;
+  }
   const storage = storageCapacityBytes(facts, compiled);
   const pods = podCapacity(facts, compiled);
   const extended = extendedCapacity(facts, compiled);
-  const licence = new Float64Array(facts.typeCount);
-  if (compiled.family.windowsBuild !== undefined) {
-    for (let type = 0; type < licence.length; type++) {
-      licence[type] = facts.vcpuCount[type]! * WINDOWS_LICENCE_NANO_USD_PER_VCPU_HOUR;
-    }
-  }
   return {
     capacity: new Map([['cpu', cpu], ['memory', memory], ['ephemeral-storage', storage], ['pods', pods], ...extended]),
     allocatable: new Map([
@@ -150,9 +154,25 @@ export function deriveColumns(
       ...extended,
       [EBS_ATTACHMENTS, ebsVolumeCounts(facts, compiled)],
     ]),
-    incompatibilities: incompatibilitiesOf(facts, nodeClass, factsOf),
-    licenceNanoUsdPerHour: licence,
+    incompatibilities: incompatibilitiesOf(facts, nodeClass, (type) => types.factsOf(type)),
+    ...licences(facts, compiled.family.windowsBuild === undefined ? undefined : types),
   };
+}
+
+/** What the operating system costs on each type; nothing where there are no types to ask. */
+function licences(
+  facts: FactColumns,
+  types: TypesOfColumns | undefined,
+): Pick<DerivedColumns, 'licenceNanoUsdPerHour' | 'licenceIsEstimate'> {
+  const licenceNanoUsdPerHour = new Float64Array(facts.typeCount);
+  const licenceIsEstimate = new Uint8Array(facts.typeCount);
+  for (let type = 0; types !== undefined && type < facts.typeCount; type++) {
+    if (!facts.has(type, FACT_FLAGS.ec2)) continue;
+    const listed = types.factsOf(type).windowsLicenceNanoUsdPerHour;
+    licenceNanoUsdPerHour[type] = listed ?? facts.vcpuCount[type]! * WINDOWS_LICENCE_NANO_USD_PER_VCPU_HOUR;
+    licenceIsEstimate[type] = listed === undefined ? 1 : 0;
+  }
+  return { licenceNanoUsdPerHour, licenceIsEstimate };
 }
 
 /**

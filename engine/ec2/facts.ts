@@ -128,6 +128,8 @@ export interface Ec2InstanceFacts {
   readonly inferenceAccelerators: readonly AcceleratorFacts[];
   /** Kinds of Neuron device. */
   readonly neuronDevices: readonly NeuronDeviceFacts[];
+  /** What Windows adds to the Linux price, in nano-dollars per hour, as a price list has it. */
+  readonly windowsLicenceNanoUsdPerHour?: number | undefined;
 }
 
 /** The family of a node's image: it decides reserved resources and default volumes. */
@@ -219,6 +221,8 @@ export interface NodeClassFacts {
   readonly reservedEniCount: number;
   /** Share of the memory that the hypervisor takes, 0.075 by default (setting VM_MEMORY_OVERHEAD_PERCENT). */
   readonly vmMemoryOverheadRatio: number;
+  /** Memory in bytes that nodes were seen to have, by type: it takes the place of that estimate. */
+  readonly observedMemoryBytes?: Readonly<Record<string, number>>;
   /** What a node costs besides instance and volumes, in nano US dollars per hour; absent means nothing. */
   readonly extraCostNanoUsdPerHour?: number;
 }
@@ -254,7 +258,8 @@ export interface DerivedInstanceType {
   readonly ebsVolumeCount: number;
   /** Absent where the node class can be launched on the type. */
   readonly incompatibility?: Incompatibility | undefined;
-  /** What the operating system's licence adds to the Linux price, in nano-dollars per hour; always an estimate. Absent
-   * on Linux. */
+  /** What the operating system's licence adds to the Linux price, in nano-dollars per hour. Absent on Linux. */
   readonly licenceNanoUsdPerHour?: number | undefined;
+  /** Whether no price list told that. Absent on Linux. */
+  readonly licenceIsEstimate?: boolean | undefined;
 }

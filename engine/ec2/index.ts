@@ -8,6 +8,7 @@ export {
   deriveInstanceType,
   labelDeriver,
   nodeClassLabels,
+  type TypesOfColumns,
   WINDOWS_LICENCE_NANO_USD_PER_VCPU_HOUR,
 } from './derive.ts';
 export { EBS_ATTACHMENTS } from './ebs-volumes.ts';

@@ -341,6 +341,17 @@ describe("an operating system's licence", () => {
     assert.deepEqual([...offerings.priceSource], [2, 2, 2]);
   });
 
+  test('that a price list tells leaves the price its source', () => {
+    const listed = { ...M5_LARGE, windowsLicenceNanoUsdPerHour: 7 };
+    const market = marketOf(
+      [{ name: 'm5.large', form: { kind: 'ec2', facts: listed }, offerings: [onDemand(10)] }],
+      'us-east-1',
+    );
+    const plan = solved(market, parts);
+    assert.equal(plan.totalPriceNanoUsdPerHour, 17);
+    assert.deepEqual([...plan.offerings.priceSource], [0]);
+  });
+
   test('costs nothing on Linux, whose prices keep their source', () => {
     const { nodeClasses: _, ...linux } = { ...parts, pools: [nodePool('p')] };
     const plan = solved(windowsMarket, linux);

@@ -57,7 +57,7 @@ for (const nodeClass of cases) {
   test(`columns of all types hold what each type alone derives under ${nodeClass.name}`, () => {
     const all = [...types.values()];
     const facts = new FactColumns(encodeFacts(all), all.length);
-    const columns = deriveColumns(facts, nodeClass.facts, (type) => all[type]!);
+    const columns = deriveColumns(facts, nodeClass.facts, { factsOf: (type) => all[type]!, rowOf: () => -1 });
     for (const [type, each] of all.entries()) {
       const alone = deriveInstanceType(each, nodeClass.facts, 'us-east-1');
       const capacity: Record<string, unknown> = {};

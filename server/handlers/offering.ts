@@ -137,6 +137,12 @@ export function createOfferingHandlers(parts: {
 }
 
 function toUpdate(request: UpdateOfferingsRequest): CatalogueUpdate {
+  if (request.keepUnstated) {
+    const index = request.instanceTypes.findIndex(({ offerings }) => offerings.length > 0);
+    if (index >= 0) {
+      throw invalidArgument(`instance_types[${index}].offerings`, 'stay as they are with keep_unstated; send updates');
+    }
+  }
   return {
     types: toTypeRecords(request.instanceTypes, 'instance_types'),
     changes: request.updates.map(({ instanceType, offering }, index) => {
@@ -145,6 +151,7 @@ function toUpdate(request: UpdateOfferingsRequest): CatalogueUpdate {
       return { instanceType, offering: toOfferingRecord(offering, `${path}.offering`), path };
     }),
     replaceAll: request.replaceAll,
+    keepUnstated: request.keepUnstated,
   };
 }
 

@@ -227,5 +227,8 @@ function toFacts(name: string, facts: Ec2InstanceFactsMessage, path: string): Ec
       count: device.count,
       coreCountPerDevice: device.coreCountPerDevice,
     })),
+    ...(facts.windowsLicenceNanoUsdPerHour === undefined
+      ? {}
+      : { windowsLicenceNanoUsdPerHour: Number(facts.windowsLicenceNanoUsdPerHour) }),
   };
 }

@@ -71,10 +71,28 @@ export function toNodeClassFacts(nodeClass: NodeClass, path: string): NodeClassF
         }),
     reservedEniCount: nodeClass.reservedEniCount,
     vmMemoryOverheadRatio: nodeClass.vmMemoryOverheadRatio ?? DEFAULT_NODE_CLASS_FACTS.vmMemoryOverheadRatio,
+    ...toObservedMemory(nodeClass, path),
     ...(nodeClass.extraCostNanoUsdPerHour === 0n
       ? {}
       : { extraCostNanoUsdPerHour: Number(nodeClass.extraCostNanoUsdPerHour) }),
   };
+}
+
+/** In the order of the names: what is equal has to read equal, whoever lists it. */
+function toObservedMemory(
+  { observedMemory }: NodeClass,
+  path: string,
+): Pick<NodeClassFacts, 'observedMemoryBytes'> | undefined {
+  if (observedMemory.length === 0) return undefined;
+  const bytes = new Map<string, number>();
+  for (const [index, { instanceType, memoryBytes }] of observedMemory.entries()) {
+    if (bytes.has(instanceType)) {
+      throw invalidArgument(`${path}.observed_memory[${index}]`, `names ${instanceType} again; send each type once`);
+    }
+    bytes.set(instanceType, Number(memoryBytes));
+  }
+  const inOrder = [...bytes].sort(([left], [right]) => (left < right ? -1 : 1));
+  return { observedMemoryBytes: Object.fromEntries(inOrder) };
 }
 
 const VOLUME_TYPES: Readonly<Record<number, VolumeType>> = {

@@ -33,8 +33,9 @@ export function typesOf({ catalogue }: CatalogueIndex): Map<string, CatalogueTyp
     const offerings: OfferingInput[] = [];
     const end = catalogue.typeOfferingStarts[type + 1] ?? 0;
     for (let offering = catalogue.typeOfferingStarts[type] ?? 0; offering < end; offering++) {
-      const { zone, zoneId, capacityType, reservationId } = catalogue.offering(offering);
-      offerings.push({ zone, zoneId, capacityType, reservationId });
+      const { zone, zoneId, capacityType, reservationId, reservationKind } = catalogue.offering(offering);
+      const kind = reservationKind === '' ? {} : { reservationKind };
+      offerings.push({ zone, zoneId, capacityType, reservationId, ...kind });
     }
     const name = catalogue.typeName(type);
     types.set(name, { name, form: catalogue.typeForm(type), offerings });

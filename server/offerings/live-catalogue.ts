@@ -4,19 +4,20 @@
 import {
   type CatalogueTypeInput,
   createPriceTable,
-  type OfferingInput,
   type PriceSnapshot,
+  type TypeForm,
   writePriceTable,
 } from '../../engine/index.ts';
 import type { Clock } from '../clock.ts';
 import { invalidArgument, ServiceError } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { OfferingRecord, TypeRecord } from '../messages/index.ts';
-import { offeringKey } from '../messages/index.ts';
 import type { CatalogueIndex } from './catalogue-index.ts';
 import { buildCatalogueIndex, typesOf } from './catalogue-index.ts';
 import { copyColumns, copyOffering, createColumns, type OfferingColumns, setOffering } from './columns.ts';
 import { OfferingFeed } from './offering-feed.ts';
+import { findOffering as find, isAlike, mergeOfferings } from './offering-places.ts';
+import { compareStated } from './stated-types.ts';
 
 /** One change of an update: an offering's new state, with its place in the request for messages. */
 export interface OfferingChange {
@@ -32,6 +33,8 @@ export interface CatalogueUpdate {
   readonly types: readonly TypeRecord[];
   /** Offerings that are not named become unavailable. */
   readonly replaceAll: boolean;
+  /** Types, which have no offerings then, say part of what is known of them: the rest stays, and so do their offerings. */
+  readonly keepUnstated?: boolean;
 }
 
 /** Which offerings have run out. Absent parts mean every one. */
@@ -41,6 +44,8 @@ export interface ShortagePattern {
   readonly capacityType: OfferingRecord['capacityType'];
   readonly reservationId?: string;
 }
+
+const NO_FORMS: ReadonlyMap<string, TypeForm> = new Map();
 
 /** A catalogue that changes. */
 export class LiveCatalogue {
@@ -172,8 +177,11 @@ export class LiveCatalogue {
   }
 
   /** Applies an update and answers the epoch that it made. Throws before anything has changed, or not at all. */
-  update(update: CatalogueUpdate): number {
-    const structure = this.#planStructure(update);
+  update(sent: CatalogueUpdate): number {
+    const { added, forms } =
+      sent.keepUnstated === true ? compareStated(this.#index, sent.types) : { added: sent.types, forms: NO_FORMS };
+    const update = { ...sent, types: added };
+    const structure = this.#planStructure(update, forms);
     const index = structure === undefined ? this.#index : buildCatalogueIndex(this.region, structure.values());
     const named = this.#resolveChanges(update.changes, index);
     // Nothing below this line can fail.
@@ -278,7 +286,10 @@ export class LiveCatalogue {
   }
 
   /** The types as the update leaves them, or undefined where it changes neither types nor offerings. */
-  #planStructure(update: CatalogueUpdate): Map<string, CatalogueTypeInput> | undefined {
+  #planStructure(
+    update: CatalogueUpdate,
+    forms: ReadonlyMap<string, TypeForm>,
+  ): Map<string, CatalogueTypeInput> | undefined {
     const added = new Map<string, OfferingRecord[]>();
     const sentTypes = new Set(update.types.map((type) => type.name));
     const { catalogue } = this.#index;
@@ -298,8 +309,9 @@ export class LiveCatalogue {
       if (list === undefined) added.set(instanceType, [offering]);
       else list.push(offering);
     }
-    if (update.types.length === 0 && added.size === 0) return undefined;
+    if (update.types.length + added.size + forms.size === 0) return undefined;
     const types = typesOf(this.#index);
+    for (const [name, form] of forms) types.set(name, { name, form, offerings: types.get(name)?.offerings ?? [] });
     for (const type of update.types) types.set(type.name, type);
     for (const [name, offerings] of added) {
       const type = types.get(name);
@@ -361,15 +373,6 @@ export function columnsOf(index: CatalogueIndex, types: readonly TypeRecord[]): 
   return columns;
 }
 
-/** Whether the index has all of an offering that it keeps. */
-function isAlike(
-  offering: OfferingRecord,
-  known: Pick<OfferingRecord, 'zoneId'> & { reservationKind: string },
-): boolean {
-  const sameZone = offering.zoneId === '' || offering.zoneId === known.zoneId;
-  return sameZone && (offering.reservationKind ?? '') === known.reservationKind;
-}
-
 /** Writes the states that come with types; true when anything changed. */
 function setAll(columns: OfferingColumns, index: CatalogueIndex, types: readonly TypeRecord[]): boolean {
   let changed = false;
@@ -379,23 +382,4 @@ function setAll(columns: OfferingColumns, index: CatalogueIndex, types: readonly
     }
   }
   return changed;
-}
-
-function find(
-  index: CatalogueIndex,
-  instanceType: string,
-  offering: Pick<OfferingRecord, 'zone' | 'capacityType' | 'reservationId'>,
-): number {
-  return index.catalogue.findOffering(instanceType, offering.zone, offering.capacityType, offering.reservationId);
-}
-
-/** A type's offerings with others added; one that is there already takes the newer zone id. */
-function mergeOfferings(present: readonly OfferingInput[], added: readonly OfferingInput[]): OfferingInput[] {
-  const merged = new Map(present.map((offering) => [offeringKey(offering), offering]));
-  for (const offering of added) {
-    const key = offeringKey(offering);
-    const zoneId = offering.zoneId === '' ? (merged.get(key)?.zoneId ?? '') : offering.zoneId;
-    merged.set(key, { ...offering, zoneId });
-  }
-  return [...merged.values()];
 }

@@ -139,11 +139,13 @@ export function startMetricsServer(options: {
 /** Writes as fast as the other side reads, and lets others have their turn between two pieces. */
 async function writePieces(response: ServerResponse, pieces: AsyncIterable<string>): Promise<void> {
   let last = '';
+  // One for all pieces: a large text has hundreds that wait.
+  const signal = closed(response);
   for await (const piece of pieces) {
     if (response.destroyed) return;
     if (!response.headersSent) response.writeHead(200, { 'content-type': PROMETHEUS_TEXT });
     last = piece;
-    if (!response.write(piece)) await once(response, 'drain', { signal: closed(response) });
+    if (!response.write(piece)) await once(response, 'drain', { signal });
     await setImmediate();
   }
   if (!response.headersSent) response.writeHead(200, { 'content-type': PROMETHEUS_TEXT });

@@ -70,7 +70,7 @@ export function cloudClassCases(run: CloudRun): void {
   });
 
   run.case('what is on sale has whole prices and is listed once', async (cloud) => {
-    const offerings = await cloud.offerings();
+    const { offerings = [], refreshMs } = await cloud.onSale();
     const keys = new Set<string>();
     for (const { instanceType, zone, capacityType, reservationId = '', priceNanoUsdPerHour } of offerings) {
       assert.ok(Number.isSafeInteger(priceNanoUsdPerHour) && priceNanoUsdPerHour >= 0, `${instanceType} ${zone}`);
@@ -83,7 +83,7 @@ export function cloudClassCases(run: CloudRun): void {
       );
       assert.equal(found?.available, true, `${instanceType} in ${zone}`);
     }
-    assert.ok(cloud.offeringsRefreshMs > 0);
+    assert.ok(refreshMs > 0);
   });
 
   run.case('the catalogue names its partition, account and region', async ({ catalogue }) => {
@@ -95,6 +95,6 @@ export function cloudClassCases(run: CloudRun): void {
   run.case('every call about classes and offerings ends with its signal', async (cloud) => {
     await endsWithSignal((signal) => cloud.resolveNodeClass(run.nodeClass(), signal));
     await endsWithSignal((signal) => cloud.forgetNodeClass(run.nodeClass(), signal));
-    await endsWithSignal((signal) => cloud.offerings(signal));
+    await endsWithSignal((signal) => cloud.onSale(signal));
   });
 }

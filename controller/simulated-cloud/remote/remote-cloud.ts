@@ -11,7 +11,7 @@ import type {
   LaunchRequest,
   LaunchResult,
   NodeClassResolution,
-  PricedOffering,
+  OnSale,
 } from '../../ports/index.ts';
 import { CloudError } from '../../ports/index.ts';
 import type { CloudControls } from '../controls.ts';
@@ -35,22 +35,20 @@ const RETRY_MS = 1_000;
 /** The cloud. */
 export class RemoteCloud implements Cloud, CloudControls {
   readonly catalogue: CatalogueIdentity;
-  readonly offeringsRefreshMs: number;
   readonly #caller: Caller;
   readonly #clock: Clock;
 
-  private constructor(caller: Caller, clock: Clock, described: Pick<Cloud, 'catalogue' | 'offeringsRefreshMs'>) {
+  private constructor(caller: Caller, clock: Clock, described: Pick<Cloud, 'catalogue'>) {
     this.#caller = caller;
     this.#clock = clock;
     this.catalogue = described.catalogue;
-    this.offeringsRefreshMs = described.offeringsRefreshMs;
   }
 
   /** Connects. Rejects with a CloudError where nobody listens. */
   static async connect({ port, clock }: RemoteCloudOptions): Promise<RemoteCloud> {
     const caller = new Caller(port);
     const described = await caller.call('describe', []);
-    return new RemoteCloud(caller, clock, described as Pick<Cloud, 'catalogue' | 'offeringsRefreshMs'>);
+    return new RemoteCloud(caller, clock, described as Pick<Cloud, 'catalogue'>);
   }
 
   /** Ends the connection. Instances stay. */
@@ -86,8 +84,8 @@ export class RemoteCloud implements Cloud, CloudControls {
     await this.#caller.call('forgetNodeClass', [nodeClass], signal);
   }
 
-  async offerings(signal?: AbortSignal): Promise<readonly PricedOffering[]> {
-    return (await this.#caller.call('offerings', [], signal)) as readonly PricedOffering[];
+  async onSale(signal?: AbortSignal): Promise<OnSale> {
+    return (await this.#caller.call('onSale', [], signal)) as OnSale;
   }
 
   async *interruptions(signal: AbortSignal): AsyncGenerator<Interruption> {

@@ -117,7 +117,7 @@ function handlersOf(cloud: Cloud & CloudControls): Readonly<Record<CallName, Han
     receipts.delete(receipt);
   };
   return {
-    describe: () => ({ catalogue: cloud.catalogue, offeringsRefreshMs: cloud.offeringsRefreshMs }),
+    describe: () => ({ catalogue: cloud.catalogue }),
     launch: ([request]) => cloud.launch(request as LaunchRequest),
     terminate: ([ids]) => cloud.terminate(ids as readonly string[]),
     get: ([id]) => cloud.get(id as string),
@@ -125,7 +125,7 @@ function handlersOf(cloud: Cloud & CloudControls): Readonly<Record<CallName, Han
     tag: ([id, tags]) => cloud.tag(id as string, tags as Readonly<Record<string, string>>),
     resolveNodeClass: ([nodeClass]) => cloud.resolveNodeClass(nodeClass as ApiObject),
     forgetNodeClass: ([nodeClass]) => cloud.forgetNodeClass(nodeClass as ApiObject),
-    offerings: () => cloud.offerings(),
+    onSale: () => cloud.onSale(),
     nextNews: (_, signal) => nextNews(signal),
     acknowledge: ([receipt]) => acknowledge(receipt as number),
     exhaust: ([match, left]) => cloud.exhaust(match as OfferingMatch, (left as number | null) ?? undefined),

@@ -13,7 +13,7 @@ export const CALLS = [
   'tag',
   'resolveNodeClass',
   'forgetNodeClass',
-  'offerings',
+  'onSale',
   'nextNews',
   'acknowledge',
   'exhaust',

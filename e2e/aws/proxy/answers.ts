@@ -27,23 +27,50 @@ export interface ProxyFacts {
 
 const PRICES_PER_PAGE = 2;
 
-/** GetProducts, in pages. */
-export function products({ prices, region }: ProxyFacts, nextToken: string | undefined): string {
-  const all = Object.entries(prices);
-  const start = Number(nextToken ?? '0');
+/** What Windows adds to a price, dollars for each hour. */
+export const WINDOWS_DOLLARS = 0.05;
+
+/** GetProducts, in pages: products that pass all filters. */
+export function products({ prices, region }: ProxyFacts, parameters: ReadonlyMap<string, string>): string {
+  const filters = JSON.parse(parameters.get('Filters') ?? '[]') as readonly Filter[];
+  const all = Object.entries(prices)
+    .flatMap(([instanceType, price]) => [
+      product(instanceType, { regionCode: region, operatingSystem: 'Linux' }, price),
+      product(instanceType, { regionCode: region, operatingSystem: 'Windows' }, price + WINDOWS_DOLLARS),
+    ])
+    .filter(({ product: { attributes, productFamily } }) => passes(filters, { ...attributes, productFamily }));
+  const start = Number(parameters.get('NextToken') ?? '0');
   const page = all.slice(start, start + PRICES_PER_PAGE);
   const end = start + page.length;
   return JSON.stringify({
     FormatVersion: 'aws_v1',
-    PriceList: page.map(([instanceType, price]) => JSON.stringify(product(instanceType, region, price))),
+    PriceList: page.map((one) => JSON.stringify(one)),
     ...(end < all.length ? { NextToken: String(end) } : {}),
   });
 }
 
-function product(instanceType: string, regionCode: string, price: number): object {
-  const tenancy = instanceType.includes('.metal') ? 'Dedicated' : 'Shared';
+interface Filter {
+  readonly Field: string;
+  readonly Value: string;
+}
+
+function passes(filters: readonly Filter[], attributes: Readonly<Record<string, string>>): boolean {
+  return filters.every(({ Field, Value }) => attributes[Field] === Value);
+}
+
+function product(instanceType: string, more: Readonly<Record<string, string>>, price: number) {
+  const isMetal = instanceType.includes('.metal');
+  const attributes: Readonly<Record<string, string>> = {
+    ...more,
+    instanceType,
+    tenancy: isMetal ? 'Dedicated' : 'Shared',
+    preInstalledSw: 'NA',
+    capacitystatus: 'Used',
+    marketoption: 'OnDemand',
+    licenseModel: 'No License required',
+  };
   return {
-    product: { productFamily: 'Compute Instance', attributes: { instanceType, regionCode, tenancy } },
+    product: { productFamily: isMetal ? 'Compute Instance (bare metal)' : 'Compute Instance', attributes },
     terms: { OnDemand: { term: { priceDimensions: { dimension: { pricePerUnit: { USD: price.toFixed(10) } } } } } },
   };
 }

@@ -1,7 +1,15 @@
 // The door of e2e/aws/proxy: the fault proxy between the SDK and moto.
-export { ANSWERED_HERE, type ProxyFacts } from './answers.ts';
+export { ANSWERED_HERE, type ProxyFacts, WINDOWS_DOLLARS } from './answers.ts';
 export { type Fault, Faults, type PoolMatch } from './faults.ts';
-export { type AuthorizationRequest, evaluate, matches, type Policy, readRecorded, statementsOf } from './iam/index.ts';
+export {
+  type AuthorizationRequest,
+  evaluate,
+  forgetRecorded,
+  matches,
+  type Policy,
+  readRecorded,
+  statementsOf,
+} from './iam/index.ts';
 export type { CallRecord } from './journal.ts';
 export { type FaultProxy, startFaultProxy } from './proxy.ts';
 export { rolePolicies } from './simulation.ts';

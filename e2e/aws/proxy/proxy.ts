@@ -130,7 +130,7 @@ class Relay {
     switch (`${request.service}:${request.action}`) {
       case 'pricing:GetProducts':
         record.by = 'proxy';
-        return { status: 200, body: products(this.#facts, parameters.get('NextToken')) };
+        return { status: 200, body: products(this.#facts, parameters) };
       case 'ec2:DescribeCapacityReservations':
         record.by = 'proxy';
         return { status: 200, body: emptyList(request.action, 'capacityReservationSet') };

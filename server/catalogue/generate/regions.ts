@@ -5,7 +5,8 @@ import type { Ec2InstanceFacts } from '../../../engine/index.ts';
 import { estimateOnDemandPriceNano, type ListedType } from '../estimates.ts';
 import { NO_PRICE, type StoredRegion } from '../format.ts';
 import { parsePriceNano } from '../prices.ts';
-import { type KarpenterFacts, type MotoData, PRICE_DATES } from './sources.ts';
+import type { Sources } from './account.ts';
+import type { MotoData } from './sources.ts';
 
 /** The region whose prices stand in for those of regions without a table. */
 const BASE_REGION = 'us-east-1';
@@ -13,12 +14,11 @@ const BASE_REGION = 'us-east-1';
 /** Every region that the sources know enough of, in the order of their names. */
 export function buildRegions(
   types: readonly Ec2InstanceFacts[],
-  moto: MotoData,
-  karpenter: KarpenterFacts,
+  { moto, karpenter, priceDates }: Pick<Sources, 'moto' | 'karpenter' | 'priceDates'>,
 ): StoredRegion[] {
   const regions = new Set([...Object.keys(moto.offeringsByZone), ...Object.keys(karpenter.onDemandPrices)]);
   const listed = listedTypes(types, karpenter.onDemandPrices[BASE_REGION] ?? {});
-  return [...regions].sort().map((region) => buildRegion(region, types, moto, karpenter, listed));
+  return [...regions].sort().map((region) => buildRegion(region, types, { moto, karpenter, priceDates }, listed));
 }
 
 function listedTypes(
@@ -36,8 +36,7 @@ function listedTypes(
 function buildRegion(
   region: string,
   types: readonly Ec2InstanceFacts[],
-  moto: MotoData,
-  karpenter: KarpenterFacts,
+  { moto, karpenter, priceDates }: Pick<Sources, 'moto' | 'karpenter' | 'priceDates'>,
   listedInBase: ReadonlyMap<string, ListedType>,
 ): StoredRegion {
   const ownPrices = karpenter.onDemandPrices[region] ?? {};
@@ -64,7 +63,7 @@ function buildRegion(
     region,
     currency: chinese ? 'CNY' : 'USD',
     zonesAreAssumed: offeringsByZone === undefined,
-    ...(PRICE_DATES[region] === undefined ? {} : { onDemandPricesAsOf: PRICE_DATES[region] }),
+    ...(priceDates[region] === undefined ? {} : { onDemandPricesAsOf: priceDates[region] }),
     zones,
     typeIndex: stored.type,
     zoneMask: stored.zoneMask,

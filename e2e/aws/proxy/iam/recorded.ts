@@ -1,10 +1,19 @@
-// What the calls of a run of tests asked of IAM, written down for e2e/iam: one file for each test file, anew with each run.
-import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+// What the calls of a run of tests asked of IAM, written down for e2e/iam: one file for each test file, anew with each run. Runs
+// side by side have folders of their own, and so has each checkout for files that are run by hand.
+import { createHash } from 'node:crypto';
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AuthorizationRequest } from './evaluator.ts';
 
-const DIRECTORY = fileURLToPath(new URL('../../../../.cache/aws-calls/', import.meta.url));
+/** Set by `npm run e2e:aws`. */
+const RUN = process.env.AWS_CALLS_RUN;
+const CHECKOUT = createHash('sha256')
+  .update(import.meta.url)
+  .digest('hex')
+  .slice(0, 16);
+const CACHE = fileURLToPath(new URL('../../../../.cache/aws-calls/', import.meta.url));
+const DIRECTORY = join(CACHE, RUN === undefined ? CHECKOUT : `run-${RUN}`);
 
 const asked = new Map<string, AuthorizationRequest>();
 
@@ -26,4 +35,9 @@ export function readRecorded(): ReadonlyMap<string, readonly AuthorizationReques
   return new Map(
     names.map((name) => [basename(name, '.json'), JSON.parse(readFileSync(join(DIRECTORY, name), 'utf8'))]),
   );
+}
+
+/** Ends a run whose calls have been looked at; what was run by hand stays. */
+export function forgetRecorded(): void {
+  if (RUN !== undefined) rmSync(DIRECTORY, { recursive: true, force: true });
 }
