@@ -2,7 +2,6 @@
 // are packed, so the last pod of a zone may get a node of its own where another zone's nodes have room. Each such node is
 // emptied pod by pod; the plan without it counts only where all pods could still come one after the other.
 import { type CompiledProblem, type Demand, makeUnit, type Unit } from '../compile/index.ts';
-
 import type { Budget } from '../pack/index.ts';
 import { type HostPod, hostObstacle, isOnHostname, type Location } from '../topology/index.ts';
 import { Assigner } from './assigning.ts';
