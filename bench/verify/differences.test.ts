@@ -30,6 +30,24 @@ describe('competition for limited room', () => {
     assert.equal((await ask([]))[1], undefined);
   });
 
+  test('does not count what Karpenter has beside others by a label that the pool does not give the node', async () => {
+    const near = (topologyKey: string) => ({
+      podAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey, labelSelector: { matchLabels: { app: 'a' } } }],
+      },
+    });
+    const classes = async (topologyKey: string, labels: Record<string, string>) => {
+      const asking = problemOf([pod('near', { affinity: near(topologyKey) }), pod('a'), pod('b'), pod('c')]);
+      const answer = karpenter(asking, ['near', 'a', 'b']);
+      const [claim] = answer.nodeClaims;
+      const labelled = { ...answer, nodeClaims: [{ ...claim!, labels }] };
+      return classesOf(asking, ['a', 'b'], labelled, () => true);
+    };
+    assert.equal((await classes('team', { team: 'green' }))[0], 'competition for limited room');
+    assert.equal((await classes('team', {}))[0], undefined);
+    assert.equal((await classes('rack', { team: 'green' }))[0], undefined);
+  });
+
   test('does not count what Karpenter places by a contradiction', async () => {
     const asking = problemOf([
       ...['small-0', 'small-1'].map((name) =>

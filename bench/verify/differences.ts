@@ -151,12 +151,17 @@ export const DIFFERENCE_CLASSES: readonly DifferenceClass[] = [
   ...TOPOLOGY_CLASSES,
   {
     name: 'competition for limited room',
-    matches: async ({ direction, pod }, { problem, unplaced, refused, outWithinNodeLimits, placesAlone }) => {
+    matches: async ({ direction, pod }, { problem, unplaced, result, refused, outWithinNodeLimits, placesAlone }) => {
       const side = direction === 'karpenter places more' ? 'dovetail' : 'karpenter';
       const keptOut = [...(await outWithinNodeLimits()), ...refused];
       // What Karpenter makes of a contradiction is a class of its own: kube-scheduler would not have those pods there.
       const contradictory = problem.pods.filter((one) => unplaced.has(one.metadata.name) && hasContradictoryTerm(one));
-      const out = new Set([...keptOut, ...contradictory.map(({ metadata }) => metadata.name)]);
+      // Nor would they find the label by which it has pods together on a node whose pool does not give it one.
+      const byInvention = problem.pods.filter((one) =>
+        labelsInvented(problem, result, one.metadata.name).some((key) => topologyKeysOf(one).includes(key)),
+      );
+      const wrongly = [...contradictory, ...byInvention].map(({ metadata }) => metadata.name);
+      const out = new Set([...keptOut, ...wrongly]);
       return placesAsMany(problem.pods, unplaced, out) && (await placesAlone(side, podNamed(problem, pod)));
     },
   },
