@@ -68,6 +68,18 @@ test('every width shows five pods readably, light and dark', async () => {
   assert.ok((await assertNamed(browser)) > 20);
 });
 
+test('a node can be read in every state, also in those that pass too quickly to be seen', async () => {
+  const row = `document.querySelector('#nodes > tr').dataset.state`;
+  for (const scheme of ['light', 'dark'] as const) {
+    await browser.show({ ...PLAIN, scheme });
+    for (const state of ['planned', 'launching', 'registering', 'draining', 'not-ready', 'ready']) {
+      await browser.evaluate(`${row} = '${state}'`);
+      await assertReadable(browser, { ...PLAIN, scheme });
+    }
+  }
+  await browser.show(PLAIN);
+});
+
 test('by keys alone the deployment is scaled to 100, and its pods get nodes', async () => {
   await browser.evaluate('document.activeElement.blur()');
   const focused = () =>
