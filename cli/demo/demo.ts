@@ -74,6 +74,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     log,
     random: openChance(seed).fraction,
     leaseEpoch: 1n,
+    onPlanning: (asked) => observer?.notePlanning(asked),
     onPlanned: (note: PlanNote) => observer?.notePlan(note),
   });
   observer = new ClusterObserver(
@@ -84,6 +85,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       engine,
       catalogue: catalogueOf(world.cloud),
       hearsPlans: true,
+      bound: { stores: controller.stores, settings: {} },
     },
     end.signal,
   );

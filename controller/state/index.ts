@@ -4,7 +4,7 @@ export { ClusterIndex, nodeProvider } from './cluster-index.ts';
 export { FreshStore, keyOf, nameOfKey } from './fresh-store.ts';
 export { Nominations } from './nominations.ts';
 export { type ObjectChange, OwnWrites } from './own-writes.ts';
-export { type PlanningState, RecordedFeed } from './planning-state.ts';
+export { type PlanningState, RecordedFeed, requestAnew } from './planning-state.ts';
 export { PROJECTIONS } from './projections.ts';
 export { type SessionChange, SessionFeed } from './session-feed.ts';
 export type { ExpectedNode, NodeClassSettings } from './session-messages.ts';

@@ -62,6 +62,26 @@ test('five pods: the node, its price, its fullness and the reasons are shown as 
   await browser.until('the log says that they run', `${newestLine}.slice(9) === '5 pods of deployment/inflate run'`);
 });
 
+test('the price stands beside what these pods cost at least, in words that can be unfolded', async () => {
+  const { overview } = await demo.until(
+    'a bound is proven',
+    ({ overview: { bound } }) => bound?.kind === 'proven' && bound.isOfNow && bound.podCount === 5,
+  );
+  const { bound, totals } = overview;
+  assert.ok(bound?.kind === 'proven' && bound.isConverged && bound.hasEstimates);
+  assert.ok(bound.pricePerHour > 0.5 * totals.pricePerHour && bound.pricePerHour <= totals.pricePerHour);
+  await assertShows(browser, demo);
+  const summary = `document.getElementById('bound-summary')`;
+  const least = `no nodes to be had run these 5 pods for less than ~$${bound.pricePerHour.toFixed(4)} an hour`;
+  assert.match(await browser.evaluate<string>(`${summary}.textContent`), /^Proven at \d\d:\d\d:\d\d: /);
+  assert.ok((await browser.evaluate<string>(`${summary}.textContent`)).includes(least));
+  await browser.evaluate(`${summary}.focus()`);
+  await browser.key('Enter');
+  await browser.until('it is unfolded', `document.getElementById('bound-about').checkVisibility()`);
+  await assertReadable(browser, PLAIN);
+  await browser.key('Enter');
+});
+
 test('every width shows five pods readably, light and dark', async () => {
   await takePictures(browser, '5-pods', (viewport) => assertReadable(browser, viewport));
   await browser.show(PLAIN);
