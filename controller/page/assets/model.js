@@ -67,8 +67,10 @@ export class Model {
     if (nodes.length === 0 && goneNodes.length === 0) return;
     const known = new Map(this.nodes.map((node) => [node.id, node]));
     for (const id of goneNodes) known.delete(id);
+    const hasNew = nodes.some(({ id }) => !known.has(id));
     for (const node of nodes) known.set(node.id, node);
-    this.nodes = [...known.values()].sort((a, b) => a.sinceMs - b.sinceMs || (a.id < b.id ? -1 : 1));
+    this.nodes = [...known.values()];
+    if (hasNew) this.nodes.sort((a, b) => a.sinceMs - b.sinceMs || (a.id < b.id ? -1 : 1));
   }
 
   /** @param {readonly Decision[]} decisions */

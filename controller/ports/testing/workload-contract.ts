@@ -164,7 +164,7 @@ function daemonSetCases(run: WorkloadRun): void {
   });
 
   test('its pods are for their nodes by name, and tolerate what comes over nodes', async () => {
-    const [pod] = await run.pods('ds');
+    const pod = (await run.pods('ds')).find((one) => specOf(one).nodeName === 'ds-1');
     assert.ok(pod !== undefined);
     const spec = specOf(pod) as unknown as {
       readonly affinity: { readonly nodeAffinity: { readonly requiredDuringSchedulingIgnoredDuringExecution: object } };
