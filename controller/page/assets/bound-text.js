@@ -33,7 +33,8 @@ export function boundMore(bound, pricePerHour) {
   const month = `${monthly(bound.pricePerHour, bound.hasEstimates)} a month`;
   if (!bound.isOfNow) return `${month}, of ${clockTime(bound.timeMs)}`;
   const share = shareAbove(bound, pricePerHour);
-  return share === undefined ? month : `${month}; paid ${share < 0 ? '-' : '+'}${percentText(share)}`;
+  if (share === undefined) return month;
+  return share === 0 ? `${month}; no more is paid` : `${month}; paid ${share < 0 ? '-' : '+'}${percentText(share)}`;
 }
 
 /**

@@ -29,7 +29,7 @@ const ROLES = [
   ['.nodes > thead th', 'columnheader'],
 ];
 
-/** Rows that are added in one frame: many at once would hold up the next one. */
+/** Rows that are added, and rows that are written anew, in one frame: many at once would hold up the next one. */
 const ROWS_A_FRAME = 30;
 
 /** More nodes than this have smaller tiles. */
@@ -41,6 +41,8 @@ export class NodesView {
   #canAct = false;
   #interrupt;
   #rowCount = 0;
+  /** Rows that may still be written in this frame; below zero there are more. */
+  #writesLeft = 0;
   /** @type {WeakMap<HTMLElement, RowParts>} */
   #cells = new WeakMap();
   /** What each row was drawn from: rows of nodes that have not changed keep all but their age. @type {WeakMap<HTMLElement, NodeView>} */
@@ -104,9 +106,10 @@ export class NodesView {
     );
     byId('fleet').classList.toggle('crowd', nodes.length > MOST_LARGE_TILES);
     this.#tiles.show(nodes, ({ id }) => id);
+    this.#writesLeft = ROWS_A_FRAME;
     this.#rowCount = Math.min(nodes.length, this.#rowCount + ROWS_A_FRAME);
     this.#rows.show(nodes.slice(0, this.#rowCount), ({ id }) => id);
-    return this.#rowCount < nodes.length;
+    return this.#rowCount < nodes.length || this.#writesLeft < 0;
   }
 
   /** @param {string} id */
@@ -168,6 +171,8 @@ export class NodesView {
     if (cells.written !== age) setText(cells.age, age);
     cells.written = age;
     if (this.#drawn.get(row) === node && cells.canAct === this.#canAct) return;
+    this.#writesLeft -= 1;
+    if (this.#writesLeft < 0) return;
     cells.canAct = this.#canAct;
     const { state, instance, cost, cpu, memory, pods, button } = cells;
     button.hidden =

@@ -37,7 +37,7 @@ export class TotalsView {
       {
         name: 'Pods',
         value: `${thousands(running)}`,
-        more: waiting === 0 ? 'run, none waits' : `run, ${thousands(waiting)} wait`,
+        more: waiting === 0 ? 'run, none waits' : `run, ${thousands(waiting)} ${waiting === 1 ? 'waits' : 'wait'}`,
       },
       { name: 'Nodes', value: thousands(nodes), more: nodes === ready ? 'all ready' : `${thousands(ready)} ready` },
       {
