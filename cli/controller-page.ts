@@ -5,7 +5,7 @@ import { catalogueOf } from '../controller/engine-client/index.ts';
 import { Chronicle, ClusterObserver } from '../controller/overview/index.ts';
 import { startPage } from '../controller/page/index.ts';
 import type { Clock, Cloud } from '../controller/ports/index.ts';
-import type { RawStores } from '../controller/state/index.ts';
+import type { NodeClassSettings, RawStores } from '../controller/state/index.ts';
 import type { EngineConnection } from './engine-client.ts';
 import { CommandError, EXIT } from './outcome.ts';
 import { portMessage } from './service.ts';
@@ -17,6 +17,7 @@ export interface ControllerPageParts {
   readonly cloud: Cloud;
   readonly clock: Clock;
   readonly engine: Pick<EngineConnection, 'scheduler' | 'offerings'>;
+  readonly settings: NodeClassSettings;
   readonly log: ControllerLog;
   /** 0 takes any free one. */
   readonly port: number;
@@ -26,6 +27,8 @@ export interface ControllerPageParts {
 export interface ControllerPage {
   /** http://127.0.0.1:PORT */
   readonly url: string;
+  /** Hears that the controller asks for a plan. */
+  notePlanning(asked: Promise<unknown>): void;
   /** Takes in a plan that the controller is about to carry out. */
   notePlan(note: PlanNote): void;
   close(): Promise<void>;
@@ -33,10 +36,18 @@ export interface ControllerPage {
 
 /** Opens the page. A port that can't be had is a CommandError that names the flag. */
 export async function openControllerPage(parts: ControllerPageParts): Promise<ControllerPage> {
-  const { clusterName, caches, cloud, clock, engine, log, port } = parts;
+  const { clusterName, caches, cloud, clock, engine, settings, log, port } = parts;
   const end = new AbortController();
   const observer = new ClusterObserver(
-    { cluster: clusterName, stores: caches, clock, engine, catalogue: catalogueOf(cloud), hearsPlans: true },
+    {
+      cluster: clusterName,
+      stores: caches,
+      clock,
+      engine,
+      catalogue: catalogueOf(cloud),
+      hearsPlans: true,
+      bound: { stores: caches, settings },
+    },
     end.signal,
   );
   const chronicle = new Chronicle(observer, clock, end.signal);
@@ -46,6 +57,7 @@ export async function openControllerPage(parts: ControllerPageParts): Promise<Co
     log.info({ page: page.url }, 'showing the cluster on a page');
     return {
       url: page.url,
+      notePlanning: (asked) => observer.notePlanning(asked),
       notePlan: (note) => observer.notePlan(note),
       close: async () => {
         end.abort(new Error('the page is closed'));

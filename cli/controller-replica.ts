@@ -207,6 +207,7 @@ class Replica {
       leaseEpoch,
       hooks,
       ...(this.#caches === undefined ? {} : { caches: this.#caches }),
+      onPlanning: (asked) => this.#page?.notePlanning(asked),
       onPlanned: (note) => this.#page?.notePlan(note),
       onDeposed: (error) => {
         log.error({ error: error.message }, 'the planning service knows a later leader');

@@ -87,6 +87,49 @@ test('the demo runs manifests of the user, and says what would let in a pod that
   assert.equal(await running.ended, 0, running.text());
 });
 
+test('daemonsets, jobs and replica sets of the user get their pods, and nodes for them', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'dovetail-demo-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const template = (app: string, cpu: string, more: object = {}) => ({
+    metadata: { labels: { app } },
+    spec: {
+      tolerations: [{ operator: 'Exists' }],
+      containers: [{ name: 'main', image: 'x', resources: { requests: { cpu } } }],
+      ...more,
+    },
+  });
+  const selector = (app: string) => ({ matchLabels: { app } });
+  const workload = (apiVersion: string, kind: string, name: string, spec: object) => ({
+    apiVersion,
+    kind,
+    metadata: { name },
+    spec,
+  });
+  const items = [
+    workload('apps/v1', 'DaemonSet', 'logs', { selector: selector('logs'), template: template('logs', '200m') }),
+    workload('apps/v1', 'ReplicaSet', 'web', {
+      replicas: 3,
+      selector: selector('web'),
+      template: template('web', '1'),
+    }),
+    workload('batch/v1', 'Job', 'report', {
+      completions: 4,
+      parallelism: 2,
+      template: template('report', '500m', { restartPolicy: 'Never' }),
+    }),
+  ];
+  const file = join(folder, 'workloads.json');
+  writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+  const pool = 'examples/mission/01-default-nodepool-and-nodeclass.yaml';
+  const { exitCode, out } = await runProcess(['demo', '--once', ...FREE_PORTS, '-f', pool, '-f', file]);
+  assert.equal(exitCode, 0, out);
+  for (const running of ['3 pods of replicaset/web run', '2 pods of job/report run', 'of daemonset/logs run']) {
+    assert.ok(out.includes(running), out);
+  }
+  assert.match(out, /^\d pods run, none waits; \d nodes?,/m);
+  assert.ok(!out.includes('does nothing with it'), out);
+});
+
 test('a port that is taken is named with the flag that changes it', async (t) => {
   const server = createServer().listen(0, '127.0.0.1');
   t.after(() => server.close());

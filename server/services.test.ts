@@ -206,6 +206,10 @@ const CASES: readonly Case[] = [
       const cheap = (await client.call(solve, { ...request, options: listPrice })).plan;
       assert.equal(cheap?.totalCostNanoUsdPerHour, cheap?.totalPriceNanoUsdPerHour);
       assert.ok(cheap!.bound!.lowerBoundNanoUsdPerHour < proven, 'a bound on list prices has no charges in it');
+      const hurried = { lowerBound: true, lowerBoundWorkLimit: 1n };
+      const early = (await client.call(solve, { ...request, options: hurried })).plan;
+      assert.equal(early?.bound?.converged, false);
+      assert.ok(early!.bound!.lowerBoundNanoUsdPerHour <= proven, 'what is proven early is proven, too');
     },
   ],
   [

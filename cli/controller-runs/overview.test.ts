@@ -23,7 +23,10 @@ function observedRun(t: Parameters<typeof Run.open>[0]): { readonly run: Run; re
   const run = Run.open(t, engine);
   const end = new AbortController();
   let observer: ClusterObserver | undefined;
-  const controller = run.startController({ onPlanned: (note) => observer?.notePlan(note) });
+  const controller = run.startController({
+    onPlanning: (asked) => observer?.notePlanning(asked),
+    onPlanned: (note) => observer?.notePlan(note),
+  });
   observer = new ClusterObserver(
     {
       cluster: 'test',
@@ -32,6 +35,7 @@ function observedRun(t: Parameters<typeof Run.open>[0]): { readonly run: Run; re
       engine: engine.unsettled,
       catalogue: catalogueOf(run.cloud),
       hearsPlans: true,
+      bound: { stores: controller.stores, settings: {} },
     },
     end.signal,
   );
@@ -128,4 +132,56 @@ test('pods without a place are shown with the reason and the change that would l
   // The same plan is made every ten seconds as long as they wait, and is shown once.
   await run.clock.advance(60_000);
   assert.equal(observer.overview().decisions.length, 1);
+});
+
+test('the price is shown beside what these pods cost at least, which is of its time until it is proven anew', async (t) => {
+  const { run, observer } = observedRun(t);
+  await createPool(run, poolObject('default', AMD64));
+  await run.cluster.create(KINDS.deployments, deploymentObject('inflate', 5));
+  await run.until('a node is planned', () => observer.overview().nodes.length === 1);
+  assert.equal(observer.overview().bound?.kind, 'missing', 'asked for while a node is ordered');
+  const proven = (podCount: number) => () => {
+    const { bound } = observer.overview();
+    return bound?.kind === 'proven' && bound.isOfNow && bound.podCount === podCount;
+  };
+  await run.until('a bound on five pods is proven', proven(5));
+  const { bound, totals } = observer.overview();
+  assert.ok(bound?.kind === 'proven');
+  assert.ok(bound.pricePerHour > 0.04 && bound.pricePerHour <= totals.pricePerHour, JSON.stringify(bound));
+  assert.deepEqual([bound.keptPerHour, bound.leftOut, bound.isConverged, bound.hasEstimates], [0, 0, true, false]);
+  const replicas = { type: 'merge', body: { spec: { replicas: 12 } } } as const;
+  await run.cluster.patch(KINDS.deployments, { namespace: 'default', name: 'inflate' }, replicas);
+  await run.until('pods wait', () => observer.overview().totals.waiting > 0);
+  const old = observer.overview().bound;
+  assert.ok(old?.kind === 'proven' && !old.isOfNow && old.podCount === 5, JSON.stringify(old));
+  await run.until('a bound on twelve pods is proven', proven(12));
+});
+
+test('nodes that no pool made stay and are paid for in the bound, and what nothing on sale holds is left out of it', async (t) => {
+  const { run, observer } = observedRun(t);
+  await createPool(run, poolObject('default', AMD64));
+  const allocatable = { cpu: '2', memory: '8Gi', pods: '20' };
+  const labels = {
+    'kubernetes.io/arch': 'amd64',
+    'node.kubernetes.io/instance-type': 'm7i.xlarge',
+    'topology.kubernetes.io/zone': 'us-west-2a',
+    'karpenter.sh/capacity-type': 'on-demand',
+  };
+  await run.cluster.create(KINDS.nodes, {
+    metadata: { name: 'mine', labels },
+    spec: { providerID: 'aws:///here/i-mine' },
+    status: { allocatable, capacity: allocatable, conditions: [{ type: 'Ready', status: 'True' }] },
+  });
+  await run.cluster.create(KINDS.deployments, deploymentObject('inflate', 3));
+  const giant = { containers: [{ name: 'main', resources: { requests: { cpu: '4000' } } }] };
+  await run.cluster.create(KINDS.deployments, deploymentObject('giant', 2, giant));
+  await run.until('a bound is proven', () => {
+    const { bound } = observer.overview();
+    return bound?.kind === 'proven' && bound.isOfNow && bound.leftOut === 2;
+  });
+  const { bound, nodes, totals } = observer.overview();
+  assert.ok(bound?.kind === 'proven');
+  assert.equal(nodes.length, 1, 'three pods fit the node that is there');
+  assert.ok(totals.pricePerHour > 0);
+  assert.deepEqual([bound.pricePerHour, bound.keptPerHour], [totals.pricePerHour, totals.pricePerHour]);
 });

@@ -30,6 +30,7 @@ function openPage(run: Run, signal: AbortSignal, port = 0): Promise<ControllerPa
     cloud,
     clock,
     engine: engine.unsettled,
+    settings: {},
     log: NO_LOG,
     port,
   });

@@ -5,12 +5,13 @@ import { systemClock } from '../../controller/clock/index.ts';
 import type { ControllerLog, EventNote, PlanNote } from '../../controller/context/index.ts';
 import { catalogueOf } from '../../controller/engine-client/index.ts';
 import { startController } from '../../controller/main/index.ts';
-import { Chronicle, ClusterObserver, type Happening, type Overview } from '../../controller/overview/index.ts';
+import { Chronicle, ClusterObserver, type Happening } from '../../controller/overview/index.ts';
 import type { PageActions } from '../../controller/page/index.ts';
 import { type ApiObject, KINDS } from '../../controller/ports/index.ts';
 import { openChance } from '../../controller/random/index.ts';
 import type { EngineConnection } from '../engine-client.ts';
 import { DemoActions } from './actions.ts';
+import { allRun } from './all-run.ts';
 import { readCloudFacts } from './cloud-facts.ts';
 import type { DemoManifests } from './manifests.ts';
 import { type DemoWorld, startWorld } from './world.ts';
@@ -35,7 +36,7 @@ export interface Demo {
   readonly chronicle: Chronicle;
   /** What people may do to it. */
   readonly actions: PageActions;
-  /** True when every pod that a deployment asks for runs. */
+  /** True when every pod that a workload asks for runs, or has ended where it was to end. */
   allRun(): boolean;
   stop(): Promise<void>;
 }
@@ -74,6 +75,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     log,
     random: openChance(seed).fraction,
     leaseEpoch: 1n,
+    onPlanning: (asked) => observer?.notePlanning(asked),
     onPlanned: (note: PlanNote) => observer?.notePlan(note),
   });
   observer = new ClusterObserver(
@@ -84,6 +86,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       engine,
       catalogue: catalogueOf(world.cloud),
       hearsPlans: true,
+      bound: { stores: controller.stores, settings: {} },
     },
     end.signal,
   );
@@ -100,7 +103,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       zones: facts.network.subnets.map(({ zone }) => zone),
       tell: (text) => chronicle.add(text, 'news'),
     }),
-    allRun: () => allRun(world, (observer as ClusterObserver).overview()),
+    allRun: () => allRun(world.cluster, (observer as ClusterObserver).overview()),
     stop: async () => {
       end.abort(new Error('the demo is over'));
       const stopped = controller.stop();
@@ -114,13 +117,4 @@ function tellEvent(about: ApiObject, { reason, message }: EventNote, chronicle: 
   // The same is recorded on the node of a claim.
   if (about.kind === 'Node' || !TOLD_EVENTS.has(reason)) return;
   chronicle?.add(`${reason} ${about.metadata.name}: ${message}`, 'bad');
-}
-
-function allRun({ cluster }: DemoWorld, { totals, workloads }: Overview): boolean {
-  let wanted = 0;
-  for (const { spec } of cluster.api.storage.values(KINDS.deployments)) {
-    wanted += (spec as { readonly replicas?: number }).replicas ?? 1;
-  }
-  const others = workloads.some(({ starting, waiting }) => starting + waiting > 0);
-  return !others && totals.running >= wanted && wanted > 0;
 }

@@ -35,8 +35,10 @@ const ORDER: readonly Kind[] = [
   KINDS.ec2NodeClasses,
   KINDS.nodePools,
   KINDS.podDisruptionBudgets,
+  KINDS.daemonSets,
   KINDS.deployments,
   KINDS.replicaSets,
+  KINDS.jobs,
   KINDS.pods,
 ];
 

@@ -16,7 +16,11 @@ export function quickCloudTimes(factor: number): CloudTimes {
   return Object.fromEntries(entries) as CloudTimes;
 }
 
-/** Times of kubelets, which start and stop pods. */
-export function quickPodTimes(factor: number): Pick<KubeletsOptions, 'podStartMs' | 'podStopMs'> {
-  return { podStartMs: [1_000 / factor, 3_000 / factor], podStopMs: [500 / factor, 2_000 / factor] };
+/** Times of kubelets, which start and stop pods; those of jobs end well after a minute or two. */
+export function quickPodTimes(factor: number): Pick<KubeletsOptions, 'podStartMs' | 'podStopMs' | 'jobMs'> {
+  return {
+    podStartMs: [1_000 / factor, 3_000 / factor],
+    podStopMs: [500 / factor, 2_000 / factor],
+    jobMs: [60_000 / factor, 120_000 / factor],
+  };
 }

@@ -56,6 +56,8 @@ export interface PlanNote {
 /** Somebody who shows plans, and the states that they are of. */
 export interface PlanWatch {
   readonly feed: Pick<RecordedFeed, 'told'>;
+  /** Hears that a plan is asked for, until the promise settles. */
+  readonly onPlanning: (asked: Promise<unknown>) => void;
   readonly onPlanned: (note: PlanNote) => void;
 }
 

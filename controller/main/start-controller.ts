@@ -79,6 +79,8 @@ export interface ControllerOptions {
   readonly caches?: RawStores;
   /** Hears that another controller has taken over: this one has stopped deciding. */
   readonly onDeposed?: (error: EngineError) => void;
+  /** Hears that a plan is asked for, until the promise settles; only where `onPlanned` hears, too. */
+  readonly onPlanning?: (asked: Promise<unknown>) => void;
   /** Hears of every plan before it is carried out. */
   readonly onPlanned?: (note: PlanNote) => void;
 }
@@ -195,7 +197,7 @@ function createContext(
   for (const source of [clusterGauges({ stores, index, clock }), poolGauges(stores), podTimes.gauges]) {
     metrics.observeState(source, signal);
   }
-  const { onPlanned } = options;
+  const { onPlanned, onPlanning = () => undefined } = options;
   const recorded = onPlanned === undefined ? undefined : new RecordedFeed(stores, feed, classSettings);
   const context: ControllerContext = {
     stores,
@@ -214,7 +216,8 @@ function createContext(
     podTimes,
     log,
     settings,
-    planWatch: onPlanned === undefined || recorded === undefined ? undefined : { feed: recorded, onPlanned },
+    planWatch:
+      onPlanned === undefined || recorded === undefined ? undefined : { feed: recorded, onPlanning, onPlanned },
   };
   return { context, told: recorded ?? feed };
 }

@@ -3,6 +3,7 @@ export { Chronicle } from './chronicle.ts';
 export { type Happening, Narrator } from './narrator.ts';
 export { ClusterObserver, type ObserverOptions } from './observer.ts';
 export type {
+  BoundView,
   DecidedNodes,
   Decision,
   Fullness,

@@ -5,6 +5,7 @@ import type { CatalogueReference, OfferingService, SchedulerService } from '../.
 import type { PlanNote } from '../context/index.ts';
 import type { Clock } from '../ports/index.ts';
 import type { StoreReaders } from '../state/index.ts';
+import { BoundKeeper, type BoundParts } from './bound-keeper.ts';
 import { decisionOf, saysTheSame, withReasons } from './decisions.ts';
 import { LIMITS } from './limits.ts';
 import type { Decision, Overview } from './overview.ts';
@@ -28,6 +29,8 @@ export interface ObserverOptions {
   readonly catalogue: CatalogueReference;
   /** True where the plans of a controller are handed in (notePlan); otherwise nothing is said of them. */
   readonly hearsPlans: boolean;
+  /** What a lower bound on the price is worked out from; absent where none is wanted. */
+  readonly bound?: BoundParts;
 }
 
 /** The observer. */
@@ -35,6 +38,7 @@ export class ClusterObserver {
   readonly #options: ObserverOptions;
   readonly #prices = new PriceBook();
   readonly #plans = new PlanMemory();
+  readonly #bound: BoundKeeper | undefined;
   readonly #listeners = new Set<() => void>();
   readonly #signal: AbortSignal;
   #decisions: readonly Decision[] = [];
@@ -45,7 +49,7 @@ export class ClusterObserver {
   constructor(options: ObserverOptions, signal: AbortSignal) {
     this.#options = options;
     this.#signal = signal;
-    const { stores, engine, catalogue, clock } = options;
+    const { stores, engine, catalogue, clock, bound } = options;
     for (const kind of SHOWN_KINDS) {
       const stop = stores[kind].subscribe(({ key, after }) => {
         if (kind === 'nodeClaims' && after === undefined) this.#plans.forget(key);
@@ -53,7 +57,14 @@ export class ClusterObserver {
       });
       signal.addEventListener('abort', stop, { once: true });
     }
-    void this.#prices.follow(engine.offerings, catalogue, clock, signal, () => this.#change());
+    void this.#prices.follow(engine.offerings, catalogue, clock, signal, () => {
+      this.#bound?.noteChange();
+      this.#change();
+    });
+    if (bound === undefined) return;
+    const { scheduler } = engine;
+    const view = { overview: () => this.overview(), onChange: () => this.#change(), prices: this.#prices };
+    this.#bound = new BoundKeeper({ ...bound, ...view, clock, scheduler, catalogue }, signal);
   }
 
   /** False until the planning service has told all its prices. */
@@ -79,7 +90,13 @@ export class ClusterObserver {
       decisions: this.#decisions,
     });
     // Ages go on while nothing changes.
-    return { ...this.#overview, timeMs: clock.nowMs() };
+    const bound = this.#bound?.view;
+    return { ...this.#overview, timeMs: clock.nowMs(), ...(bound === undefined ? {} : { bound }) };
+  }
+
+  /** Hears that a controller asks for a plan, before everything that is asked for here. */
+  notePlanning(asked: Promise<unknown>): void {
+    this.#bound?.notePlanning(asked);
   }
 
   /** Takes in a plan that a controller is about to carry out. */

@@ -104,6 +104,30 @@ export interface Totals {
   readonly memory: Fullness;
 }
 
+/** What the pods would cost at least on new nodes of the pools. */
+export type BoundView =
+  | {
+      readonly kind: 'proven';
+      /** When it was asked for, by the cluster's clock. */
+      readonly timeMs: number;
+      /** No nodes that can be had now run these pods for less, US dollars an hour; those that no pool made stay and are in it. */
+      readonly pricePerHour: number;
+      /** The part of it that is for nodes that no pool made. */
+      readonly keptPerHour: number;
+      /** True where it rests on estimated prices. */
+      readonly hasEstimates: boolean;
+      /** The pods that it is about, but for those of daemonsets. */
+      readonly podCount: number;
+      /** Pods that nothing on sale holds: it is not about them. */
+      readonly leftOut: number;
+      /** False where the work on it ran out: more may be provable. */
+      readonly isConverged: boolean;
+      /** False once pods, pools or prices have become others than those that it is about. */
+      readonly isOfNow: boolean;
+    }
+  /** `why` completes "lower bound: …". */
+  | { readonly kind: 'missing'; readonly why: string };
+
 /** An instance type that was not chosen. */
 export interface RefusedType {
   readonly instanceType: string;
@@ -172,6 +196,8 @@ export interface Overview {
   /** False until the cluster has been read. */
   readonly isSynced: boolean;
   readonly totals: Totals;
+  /** Absent where nobody asks for one. */
+  readonly bound?: BoundView;
   readonly workloads: readonly WorkloadView[];
   readonly waiting: readonly WaitingView[];
   readonly nodes: readonly NodeView[];

@@ -62,6 +62,12 @@ function requestsOf(pod: ApiObject): ReadonlyMap<string, bigint> {
   }
 }
 
+/** What pods wait for that no plan can give them, where the reason alone does not say it. */
+const HELD: Readonly<Record<string, string>> = {
+  'owned by a DaemonSet': 'each is for one node, which has no room for it yet: no other node is made for it',
+  'owned by a Node': 'each is for one node: no other node is made for it',
+};
+
 function phaseOf(pod: ApiObject): PodPhase {
   const { phase } = asPod(pod).status ?? {};
   if (phase === 'Succeeded' || phase === 'Failed') return { kind: 'over' };
@@ -75,7 +81,7 @@ function phaseOf(pod: ApiObject): PodPhase {
     if (state.kind !== 'left-out') return { kind: 'waiting', isSeen: true };
     if (state.why === 'not yet seen by the scheduler') return { kind: 'waiting', isSeen: false };
     if (state.why === 'terminating') return { kind: 'over' };
-    return { kind: 'waiting', isSeen: true, held: state.why };
+    return { kind: 'waiting', isSeen: true, held: HELD[state.why] ?? state.why };
   } catch (error) {
     return { kind: 'waiting', isSeen: true, held: error instanceof Error ? error.message : String(error) };
   }

@@ -26,11 +26,17 @@ const RESERVED_SHARE = 1e-7;
 /** The book. */
 export class PriceBook implements PriceReader {
   #prices = new Map<string, KnownPrice>();
+  readonly #soldAtEstimates = new Set<string>();
   #isSynced = false;
 
   /** True once the service has told all of them, and from then on. */
   get isSynced(): boolean {
     return this.#isSynced;
+  }
+
+  /** Whether some of what can be had is known by an estimated price only. */
+  get sellsAtEstimates(): boolean {
+    return this.#soldAtEstimates.size > 0;
   }
 
   priceOf(instanceType: string, zone: string, capacityType: string): KnownPrice | undefined {
@@ -48,7 +54,10 @@ export class PriceBook implements PriceReader {
     while (!signal.aborted) {
       try {
         for await (const { message } of offerings.watchOfferings({ catalogue }, { signal })) {
-          if (message.case === 'snapshot' && message.value.part === 0) this.#prices = new Map();
+          if (message.case === 'snapshot' && message.value.part === 0) {
+            this.#prices = new Map();
+            this.#soldAtEstimates.clear();
+          }
           if (message.case !== undefined) for (const offering of message.value.offerings) this.#note(offering);
           if (message.case === 'snapshot' && !message.value.last) continue;
           this.#isSynced = true;
@@ -64,10 +73,11 @@ export class PriceBook implements PriceReader {
   #note({ instanceType, offering }: ListedOffering): void {
     if (offering?.priceNanoUsdPerHour === undefined) return;
     const capacityType = capacityTypeName(offering.capacityType);
+    const key = `${instanceType} ${offering.zone} ${capacityType}`;
+    const isEstimate = offering.priceSource === PriceSource.ESTIMATED;
     const share = capacityType === 'reserved' ? RESERVED_SHARE : 1;
-    this.#prices.set(`${instanceType} ${offering.zone} ${capacityType}`, {
-      pricePerHour: dollars(offering.priceNanoUsdPerHour) * share,
-      isEstimate: offering.priceSource === PriceSource.ESTIMATED,
-    });
+    this.#prices.set(key, { pricePerHour: dollars(offering.priceNanoUsdPerHour) * share, isEstimate });
+    if (isEstimate && offering.available) this.#soldAtEstimates.add(key);
+    else this.#soldAtEstimates.delete(key);
   }
 }

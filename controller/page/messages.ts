@@ -1,5 +1,14 @@
 // What a stream carries: the whole at first, then what differs. Plain data; the page's own code reads the same types.
-import type { Decision, Happening, NodeView, Overview, Totals, WaitingView, WorkloadView } from '../overview/index.ts';
+import type {
+  BoundView,
+  Decision,
+  Happening,
+  NodeView,
+  Overview,
+  Totals,
+  WaitingView,
+  WorkloadView,
+} from '../overview/index.ts';
 
 /** A zone that can be emptied. */
 export interface ZoneState {
@@ -40,6 +49,7 @@ export interface PageMessage {
   readonly cluster?: string;
   readonly isSynced?: boolean;
   readonly totals?: Totals;
+  readonly bound?: BoundView;
   readonly workloads?: readonly WorkloadView[];
   readonly waiting?: readonly WaitingView[];
   /** Nodes that came or changed. */
@@ -55,13 +65,14 @@ export interface PageMessage {
 
 /** Everything. */
 export function wholeMessage({ overview, happenings, actions }: Shown): PageMessage {
-  const { cluster, timeMs, isSynced, totals, workloads, waiting, nodes, decisions } = overview;
+  const { cluster, timeMs, isSynced, totals, bound, workloads, waiting, nodes, decisions } = overview;
   return {
     isWhole: true,
     timeMs,
     cluster,
     isSynced,
     totals,
+    ...(bound === undefined ? {} : { bound }),
     workloads,
     waiting,
     nodes,
@@ -85,6 +96,7 @@ export function changeMessage(before: Shown, after: Shown): PageMessage | undefi
   const changes: Omit<PageMessage, 'isWhole' | 'timeMs'> = {
     ...(old.isSynced === now.isSynced ? {} : { isSynced: now.isSynced }),
     ...(isSame(old.totals, now.totals) ? {} : { totals: now.totals }),
+    ...(now.bound === undefined || isSame(old.bound, now.bound) ? {} : { bound: now.bound }),
     ...(isSame(old.workloads, now.workloads) ? {} : { workloads: now.workloads }),
     ...(isSame(old.waiting, now.waiting) ? {} : { waiting: now.waiting }),
     ...(nodes.length === 0 ? {} : { nodes }),

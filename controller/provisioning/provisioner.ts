@@ -111,7 +111,9 @@ export class Provisioner {
     while (!isSynced(stores)) await clock.sleep(SYNC_POLL_MS, signal);
     await this.#expectUnknownClaims(signal);
     const options = this.#solveOptions();
-    const planned = await this.#session.plan(options, signal);
+    const asked = this.#session.plan(options, signal);
+    this.#context.planWatch?.onPlanning(asked);
+    const planned = await asked;
     const state = this.#context.planWatch?.feed.told;
     const plan = planned.solution?.plan;
     if (plan === undefined) throw new EngineError('unavailable', 'plan: the service answered without a plan');

@@ -142,6 +142,21 @@ function admitNode(node: Fields): void {
   node.spec = spec;
 }
 
+/** The pods of a job carry its UID, and it selects them by that. */
+function selectOwnPods(metadata: Fields, spec: Fields): void {
+  const uid = 'batch.kubernetes.io/controller-uid';
+  const template = fieldsOf(spec.template);
+  const own = {
+    [uid]: metadata.uid,
+    'controller-uid': metadata.uid,
+    'batch.kubernetes.io/job-name': metadata.name,
+    'job-name': metadata.name,
+  };
+  const labels = { ...fieldsOf(fieldsOf(template.metadata).labels), ...own };
+  spec.selector = { matchLabels: { [uid]: metadata.uid } };
+  spec.template = { ...template, metadata: { ...fieldsOf(template.metadata), labels } };
+}
+
 const ONE_REPLICA: ReadonlySet<string> = new Set(['Deployment', 'ReplicaSet', 'StatefulSet']);
 
 function defaultWorkload(kind: Kind, object: Fields): void {
@@ -152,6 +167,7 @@ function defaultWorkload(kind: Kind, object: Fields): void {
     if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1;
     spec.parallelism ??= 1;
     spec.backoffLimit ??= 6;
+    if (spec.manualSelector !== true) selectOwnPods(object.metadata as Fields, spec);
   }
   object.spec = spec;
 }

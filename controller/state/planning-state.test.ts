@@ -4,7 +4,15 @@ import { test } from 'node:test';
 import { create } from '@bufbuild/protobuf';
 import { CatalogueReferenceSchema, SolveOptionsSchema } from '../../proto/index.ts';
 import type { ApiObject } from '../ports/index.ts';
-import { ClusterIndex, createRawStores, createStores, PROJECTIONS, RecordedFeed, SessionFeed } from './index.ts';
+import {
+  ClusterIndex,
+  createRawStores,
+  createStores,
+  PROJECTIONS,
+  RecordedFeed,
+  requestAnew,
+  SessionFeed,
+} from './index.ts';
 
 function pod(name: string, nodeName?: string): ApiObject {
   return {
@@ -47,5 +55,31 @@ test('a request is of the state that was told last, and not of what came after',
   assert.deepEqual(
     second?.nodes.flatMap(({ pods }) => pods),
     [],
+  );
+});
+
+test("a request for nodes anew has the pods of the pools' nodes among those that wait, and leaves other nodes as they are", () => {
+  const raw = createRawStores(PROJECTIONS);
+  const labels = { ...NODE.metadata.labels, 'karpenter.sh/nodepool': 'default' };
+  raw.nodes.upsert(NODE);
+  raw.nodes.upsert({ ...NODE, metadata: { name: 'two', uid: 'two', labels } });
+  raw.nodeClaims.upsert({ metadata: { name: 'flying', uid: 'flying', labels }, spec: {}, status: { allocatable: {} } });
+  raw.pods.upsert(pod('stays', 'one'));
+  raw.pods.upsert(pod('moves', 'two'));
+  raw.pods.upsert(pod('waits'));
+  const owned = (name: string, kind: string): ApiObject => {
+    const ownerReferences = [{ apiVersion: 'v1', kind, name: 'owner', uid: 'owner', controller: true }];
+    return { ...pod(name, 'two'), metadata: { name, namespace: 'default', uid: name, ownerReferences } };
+  };
+  raw.pods.upsert(owned('of-the-node', 'Node'));
+  raw.pods.upsert(owned('of-a-daemonset', 'DaemonSet'));
+  const ending = pod('ending', 'two');
+  raw.pods.upsert({ ...ending, metadata: { ...ending.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } });
+  raw.pods.upsert({ ...pod('over', 'two'), status: { phase: 'Succeeded' } });
+  const request = requestAnew(raw, {}, create(CatalogueReferenceSchema), create(SolveOptionsSchema));
+  assert.deepEqual(request.podGroups.flatMap(({ names }) => names).sort(), ['moves', 'waits']);
+  assert.deepEqual(
+    request.nodes.map(({ name, pods }) => [name, pods.flatMap(({ names }) => names)]),
+    [['one', ['stays']]],
   );
 });

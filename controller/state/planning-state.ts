@@ -10,6 +10,7 @@ import {
   SolveRequestSchema,
 } from '../../proto/index.ts';
 import { type ObjectStoreReader, storeKey } from '../cache/index.ts';
+import { asPod, NODE_POOL_LABEL } from '../objects/index.ts';
 import type { ApiObject } from '../ports/index.ts';
 import { ClusterIndex } from './cluster-index.ts';
 import { type SessionChange, SessionFeed } from './session-feed.ts';
@@ -89,9 +90,43 @@ function groupOf({ shape, names }: SessionPods): SolveRequest['podGroups'][numbe
   return { $typeName: 'dovetail.v1.PodGroup', names, ...(shape === undefined ? {} : { shape }) };
 }
 
-function freeze(stores: StoreReaders): StoreReaders {
-  const entries = WATCHED_KINDS.map((kind) => [kind, new FrozenStore(stores[kind])] as const);
+/** What objects of some kinds are taken to be; undefined leaves one out. */
+type Changes = Partial<Record<WatchedKind, (object: ApiObject) => ApiObject | undefined>>;
+
+function freeze(stores: StoreReaders, changes: Changes = {}): StoreReaders {
+  const entries = WATCHED_KINDS.map((kind) => [kind, new FrozenStore(stores[kind], changes[kind])] as const);
   return Object.fromEntries(entries) as Record<WatchedKind, FrozenStore>;
+}
+
+/**
+ * The request whose solve would give the cluster nodes anew: the nodes of its pools are not there, and the pods on them wait.
+ * Nodes that no pool made stay, with their pods. O(objects).
+ */
+export function requestAnew(
+  stores: StoreReaders,
+  settings: NodeClassSettings,
+  catalogue: CatalogueReference,
+  options: SolveOptions,
+): SolveRequest {
+  const isOfPool = (node: ApiObject): boolean => node.metadata.labels?.[NODE_POOL_LABEL] !== undefined;
+  const frozen = freeze(stores, {
+    nodes: (node) => (isOfPool(node) ? undefined : node),
+    nodeClaims: () => undefined,
+    pods: (pod) => {
+      const node = stores.nodes.get({ name: asPod(pod).spec?.nodeName ?? '' });
+      return node !== undefined && isOfPool(node) ? waitingAgain(pod) : pod;
+    },
+  });
+  return solveRequest(new SessionFeed(frozen, new ClusterIndex(frozen), settings), catalogue, options);
+}
+
+const GIVEN_UP = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable' };
+
+/** A pod as if the scheduler had found no node for it. Those that come with their nodes, or end, are told by other fields. */
+function waitingAgain(pod: ApiObject): ApiObject {
+  const { nodeName: _, ...spec } = pod.spec as Readonly<Record<string, unknown>>;
+  const { nominatedNodeName: __, ...status } = (pod.status ?? {}) as Readonly<Record<string, unknown>>;
+  return { ...pod, spec, status: { ...status, conditions: [GIVEN_UP] } };
 }
 
 /** A store that stays as it was. */
@@ -99,9 +134,14 @@ class FrozenStore implements ObjectStoreReader<ApiObject> {
   readonly isSynced: boolean;
   readonly #values = new Map<string, ApiObject>();
 
-  constructor(store: ObjectStoreReader<ApiObject>) {
+  constructor(
+    store: ObjectStoreReader<ApiObject>,
+    change: (object: ApiObject) => ApiObject | undefined = (same) => same,
+  ) {
     this.isSynced = store.isSynced;
-    for (const object of store.values()) {
+    for (const stored of store.values()) {
+      const object = change(stored);
+      if (object === undefined) continue;
       const { name = '', namespace } = object.metadata;
       this.#values.set(storeKey(namespace === undefined ? { name } : { namespace, name }), object);
     }

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { systemClock } from '../../controller/clock/index.ts';
 import { clusterAccess, KubernetesCluster, type RateLimit } from '../../controller/kubernetes-cluster/index.ts';
 import { KINDS } from '../../controller/ports/index.ts';
-import { type ControlPlane, startControlPlane } from '../controlplane/index.ts';
+import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from '../controlplane/index.ts';
 import { LIMITS } from './limits.ts';
 
 const run = promisify(execFile);
@@ -22,9 +22,10 @@ export class RealCluster {
     this.controlPlane = controlPlane;
   }
 
-  /** Starts it; resolves when our kinds are served. */
-  static async start(): Promise<RealCluster> {
-    const cluster = new RealCluster(await startControlPlane({ compactionSeconds: LIMITS.compactionSeconds }));
+  /** Starts it, alone where nothing else is asked for; resolves when our kinds are served. */
+  static async start(options: Pick<ControlPlaneOptions, 'scheduler' | 'controllerManager'> = {}): Promise<RealCluster> {
+    const { compactionSeconds } = LIMITS;
+    const cluster = new RealCluster(await startControlPlane({ compactionSeconds, ...options }));
     try {
       await cluster.#applyCrds();
       return cluster;

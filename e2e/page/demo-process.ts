@@ -9,7 +9,8 @@ import type { Shown } from '../../controller/page/index.ts';
 const rootDirectory = fileURLToPath(new URL('../../', import.meta.url));
 
 const START_TIMEOUT_MS = 60_000;
-const UNTIL_TIMEOUT_MS = 60_000;
+/** After so long it counts as hung: a crowd on a machine that is busy with other things takes its time. */
+const UNTIL_TIMEOUT_MS = 180_000;
 const LOOK_MS = 100;
 
 const SERVICE_PORTS = ['--grpc-port', '0', '--http-port', '0', '--health-port', '0', '--metrics-port', '0'];

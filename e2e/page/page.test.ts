@@ -62,10 +62,43 @@ test('five pods: the node, its price, its fullness and the reasons are shown as 
   await browser.until('the log says that they run', `${newestLine}.slice(9) === '5 pods of deployment/inflate run'`);
 });
 
+test('the price stands beside what these pods cost at least, in words that can be unfolded', async () => {
+  const { overview } = await demo.until(
+    'a bound is proven',
+    ({ overview: { bound } }) => bound?.kind === 'proven' && bound.isOfNow && bound.podCount === 5,
+  );
+  const { bound, totals } = overview;
+  assert.ok(bound?.kind === 'proven' && bound.isConverged && bound.hasEstimates);
+  assert.ok(bound.pricePerHour > 0.5 * totals.pricePerHour && bound.pricePerHour <= totals.pricePerHour);
+  await assertShows(browser, demo);
+  const summary = `document.getElementById('bound-summary')`;
+  const least = `no nodes to be had run these 5 pods for less than ~$${bound.pricePerHour.toFixed(4)} an hour`;
+  assert.match(await browser.evaluate<string>(`${summary}.textContent`), /^Proven at \d\d:\d\d:\d\d: /);
+  assert.ok((await browser.evaluate<string>(`${summary}.textContent`)).includes(least));
+  await browser.evaluate(`${summary}.focus()`);
+  await browser.key('Enter');
+  await browser.until('it is unfolded', `document.getElementById('bound-about').checkVisibility()`);
+  await assertReadable(browser, PLAIN);
+  // The next one begins where the keys begin on a page that was just opened.
+  await openPage();
+});
+
 test('every width shows five pods readably, light and dark', async () => {
   await takePictures(browser, '5-pods', (viewport) => assertReadable(browser, viewport));
   await browser.show(PLAIN);
   assert.ok((await assertNamed(browser)) > 20);
+});
+
+test('a node can be read in every state, also in those that pass too quickly to be seen', async () => {
+  const row = `document.querySelector('#nodes > tr').dataset.state`;
+  for (const scheme of ['light', 'dark'] as const) {
+    await browser.show({ ...PLAIN, scheme });
+    for (const state of ['planned', 'launching', 'registering', 'draining', 'not-ready', 'ready']) {
+      await browser.evaluate(`${row} = '${state}'`);
+      await assertReadable(browser, { ...PLAIN, scheme });
+    }
+  }
+  await browser.show(PLAIN);
 });
 
 test('by keys alone the deployment is scaled to 100, and its pods get nodes', async () => {

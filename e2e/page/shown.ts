@@ -81,7 +81,7 @@ function expectedNode(node: NodeView): SeenNode {
 
 /** What a page has to show of a state. */
 export function expected({ overview, actions }: Shown): Omit<Seen, 'newestPlan'> {
-  const { totals, nodes, waiting } = overview;
+  const { totals, bound, nodes, waiting } = overview;
   const perMonth = totals.pricePerHour * 730;
   const month = perMonth >= 1_000 ? Math.round(perMonth).toLocaleString('en-US') : perMonth.toFixed(2);
   return {
@@ -90,6 +90,7 @@ export function expected({ overview, actions }: Shown): Omit<Seen, 'newestPlan'>
       Nodes: totals.nodes.toLocaleString('en-US'),
       'Per hour': money(totals.pricePerHour, totals.hasEstimates),
       'Per month': `${totals.hasEstimates ? '~' : ''}$${month}`,
+      'Lower bound per hour': bound?.kind === 'proven' ? money(bound.pricePerHour, bound.hasEstimates) : '–',
       CPU: share(totals.cpu),
       Memory: share(totals.memory),
     },

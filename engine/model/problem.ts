@@ -237,4 +237,6 @@ export interface Problem {
   readonly workLimit?: number;
   /** Whether the plan comes with a bound on what any plan for the same pods costs. Its work is beside that of the plan. */
   readonly wantsBound?: boolean;
+  /** Units of work to spend on the bound at most; absent means as much as BOUND_LIMITS.work. */
+  readonly boundWorkLimit?: number;
 }

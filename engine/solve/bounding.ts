@@ -24,11 +24,11 @@ export function boundOf(
     admits: ({ demands }: CompiledShape) => demands.some((demand) => node.mayTake(demand)),
   }));
   const limits = remainingLimits(problem, reservations.freeCounts);
-  return lowerBound({ compiled, placed, limits, standing }, workWithin(interrupt));
+  return lowerBound({ compiled, placed, limits, standing }, workWithin(problem.boundWorkLimit, interrupt));
 }
 
-function workWithin(interrupt: (() => boolean) | undefined): BoundWork {
-  let left: number = BOUND_LIMITS.work;
+function workWithin(limit: number | undefined, interrupt: (() => boolean) | undefined): BoundWork {
+  let left = Math.min(limit ?? BOUND_LIMITS.work, BOUND_LIMITS.work);
   return {
     spend: (work) => {
       left -= work;

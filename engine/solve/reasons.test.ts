@@ -228,7 +228,7 @@ const CASES: readonly ReasonCase[] = [
     problem: { pools: [nodePool('p')], ...pods(podAsking(16_500, 1)) },
     code: 'resources-too-large',
     field: FIELD.resources,
-    message: /asks for 16500m of cpu, the most that a node leaves for pods is 16/,
+    message: /asks for 16\.5 cores of cpu, the most that a node leaves for pods is 16 cores/,
   },
   {
     name: 'nothing has the resource at all',
@@ -253,7 +253,7 @@ const CASES: readonly ReasonCase[] = [
     },
     code: 'resources-too-large',
     field: FIELD.resources,
-    message: /asks for 8192Mi of memory, the most that a node leaves for pods is 7168Mi/,
+    message: /asks for 8Gi of memory, the most that a node leaves for pods is 7Gi/,
   },
   {
     name: 'nothing that would hold the pod can be had',
@@ -417,7 +417,7 @@ describe('the reason that a pod stays out', () => {
     );
     const [reason] = plan.unplaced[0]!.reasons;
     assert.equal(reason!.code, 'resources-too-large');
-    assert.match(reason!.message, /5120Mi of memory.*4096Mi/);
+    assert.match(reason!.message, /5Gi of memory.*4Gi/);
   });
 });
 

@@ -358,13 +358,17 @@ function tooLarge(
   if (short < 0) return 'each amount fits some type, but no type has all of them at once';
   const name = compiled.dimensions[short]!;
   if (shape.alone[short] === 0) return `daemonsets ask for more ${name} there than any of them has`;
-  return `it asks for ${describeAmount(name, shape.alone[short]!)} of ${name}, the most that a node leaves for pods is ${describeAmount(name, Math.max(0, largest[short]!))}`;
+  const [asked, most] = [shape.alone[short]!, Math.max(0, largest[short]!)];
+  return `it asks for ${describeAmount(name, asked, 'up')} of ${name}, the most that a node leaves for pods is ${describeAmount(name, most, 'down')}`;
 }
 
-function describeAmount(name: string, amount: number): string {
-  if (name === 'cpu') return amount % 1000 === 0 ? String(amount / 1000) : `${amount}m`;
-  if (name === 'memory' || name === 'ephemeral-storage' || name.startsWith('hugepages-')) {
-    return amount % 1048576 === 0 ? `${amount / 1048576}Mi` : `${(amount / 1048576).toFixed(1)}Mi`;
-  }
-  return String(amount);
+const KIBIBYTE = 1024;
+
+/** "1.5 cores", "12.3Gi", "3"; rounded so that nothing seems to fit that does not. */
+function describeAmount(name: string, amount: number, rounding: 'up' | 'down'): string {
+  if (name === 'cpu') return `${amount / 1000} ${amount === 1000 ? 'core' : 'cores'}`;
+  if (name !== 'memory' && name !== 'ephemeral-storage' && !name.startsWith('hugepages-')) return String(amount);
+  const [size, unit] = amount >= KIBIBYTE ** 3 ? [KIBIBYTE ** 3, 'Gi'] : [KIBIBYTE ** 2, 'Mi'];
+  const tenths = (amount / size) * 10;
+  return `${(rounding === 'up' ? Math.ceil(tenths) : Math.floor(tenths)) / 10}${unit}`;
 }

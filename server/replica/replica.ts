@@ -22,7 +22,14 @@ export type BareNode = Omit<NodeInput, 'pods'>;
 /** What a plan is asked for beside the state. */
 export type PlanOptions = Pick<
   Problem,
-  'effort' | 'seed' | 'preferencePolicy' | 'minValuesPolicy' | 'objective' | 'workLimit' | 'wantsBound'
+  | 'effort'
+  | 'seed'
+  | 'preferencePolicy'
+  | 'minValuesPolicy'
+  | 'objective'
+  | 'workLimit'
+  | 'wantsBound'
+  | 'boundWorkLimit'
 >;
 
 /** A problem of a state, with what the answer needs. */

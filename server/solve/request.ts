@@ -92,7 +92,14 @@ export function prepareSolve(request: SolveRequest): PreparedSolve {
 export interface EngineOptions {
   readonly engineOptions: Pick<
     Problem,
-    'effort' | 'seed' | 'preferencePolicy' | 'minValuesPolicy' | 'objective' | 'workLimit' | 'wantsBound'
+    | 'effort'
+    | 'seed'
+    | 'preferencePolicy'
+    | 'minValuesPolicy'
+    | 'objective'
+    | 'workLimit'
+    | 'wantsBound'
+    | 'boundWorkLimit'
   >;
   /** 0 means no limit. */
   readonly timeLimitMs: number;
@@ -110,6 +117,7 @@ export function toEngineOptions(options: SolveOptions | undefined): EngineOption
   const effort = EFFORTS[options?.effort ?? Effort.UNSPECIFIED] ?? 'balanced';
   const timeLimitMs = options?.timeLimitMs ?? 0;
   let workLimit = options === undefined || options.workLimit === 0n ? undefined : Number(options.workLimit);
+  const boundWorkLimit = Number(options?.lowerBoundWorkLimit ?? 0n);
   if (effort === 'best' && timeLimitMs === 0) workLimit ??= LIMITS.unlimitedBestWorkUnits;
   return {
     engineOptions: {
@@ -120,6 +128,7 @@ export function toEngineOptions(options: SolveOptions | undefined): EngineOption
       objective: toObjective(options?.objective),
       ...(workLimit === undefined ? {} : { workLimit }),
       ...(options?.lowerBound === true ? { wantsBound: true } : {}),
+      ...(boundWorkLimit === 0 ? {} : { boundWorkLimit }),
     },
     timeLimitMs,
   };

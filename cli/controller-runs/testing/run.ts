@@ -102,7 +102,7 @@ export class Run {
   }
 
   /** Starts a controller; an earlier one has been killed or stopped. */
-  startController(listeners: Pick<ControllerOptions, 'onPlanned' | 'metrics'> = {}): RunningController {
+  startController(listeners: Pick<ControllerOptions, 'onPlanning' | 'onPlanned' | 'metrics'> = {}): RunningController {
     this.#epoch += 1n;
     this.#isKilled = false;
     const isOurs = this.#epoch;

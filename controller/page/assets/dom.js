@@ -61,6 +61,8 @@ export function setAttribute(target, name, value) {
 export class KeyedList {
   /** @type {Map<string, HTMLElement>} */
   #elements = new Map();
+  /** Keys in the order in which they are shown: while it stays, nothing is looked for in the document. @type {string[]} */
+  #order = [];
   #parent;
   #create;
   #update;
@@ -81,25 +83,41 @@ export class KeyedList {
    * @param {(thing: Thing) => string} keyOf
    */
   show(things, keyOf) {
+    const keys = things.map(keyOf);
+    if (keys.length !== this.#order.length || keys.some((key, index) => key !== this.#order[index])) {
+      this.#arrange(things, keys);
+    }
+    things.forEach((thing, index) => {
+      const shown = this.#elements.get(/** @type {string} */ (keys[index]));
+      if (shown !== undefined) this.#update(shown, thing);
+    });
+  }
+
+  /**
+   * Puts the elements in order, makes those that lack, and takes away what is gone.
+   * @param {readonly Thing[]} things
+   * @param {string[]} keys
+   */
+  #arrange(things, keys) {
     const left = new Set(this.#elements.keys());
     /** @type {Element | null} */
     let next = this.#parent.firstElementChild;
-    for (const thing of things) {
-      const key = keyOf(thing);
+    things.forEach((thing, index) => {
+      const key = /** @type {string} */ (keys[index]);
       left.delete(key);
       let shown = this.#elements.get(key);
       if (shown === undefined) {
         shown = this.#create(thing);
         this.#elements.set(key, shown);
       }
-      this.#update(shown, thing);
       if (shown === next) next = next.nextElementSibling;
       else this.#parent.insertBefore(shown, next);
-    }
+    });
     for (const key of left) {
       this.#elements.get(key)?.remove();
       this.#elements.delete(key);
     }
+    this.#order = keys;
   }
 
   /** @param {string} key */

@@ -3,9 +3,23 @@
 const HOURS_PER_MONTH = 730;
 const GIB = 2 ** 30;
 
+/**
+ * What writes numbers with so many digits behind the point. Made once: making one takes as long as writing a hundred.
+ * @param {number} least
+ * @param {number} most
+ */
+function writer(least, most) {
+  return new Intl.NumberFormat('en-US', { minimumFractionDigits: least, maximumFractionDigits: most });
+}
+
+const WHOLE = writer(0, 0);
+const UP_TO_ONE = writer(0, 1);
+const TWO = writer(2, 2);
+const TIME = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
+
 /** @param {number} count */
 export function thousands(count) {
-  return count.toLocaleString('en-US');
+  return WHOLE.format(count);
 }
 
 /**
@@ -36,8 +50,7 @@ export function price(dollars, isEstimate) {
  */
 export function monthly(perHour, isEstimate) {
   const amount = perHour * HOURS_PER_MONTH;
-  const digits = amount >= 1_000 ? 0 : 2;
-  const text = amount.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const text = (amount >= 1_000 ? WHOLE : TWO).format(amount);
   return `${isEstimate ? '~' : ''}$${text}`;
 }
 
@@ -55,7 +68,7 @@ export function duration(ms) {
 
 /** @param {number} ms */
 export function clockTime(ms) {
-  return new Date(ms).toLocaleTimeString('en-GB');
+  return TIME.format(ms);
 }
 
 /** @param {{ readonly used: number, readonly of: number }} fullness */
@@ -65,12 +78,12 @@ export function percent({ used, of }) {
 
 /** @param {number} milli */
 export function cores(milli) {
-  return (milli / 1000).toLocaleString('en-US', { maximumFractionDigits: milli < 10_000 ? 1 : 0 });
+  return (milli < 10_000 ? UP_TO_ONE : WHOLE).format(milli / 1000);
 }
 
 /** @param {number} bytes */
 export function gib(bytes) {
-  return `${(bytes / GIB).toLocaleString('en-US', { maximumFractionDigits: bytes < 10 * GIB ? 1 : 0 })} Gi`;
+  return `${(bytes < 10 * GIB ? UP_TO_ONE : WHOLE).format(bytes / GIB)} Gi`;
 }
 
 /** @param {readonly { readonly workload: string, readonly count: number }[]} counts */

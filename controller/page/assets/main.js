@@ -28,7 +28,8 @@ function draw() {
   requestAnimationFrame(() => {
     isDrawing = false;
     setText(byId('cluster'), model.cluster);
-    for (const view of views) view.draw(model);
+    const isUnfinished = views.map((view) => view.draw(model)).includes(true);
+    if (isUnfinished) draw();
   });
 }
 

@@ -7,6 +7,7 @@
 /** @typedef {import('../../overview/index.ts').WaitingView} WaitingView */
 /** @typedef {import('../../overview/index.ts').WorkloadView} WorkloadView */
 /** @typedef {import('../../overview/index.ts').Totals} Totals */
+/** @typedef {import('../../overview/index.ts').BoundView} BoundView */
 /** @typedef {import('../messages.ts').ActionsState} ActionsState */
 
 const MOST_DECISIONS = 12;
@@ -18,6 +19,8 @@ export class Model {
   isSynced = false;
   /** @type {Totals | undefined} */
   totals;
+  /** Absent where nobody asks for one. @type {BoundView | undefined} */
+  bound;
   /** @type {readonly WorkloadView[]} */
   workloads = [];
   /** @type {readonly WaitingView[]} */
@@ -44,11 +47,13 @@ export class Model {
       this.nodes = [];
       this.decisions = [];
       this.happenings = [];
+      this.bound = undefined;
     }
     this.clockOffsetMs = message.timeMs - Date.now();
     this.cluster = message.cluster ?? this.cluster;
     this.isSynced = message.isSynced ?? this.isSynced;
     this.totals = message.totals ?? this.totals;
+    this.bound = message.bound ?? this.bound;
     this.workloads = message.workloads ?? this.workloads;
     this.waiting = message.waiting ?? this.waiting;
     if (message.actions !== undefined) this.actions = message.actions;
@@ -62,8 +67,10 @@ export class Model {
     if (nodes.length === 0 && goneNodes.length === 0) return;
     const known = new Map(this.nodes.map((node) => [node.id, node]));
     for (const id of goneNodes) known.delete(id);
+    const hasNew = nodes.some(({ id }) => !known.has(id));
     for (const node of nodes) known.set(node.id, node);
-    this.nodes = [...known.values()].sort((a, b) => a.sinceMs - b.sinceMs || (a.id < b.id ? -1 : 1));
+    this.nodes = [...known.values()];
+    if (hasNew) this.nodes.sort((a, b) => a.sinceMs - b.sinceMs || (a.id < b.id ? -1 : 1));
   }
 
   /** @param {readonly Decision[]} decisions */

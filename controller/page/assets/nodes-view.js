@@ -5,6 +5,8 @@ import { cores, duration, gib, percent, podsText, price, thousands } from './for
 /** @typedef {import('./model.js').Model} Model */
 /** @typedef {import('./model.js').NodeView} NodeView */
 
+/** @typedef {Record<'state' | 'instance' | 'cost' | 'cpu' | 'memory' | 'pods' | 'age' | 'button', HTMLElement> & { written: string, canAct: boolean }} RowParts */
+
 /** @type {readonly (readonly [state: NodeView['state'], text: string])[]} */
 const STATES = [
   ['planned', 'planned'],
@@ -19,6 +21,17 @@ const STATE_TEXTS = new Map(STATES);
 /** Workloads that are named in a row; the rest is counted. */
 const NAMED_WORKLOADS = 3;
 
+/** What the table's parts are, said again: their layout is not that of a table (page.css says why). @type {readonly (readonly [selector: string, role: string])[]} */
+const ROLES = [
+  ['table.nodes', 'table'],
+  ['.nodes > :is(thead, tbody)', 'rowgroup'],
+  ['.nodes > thead > tr', 'row'],
+  ['.nodes > thead th', 'columnheader'],
+];
+
+/** Rows that are added, and rows that are written anew, in one frame: many at once would hold up the next one. */
+const ROWS_A_FRAME = 30;
+
 /** More nodes than this have smaller tiles. */
 const MOST_LARGE_TILES = 60;
 
@@ -27,12 +40,20 @@ export class NodesView {
   #nowMs = 0;
   #canAct = false;
   #interrupt;
+  #rowCount = 0;
+  /** Rows that may still be written in this frame; below zero there are more. */
+  #writesLeft = 0;
+  /** @type {WeakMap<HTMLElement, RowParts>} */
+  #cells = new WeakMap();
   /** What each row was drawn from: rows of nodes that have not changed keep all but their age. @type {WeakMap<HTMLElement, NodeView>} */
   #drawn = new WeakMap();
 
   /** @param {(node: string) => void} interrupt */
   constructor(interrupt) {
     this.#interrupt = interrupt;
+    for (const [selector, role] of ROLES) {
+      for (const part of document.querySelectorAll(selector)) part.setAttribute('role', role);
+    }
   }
 
   /** @type {KeyedList<readonly [state: NodeView['state'], count: number]>} */
@@ -67,7 +88,10 @@ export class NodesView {
     (row, node) => this.#updateRow(row, node),
   );
 
-  /** @param {Model} model */
+  /**
+   * True where more is to be drawn in the next frame.
+   * @param {Model} model
+   */
   draw({ nodes, nowMs, isSynced, actions }) {
     this.#nowMs = nowMs;
     this.#canAct = actions !== null;
@@ -82,7 +106,10 @@ export class NodesView {
     );
     byId('fleet').classList.toggle('crowd', nodes.length > MOST_LARGE_TILES);
     this.#tiles.show(nodes, ({ id }) => id);
-    this.#rows.show(nodes, ({ id }) => id);
+    this.#writesLeft = ROWS_A_FRAME;
+    this.#rowCount = Math.min(nodes.length, this.#rowCount + ROWS_A_FRAME);
+    this.#rows.show(nodes.slice(0, this.#rowCount), ({ id }) => id);
+    return this.#rowCount < nodes.length || this.#writesLeft < 0;
   }
 
   /** @param {string} id */
@@ -91,21 +118,46 @@ export class NodesView {
     button.addEventListener('click', () => this.#interrupt(id));
     return element(
       'tr',
-      { 'data-node': id },
-      element('td', { class: 'state' }, element('span', { class: 'tag' })),
+      { 'data-node': id, role: 'row' },
+      element('td', { role: 'cell', class: 'state' }, element('span', { class: 'tag' })),
       element(
         'th',
-        { scope: 'row', class: 'instance' },
+        { scope: 'row', role: 'rowheader', class: 'instance' },
         element('span', { class: 'type' }),
         element('span', { class: 'place quiet' }),
       ),
-      element('td', { class: 'number price' }),
-      element('td', { class: 'cpu' }, bar()),
-      element('td', { class: 'memory' }, bar()),
-      element('td', { class: 'pods' }),
-      element('td', { class: 'number age' }),
-      element('td', { class: 'act' }, button),
+      element('td', { role: 'cell', class: 'number price' }),
+      element('td', { role: 'cell', class: 'cpu' }, bar()),
+      element('td', { role: 'cell', class: 'memory' }, bar()),
+      element('td', { role: 'cell', class: 'pods' }),
+      element('td', { role: 'cell', class: 'number age' }),
+      element('td', { role: 'cell', class: 'act' }, button),
     );
+  }
+
+  /**
+   * The parts of a row, looked for once.
+   * @param {HTMLElement} row
+   */
+  #cellsOf(row) {
+    let cells = this.#cells.get(row);
+    if (cells === undefined) {
+      const cell = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (row.querySelector(selector));
+      cells = {
+        state: cell('.tag'),
+        instance: cell('.instance'),
+        cost: cell('.price'),
+        cpu: cell('.cpu'),
+        memory: cell('.memory'),
+        pods: cell('.pods'),
+        age: cell('.age'),
+        button: cell('button'),
+        written: '',
+        canAct: false,
+      };
+      this.#cells.set(row, cells);
+    }
+    return cells;
   }
 
   /**
@@ -113,17 +165,21 @@ export class NodesView {
    * @param {NodeView} node
    */
   #updateRow(row, node) {
-    const [state, instance, cost, cpu, memory, pods, age, act] = /** @type {HTMLElement[]} */ ([...row.children]);
-    if (!state || !instance || !cost || !cpu || !memory || !pods || !age || !act) return;
-    setText(age, duration(this.#nowMs - node.sinceMs));
-    const button = /** @type {HTMLButtonElement} */ (act.firstElementChild);
-    const canInterrupt =
-      this.#canAct && node.capacityType === 'spot' && node.instanceId !== undefined && node.state !== 'draining';
-    if (button.hidden === canInterrupt) button.hidden = !canInterrupt;
-    if (this.#drawn.get(row) === node) return;
+    const cells = this.#cellsOf(row);
+    const age = duration(this.#nowMs - node.sinceMs);
+    // What is written is remembered: to read it back from hundreds of rows takes longer than all the rest.
+    if (cells.written !== age) setText(cells.age, age);
+    cells.written = age;
+    if (this.#drawn.get(row) === node && cells.canAct === this.#canAct) return;
+    this.#writesLeft -= 1;
+    if (this.#writesLeft < 0) return;
+    cells.canAct = this.#canAct;
+    const { state, instance, cost, cpu, memory, pods, button } = cells;
+    button.hidden =
+      !this.#canAct || node.capacityType !== 'spot' || node.instanceId === undefined || node.state === 'draining';
     this.#drawn.set(row, node);
     setAttribute(row, 'data-state', node.state);
-    setText(/** @type {Element} */ (state.firstElementChild), STATE_TEXTS.get(node.state) ?? node.state);
+    setText(state, STATE_TEXTS.get(node.state) ?? node.state);
     const [type, place] = instance.children;
     if (type) setText(type, `${node.instanceType || 'any type'} ${node.capacityType}`);
     if (place) {

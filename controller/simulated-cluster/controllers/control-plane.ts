@@ -5,11 +5,14 @@ import { type Controller, type ControllerContext, NodeIndex, OwnerIndex } from '
 import { PodCounts } from '../pod-counts.ts';
 import { Scheduler } from '../scheduler/index.ts';
 import type { SimulatedCluster } from '../simulated-cluster.ts';
+import { DaemonSets } from './daemon-sets.ts';
 import { Deployments } from './deployments.ts';
 import { DisruptionBudgets } from './disruption-budgets.ts';
 import { GarbageCollector } from './garbage-collector.ts';
+import { Jobs } from './jobs.ts';
 import { Namespaces } from './namespaces.ts';
 import { NodeLifecycle } from './node-lifecycle.ts';
+import { NodePods } from './node-pods.ts';
 import { ReplicaSets } from './replica-sets.ts';
 
 /** How the controllers run. */
@@ -33,8 +36,11 @@ export function startControlPlane(cluster: SimulatedCluster, { signal }: Control
   };
   const controllers: readonly Controller[] = [
     new NodeLifecycle(context),
+    new NodePods(context),
     new Deployments(context),
     new ReplicaSets(context),
+    new DaemonSets(context),
+    new Jobs(context),
     new Scheduler(context),
     new DisruptionBudgets(context),
     new Namespaces(context, kinds),

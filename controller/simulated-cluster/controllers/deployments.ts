@@ -1,5 +1,4 @@
 // Deployments: one replica set per template, and the way from an old one to a new one (RollingUpdate, Recreate).
-import { createHash } from 'node:crypto';
 import type { ApiObject } from '../../ports/index.ts';
 import { KINDS } from '../../ports/index.ts';
 import { type Controller, type ControllerContext, controllerQueue, follow, nameOfKey } from '../controller-context.ts';
@@ -8,7 +7,14 @@ import { isDeleting, workloadSpec } from '../objects.ts';
 import { nameOf, objectKey } from '../storage.ts';
 import type { WorkQueue } from '../work-queue.ts';
 import { countOf } from './counts.ts';
-import { controllerKey, controllerReference, dependentsOf, podsOf, updateStatus } from './pod-template.ts';
+import {
+  controllerKey,
+  controllerReference,
+  dependentsOf,
+  podsOf,
+  templateHash,
+  updateStatus,
+} from './pod-template.ts';
 
 const HASH_LABEL = 'pod-template-hash';
 
@@ -115,13 +121,6 @@ export class Deployments implements Controller {
       },
     });
   }
-}
-
-function templateHash(deployment: ApiObject): string {
-  return createHash('sha256')
-    .update(JSON.stringify(workloadSpec(deployment).template))
-    .digest('hex')
-    .slice(0, 10);
 }
 
 function replicasOf(replicaSet: ApiObject): number {

@@ -1,4 +1,5 @@
 // Pods out of the templates of workloads, and which pods are a workload's.
+import { createHash } from 'node:crypto';
 import type { ApiObject, Kind } from '../../ports/index.ts';
 import { apiVersionOf, KINDS } from '../../ports/index.ts';
 import type { ControllerContext } from '../controller-context.ts';
@@ -7,7 +8,7 @@ import { type PodSpec, workloadSpec } from '../objects.ts';
 
 /** What a pod gets besides its template. */
 export interface PodDifference {
-  readonly name?: string;
+  readonly finalizers?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
   readonly spec?: Partial<PodSpec>;
 }
@@ -30,7 +31,8 @@ export function podOf(kind: Kind, owner: ApiObject, difference: PodDifference = 
   const { namespace } = owner.metadata;
   return {
     metadata: {
-      ...(difference.name === undefined ? { generateName: `${owner.metadata.name}-` } : { name: difference.name }),
+      generateName: `${owner.metadata.name}-`,
+      ...(difference.finalizers === undefined ? {} : { finalizers: difference.finalizers }),
       ...(namespace === undefined ? {} : { namespace }),
       labels: { ...metadata?.labels, ...difference.labels },
       ...(metadata?.annotations === undefined ? {} : { annotations: metadata.annotations }),
@@ -38,6 +40,14 @@ export function podOf(kind: Kind, owner: ApiObject, difference: PodDifference = 
     },
     spec: { ...spec, ...difference.spec },
   };
+}
+
+/** Equal for equal templates. */
+export function templateHash(deployment: ApiObject): string {
+  return createHash('sha256')
+    .update(JSON.stringify(workloadSpec(deployment).template))
+    .digest('hex')
+    .slice(0, 10);
 }
 
 /** The pods that a workload controls. */

@@ -1,2 +1,3 @@
 // The door of controller/simulated-cluster/scheduler.
+export { matchesNodeAffinity } from './node-filters.ts';
 export { Scheduler } from './scheduler.ts';

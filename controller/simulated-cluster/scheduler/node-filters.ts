@@ -18,15 +18,18 @@ export function nodeRefusal(pod: PodView, node: NodeView, nominated: readonly Po
   return shortage(pod, node, nominated);
 }
 
+/** What affinity to nodes reads of a node. */
+type NamedLabels = Pick<NodeView, 'name' | 'labels'>;
+
 /** Whether a node has the labels that a pod demands. */
-export function matchesNodeAffinity(spec: PodSpec, node: NodeView): boolean {
+export function matchesNodeAffinity(spec: PodSpec, node: NamedLabels): boolean {
   const selected = Object.entries(spec.nodeSelector ?? {}).every(([key, value]) => node.labels[key] === value);
   const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   return selected && (required === undefined || required.nodeSelectorTerms.some((term) => matchesTerm(term, node)));
 }
 
 /** Whether a node fits all of a term. An empty term fits none. */
-export function matchesTerm(term: NodeSelectorTerm, node: NodeView): boolean {
+export function matchesTerm(term: NodeSelectorTerm, node: NamedLabels): boolean {
   const expressions = term.matchExpressions ?? [];
   const fields = term.matchFields ?? [];
   if (expressions.length + fields.length === 0) return false;
