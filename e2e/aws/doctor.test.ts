@@ -25,7 +25,7 @@ import { SimulatedCluster } from '../../controller/simulated-cluster/index.ts';
 import { CLUSTER_NAME, DISCOVERY, NODE_ROLE } from './account.ts';
 import { type AwsWorld, NODE_CLASS_SPEC, startAwsWorld } from './aws-world.ts';
 import { instanceOf, launchRequests, resolvedClass } from './launches.ts';
-import { ACCOUNT, awsCliDirectory, REGION } from './moto/index.ts';
+import { ACCOUNT, awsCli, REGION } from './moto/index.ts';
 import { rolePolicies } from './proxy/index.ts';
 
 const CONTROLLER_ROLE = `KarpenterControllerRole-${CLUSTER_NAME}`;
@@ -49,7 +49,7 @@ before(async () => {
   // What npx finds in a checkout.
   script('npx', `shift\nexec "${process.execPath}" "${BIN}dovetail.js" "$@"`);
   // Version 1 of the CLI has an old address for SQS, which only the flag overrides.
-  script('aws', `exec "${awsCliDirectory()}/aws" --endpoint-url "${world.proxy.endpoint}" "$@"`);
+  script('aws', `exec ${awsCli()} --endpoint-url "${world.proxy.endpoint}" "$@"`);
 });
 afterEach(() => world.proxy.faults.clear());
 after(async () => {

@@ -19,9 +19,13 @@ export function motoPython(): string {
   return pythonOf(directory);
 }
 
-/** The folder with the programs of the same environment: the AWS CLI among them. */
-export function awsCliDirectory(): string {
-  return join(environmentDirectory(), 'bin');
+/**
+ * The AWS CLI of the same environment, as a shell takes it. Its own first line names the place where it was installed, which
+ * another checkout that shares the cache may not have.
+ */
+export function awsCli(): string {
+  const directory = environmentDirectory();
+  return `"${pythonOf(directory)}" "${join(directory, 'bin', 'aws')}"`;
 }
 
 /** Installs moto where it is missing, says so on standard error, and returns the Python that has it. For one process. */

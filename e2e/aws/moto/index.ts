@@ -1,4 +1,4 @@
 // The door of e2e/aws/moto: moto, seeded, as a process.
-export { awsCliDirectory } from './environment.ts';
+export { awsCli } from './environment.ts';
 export { type Moto, startMoto } from './moto.ts';
 export { ACCOUNT, IMAGES, KUBERNETES_VERSION, REGION } from './seed.ts';
