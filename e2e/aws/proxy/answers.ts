@@ -8,6 +8,7 @@ export const ANSWERED_HERE: ReadonlyMap<string, string> = new Map([
   ['pricing:GetProducts', 'prices of a table of the test'],
   ['ec2:DescribeCapacityReservations', 'reservations of the test'],
   ['ec2:DescribePlacementGroups', 'placement groups of the test'],
+  ['eks:DescribeCluster', 'the security group of the cluster; moto describes the rest'],
   ['eks:DescribeAccessEntry, CreateAccessEntry', 'a set of roles that are let in'],
   ['iam:SimulatePrincipalPolicy', 'what an evaluator of ours says of the policies that moto has for the role'],
   ['ec2:CreateFleet', 'shortages, client tokens and templates that are not known yet; moto launches'],
@@ -23,6 +24,10 @@ export interface ProxyFacts {
   readonly account: string;
   /** Present and true where somebody else than the controller calls, but while policies are set. */
   readonly hasAdministrator?: true;
+  /** Whoever signs with this key may do everything. */
+  readonly administratorKeyId?: string;
+  /** The security group that EKS makes for a cluster, which moto does not make. */
+  readonly clusterSecurityGroupId?: string;
 }
 
 const PRICES_PER_PAGE = 2;
@@ -83,6 +88,13 @@ export function accessEntry({ action, parameters, path }: AwsRequest, entries: S
   if (entries.has(principalArn)) return { status: 200, body: JSON.stringify({ accessEntry: { principalArn } }) };
   const message = 'The specified principalArn could not be found';
   return { status: 404, body: JSON.stringify({ __type: 'ResourceNotFoundException', message }) };
+}
+
+/** moto's description of a cluster, with the security group that EKS would have made. */
+export function withClusterGroup(body: string, clusterSecurityGroupId: string): string {
+  const { cluster } = JSON.parse(body) as { readonly cluster: { readonly resourcesVpcConfig: object } };
+  const resourcesVpcConfig = { ...cluster.resourcesVpcConfig, clusterSecurityGroupId };
+  return JSON.stringify({ cluster: { ...cluster, resourcesVpcConfig } });
 }
 
 /** An empty list of an EC2 call. */

@@ -8,6 +8,8 @@ export interface AwsRequest {
   readonly body: Buffer;
   /** ec2, iam, ssm, sqs, pricing, eks, sts: as the signature names it. */
   readonly service: string;
+  /** Whose key signed it; empty where nobody did. */
+  readonly accessKeyId: string;
   /** CreateFleet; for REST the method and path. */
   readonly action: string;
   /** Of the query protocols, by name; for JSON the fields of the first level. */
@@ -16,20 +18,24 @@ export interface AwsRequest {
 
 /** Reads it. */
 export function readRequest(method: string, path: string, headers: AwsRequest['headers'], body: Buffer): AwsRequest {
-  const [, service = 'unknown'] =
-    /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//.exec(String(headers.authorization ?? '')) ?? [];
+  const [, accessKeyId = '', service = 'unknown'] =
+    /Credential=([^/]+)\/\d+\/[^/]+\/([^/]+)\//.exec(String(headers.authorization ?? '')) ?? [];
+  const common = { method, path, headers, body, service, accessKeyId };
   const target = String(headers['x-amz-target'] ?? '');
   if (target !== '') {
     const action = target.slice(target.lastIndexOf('.') + 1);
-    return { method, path, headers, body, service, action, parameters: jsonParameters(body) };
+    return { ...common, action, parameters: jsonParameters(body) };
   }
   if (String(headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded')) {
     const parameters = new Map(new URLSearchParams(body.toString()));
-    return { method, path, headers, body, service, action: parameters.get('Action') ?? '', parameters };
+    const action = parameters.get('Action') ?? '';
+    // Nobody signs what asks for keys to sign with.
+    if (action === 'AssumeRoleWithWebIdentity') return { ...common, service: 'sts', action, parameters };
+    return { ...common, action, parameters };
   }
   const action = (service === 'eks' ? eksAction(method, path) : undefined) ?? `${method} ${path}`;
   const parameters = service === 'eks' && method === 'POST' ? jsonParameters(body) : new Map<string, string>();
-  return { method, path, headers, body, service, action, parameters };
+  return { ...common, action, parameters };
 }
 
 function eksAction(method: string, path: string): string | undefined {
