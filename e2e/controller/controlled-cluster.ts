@@ -51,8 +51,7 @@ export class ControlledCluster {
 
   /** Starts one that is ready for a controller. */
   static async startCluster(clusterName: string): Promise<ControlledCluster> {
-    const options = { scheduler: 'default', controllerManager: true, audit: true } as const;
-    const cluster = new ControlledCluster(await startControlPlane(options), clusterName);
+    const cluster = await ControlledCluster.startEmpty(clusterName);
     try {
       await cluster.prepare();
       return cluster;
@@ -62,8 +61,16 @@ export class ControlledCluster {
     }
   }
 
+  /** Starts one that has nothing of ours in it: no namespace, no kinds, no Pod. */
+  static async startEmpty(clusterName: string): Promise<ControlledCluster> {
+    const options = { scheduler: 'default', controllerManager: true, audit: true } as const;
+    return new ControlledCluster(await startControlPlane(options), clusterName);
+  }
+
   /** Starts a controller as its ServiceAccount. */
-  startControllerWith(more: Pick<ControllerProcessOptions, 'flags' | 'environment'>): ControllerProcess {
+  startControllerWith(
+    more: Pick<ControllerProcessOptions, 'flags' | 'environment'> & { readonly podName?: string },
+  ): ControllerProcess {
     const controller = new ControllerProcess({
       kubeconfig: this.#kubeconfig,
       clusterName: this.#clusterName,
@@ -167,13 +174,11 @@ export class ControlledCluster {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  /** Installs what the controller needs. */
+  /** Installs what the controller needs, and a Pod for it. */
   async prepare(): Promise<void> {
-    const { name, namespace } = SERVICE_ACCOUNT;
+    const { namespace } = SERVICE_ACCOUNT;
     await this.kubectl('create', 'namespace', namespace);
-    await this.kubectl('apply', '-f', join(ROOT, 'deploy/crds'), '-f', join(ROOT, 'deploy/rbac'));
-    await this.kubectl('wait', '--for=condition=Established', '--timeout=60s', '-f', join(ROOT, 'deploy/crds'));
-    await this.applyWebhook();
+    await this.install();
     // The deployment that will run it is not there yet: a Pod of its name that nobody runs, for events to be about.
     await this.apply({
       apiVersion: 'v1',
@@ -181,6 +186,14 @@ export class ControlledCluster {
       metadata: { name: OWN_POD, namespace },
       spec: { schedulerName: 'nobody', containers: [{ name: 'controller', image: 'none' }] },
     });
+  }
+
+  /** Installs what the controller needs, into its namespace, which is there. */
+  async install(): Promise<void> {
+    const { name, namespace } = SERVICE_ACCOUNT;
+    await this.kubectl('apply', '-f', join(ROOT, 'deploy/crds'), '-f', join(ROOT, 'deploy/rbac'));
+    await this.kubectl('wait', '--for=condition=Established', '--timeout=60s', '-f', join(ROOT, 'deploy/crds'));
+    await this.applyWebhook();
     const token = (await this.kubectl('create', 'token', name, '-n', namespace, '--duration=1h')).trim();
     const { server, caFile } = this.controlPlane;
     const config = {

@@ -1,0 +1,2 @@
+kubectl get nodes -l karpenter.sh/nodepool=default
+kubectl get pods -o wide
