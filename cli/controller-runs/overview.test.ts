@@ -151,7 +151,7 @@ test('the price is shown beside what these pods cost at least, which is of its t
   assert.deepEqual([bound.keptPerHour, bound.leftOut, bound.isConverged, bound.hasEstimates], [0, 0, true, false]);
   const replicas = { type: 'merge', body: { spec: { replicas: 12 } } } as const;
   await run.cluster.patch(KINDS.deployments, { namespace: 'default', name: 'inflate' }, replicas);
-  await run.until('pods wait', () => observer.overview().totals.waiting > 0);
+  await run.until('the seven others wait', () => observer.overview().totals.waiting > 5);
   const old = observer.overview().bound;
   assert.ok(old?.kind === 'proven' && !old.isOfNow && old.podCount === 5, JSON.stringify(old));
   await run.until('a bound on twelve pods is proven', proven(12));

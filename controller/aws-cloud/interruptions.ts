@@ -51,8 +51,15 @@ function onAbort(signal: AbortSignal, reject: (reason: unknown) => void): void {
 
 async function queueUrl({ clients, queueName }: InterruptionOptions, signal: AbortSignal): Promise<string> {
   const command = new GetQueueUrlCommand({ QueueName: queueName });
-  const { QueueUrl = '' } = await callAws('sqs:GetQueueUrl', (call) => clients.sqs.send(command, call), signal);
-  return QueueUrl;
+  try {
+    const { QueueUrl = '' } = await callAws('sqs:GetQueueUrl', (call) => clients.sqs.send(command, call), signal);
+    return QueueUrl;
+  } catch (error) {
+    signal.throwIfAborted();
+    const reason = error instanceof Error ? error.message : String(error);
+    const advice = 'make it, or set the interruption queue to the one that is there; dovetail doctor has the command';
+    throw new Error(`read interruptions: queue ${queueName} can't be opened (${reason}): ${advice}`, { cause: error });
+  }
 }
 
 async function* newsOf(

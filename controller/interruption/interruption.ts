@@ -68,16 +68,26 @@ const RESPONSES: Readonly<Record<Interruption['kind'], Response>> = {
 
 const PAUSE_MS = 5_000;
 
+/** Between errors that are told: a queue may be missing for days. */
+const TELL_EVERY_MS = 60_000;
+
 /** Acts on news until the signal aborts. What could not be acted on is not acknowledged, and comes again. */
 export async function followInterruptions(context: ControllerContext, signal: AbortSignal): Promise<void> {
   const { clock, cloud, log } = context;
+  let tellFromMs = 0;
   while (!signal.aborted) {
     try {
-      for await (const news of cloud.interruptions(signal)) await takeIn(context, news, signal);
+      for await (const news of cloud.interruptions(signal)) {
+        tellFromMs = 0;
+        await takeIn(context, news, signal);
+      }
       await clock.sleep(PAUSE_MS, signal);
     } catch (error) {
       if (signal.aborted) return;
-      log.error({ error: String(error) }, 'failed reading interruptions');
+      if (clock.monotonicMs() >= tellFromMs) {
+        log.error({ error: String(error) }, 'failed reading interruptions; trying again every few seconds');
+        tellFromMs = clock.monotonicMs() + TELL_EVERY_MS;
+      }
       await clock.sleep(PAUSE_MS, signal).catch(() => undefined);
     }
   }
