@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DrivenClock } from '../clock/index.ts';
-import type { ControllerContext } from ../context/index.ts;
+import type { ControllerContext } from '../context/index.ts';
 import { followInterruptions } from './interruption.ts';
 
 test('a queue that is missing is tried every few seconds and told of once a minute', async () => {
