@@ -202,3 +202,18 @@ test('prices are compared over cases and generated problems, and the last line c
     ['no rival', 'no rival', 'no rival', 'no rival'],
   );
 });
+
+test('small batches are judged against the best plan known, and the table says how far each effort is from the bound', () => {
+  const args = ['--price', '--small', '--size', 'smoke', '--seeds', '2', '--best-seconds', '1'];
+  const run = bench(...args, '--objective', 'list-price', '--strip-rules', '--judge');
+  assert.equal(run.status, 0, run.error);
+  assert.match(
+    run.out,
+    /\nbatch of 4, seed 2 +on demand +list price +4 .* \d+\.\d\d % +\d+\.\d{3} +(yes|no) +- +no rival\n/,
+  );
+  assert.match(run.out, /\nBALANCED over the best known: .* over 4 batches of up to 100 pods; goal .*: reached\n/);
+  assert.match(run.out, /are taken out of the problems, for all/);
+  assert.doesNotMatch(run.out, / default /);
+  assert.match(bench('--small').error, /--small: only with --price/);
+  assert.match(bench('--price', '--objective', 'cheap').error, /--objective cheap: list-price, default or both/);
+});

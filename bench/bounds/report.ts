@@ -1,14 +1,8 @@
 // The table of prices and bounds, and how far efforts come of what they are to reach. Numbers only.
 import type { Environment } from '../environment.ts';
+import { BOUND_GOALS, type GapSummary, gapLine, percent, summarizeGaps } from '../gaps.ts';
 import { milliseconds, renderColumns, renderEnvironment } from '../report.ts';
 import { type BoundsOptions, type BoundsResult, EFFORTS, type EffortName, type ObjectiveName } from './measure.ts';
-
-/** What gaps are to be at most, over problems whose bound has converged. */
-export const GOALS: Readonly<Record<EffortName, { readonly mean: number; readonly worst?: number }>> = {
-  fast: { mean: 0.06 },
-  balanced: { mean: 0.015, worst: 0.04 },
-  best: { mean: 0.007, worst: 0.02 },
-};
 
 const COUNTED: Readonly<Record<ObjectiveName, string>> = {
   'list-price': 'list prices of the instances alone',
@@ -22,15 +16,8 @@ export interface BoundsFailure {
 }
 
 /** How far one effort comes. */
-export interface GoalResult {
+export interface GoalResult extends GapSummary {
   readonly effort: EffortName;
-  /** Problems that count. */
-  readonly count: number;
-  /** The geometric mean of cost ÷ bound, less 1. */
-  readonly mean: number;
-  readonly worst: number;
-  readonly worstName: string;
-  readonly reached: boolean;
 }
 
 /** Holds the gaps of converged bounds against the goals, for each effort that was measured. */
@@ -40,12 +27,7 @@ export function judge(results: readonly BoundsResult[]): GoalResult[] {
       const gap = efforts.find((one) => one.effort === effort)?.gap;
       return converged && gap !== undefined ? [{ name: `${name} ${capacity}`, gap }] : [];
     });
-    const logs = gaps.reduce((sum, { gap }) => sum + Math.log1p(gap), 0);
-    const mean = gaps.length === 0 ? 0 : Math.expm1(logs / gaps.length);
-    const worst = gaps.reduce((most, one) => (one.gap > most.gap ? one : most), { name: '-', gap: 0 });
-    const goal = GOALS[effort];
-    const reached = gaps.length > 0 && mean <= goal.mean && (goal.worst === undefined || worst.gap <= goal.worst);
-    return { effort, count: gaps.length, mean, worst: worst.gap, worstName: worst.name, reached };
+    return { effort, ...summarizeGaps(gaps, BOUND_GOALS[effort]) };
   });
 }
 
@@ -77,13 +59,8 @@ export function renderBounds(
     ]),
   ]);
   const lines = [renderEnvironment(environment), '', ...renderColumns([header, ...rows], (column) => column < 2), ''];
-  for (const { effort, count, mean, worst, worstName, reached } of judge(results)) {
-    const { mean: meanGoal, worst: worstGoal } = GOALS[effort];
-    const goal = worstGoal === undefined ? percent(meanGoal) : `${percent(meanGoal)}, worst ${percent(worstGoal)}`;
-    lines.push(
-      `${effort}: mean ${percent(mean)}, worst ${percent(worst)} (${worstName}) over ${count} converged bounds; ` +
-        `goal ${goal}: ${reached ? 'reached' : 'missed'}`,
-    );
+  for (const goal of judge(results)) {
+    lines.push(gapLine(goal.effort, 'converged bounds', goal, BOUND_GOALS[goal.effort]));
   }
   for (const { name, error } of failures) lines.push(`FAILED ${name}: ${error}`);
   lines.push(
@@ -95,8 +72,4 @@ export function renderBounds(
       : 'Spreads, affinities and preferences are taken out of the problems; pods that keep apart on hosts are not.',
   );
   return lines.join('\n');
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(2)} %`;
 }

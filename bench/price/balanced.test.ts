@@ -5,8 +5,8 @@ import { createLocalSolver } from '../../server/index.ts';
 import { priceOfPlan } from '../peers/index.ts';
 import { corpusProblem } from '../problems.ts';
 import { solveWithDovetail } from '../verify/index.ts';
-import { optionsOf } from './compare.ts';
 import { costOf } from './costs.ts';
+import { optionsOf } from './efforts.ts';
 import type { PriceInput } from './questions.ts';
 
 test('BALANCED has work enough to gain something over 10,000 pods that are given their zones one by one', async () => {

@@ -5,6 +5,8 @@ import { createLocalSolver, type LocalSolver } from '../../server/index.ts';
 import type { KarpenterClaim, KarpenterResult } from '../peers/index.ts';
 import { madeUpAnswer } from '../peers/testing/index.ts';
 import { comparePrices, type PriceOutcome, type Verdict } from './compare.ts';
+import { OBJECTIVES } from './costs.ts';
+import type { PriceTools } from './efforts.ts';
 import { onMarket, type PriceInput } from './questions.ts';
 
 const CAPACITY_TYPE = 'karpenter.sh/capacity-type';
@@ -68,8 +70,9 @@ describe('a plan beside Karpenter’s', () => {
   });
   after(() => solver.close());
 
+  const tools = (): PriceTools => ({ solver, bestMs: 100, objectives: OBJECTIVES });
   const compared = (results: readonly KarpenterResult[], problem = problemOf()): Promise<PriceOutcome> =>
-    comparePrices('made-up', 'any capacity', problem, { solver, bestMs: 100, runKarpenter: async () => results });
+    comparePrices('made-up', 'any capacity', problem, { ...tools(), runKarpenter: async () => results });
   const verdicts = ({ ours }: PriceOutcome): Verdict[] => ours.map(({ verdict }) => verdict);
 
   test('is cheaper than one at a higher price, and equal to one at the same', async () => {
@@ -78,7 +81,11 @@ describe('a plan beside Karpenter’s', () => {
     assert.deepEqual(verdicts(equal), ['equal', 'equal']);
     assert.equal(equal.karpenter?.usdPerHour, 0.19);
     assert.deepEqual(
-      equal.ours.map(({ efforts, cost }) => [efforts.FAST.usdPerHour, efforts.BEST.nodeCount, cost.toFixed(2)]),
+      equal.ours.map(({ efforts: { FAST, BALANCED, BEST } }) => [
+        FAST.usdPerHour,
+        BEST.nodeCount,
+        BALANCED.cost.toFixed(2),
+      ]),
       [
         [0.19, 1, '0.19'],
         [0.19, 1, '0.20'],
@@ -161,8 +168,7 @@ describe('a plan beside Karpenter’s', () => {
     const within = answer([claim('only', ['one', 'two'], ['large'])]);
     const outcomeWith = (second: KarpenterResult): Promise<PriceOutcome> =>
       comparePrices('made-up', 'any capacity', problem, {
-        solver,
-        bestMs: 100,
+        ...tools(),
         runKarpenter: async (asked) => [(asked as PriceInput).pods.length === 3 ? beyond : second],
       });
     const kept = await outcomeWith(within);

@@ -1,9 +1,6 @@
 // One problem on one market: Karpenter's cheapest valid plan, and ours for the pods that it places, by every effort and each
 // objective. A plan of ours that is dearer at BALANCED passes only where it is better by what comes before price, and where
 // with Karpenter's pools taken for granted it is not dearer.
-import { create } from '@bufbuild/protobuf';
-import { Effort, ObjectiveSchema, type SolveOptions } from '../../proto/index.ts';
-import type { LocalSolver } from '../../server/index.ts';
 import { type KarpenterResult, type PlanPrice, priceOf, priceOfPlan } from '../peers/index.ts';
 import {
   type DovetailAnswer,
@@ -13,29 +10,28 @@ import {
   placesOfKarpenter,
   placesOfPlan,
   refusedOnArrival,
-  solveWithDovetail,
 } from '../verify/index.ts';
-import { costOf, isDearer, OBJECTIVE_KINDS, OBJECTIVES, type ObjectiveName } from './costs.ts';
+import { costOf, isDearer, type ObjectiveName } from './costs.ts';
+import {
+  ask,
+  type BoundFigures,
+  type EffortName,
+  type OurPlanFigures,
+  type PlanFigures,
+  type PriceTools,
+  solveEfforts,
+} from './efforts.ts';
 import { type Flexibility, flexibilityOf } from './flexibility.ts';
 import { keptCount, keptPreferences } from './kept-preferences.ts';
 import { asKarpenterDecided, type MarketName, type PriceInput, withPods } from './questions.ts';
-
-/** The efforts, least first. */
-export const EFFORTS = ['FAST', 'BALANCED', 'BEST'] as const;
-/** One of EFFORTS. */
-export type EffortName = (typeof EFFORTS)[number];
-
-/** A plan in figures. */
-export interface PlanFigures extends PlanPrice {
-  readonly solveMs: number;
-}
+import { hasUncountedRules } from './uncounted-rules.ts';
 
 /** Ours by one objective. */
 export interface OurFigures {
   readonly objective: ObjectiveName;
-  readonly efforts: Readonly<Record<EffortName, PlanFigures>>;
-  /** Cost of BALANCED and of Karpenter's plan, US dollars an hour; the second absent without Karpenter. */
-  readonly cost: number;
+  readonly efforts: Readonly<Record<EffortName, OurPlanFigures>>;
+  readonly bound: BoundFigures;
+  /** Cost of Karpenter's plan by the objective, US dollars an hour; absent without Karpenter. */
   readonly karpenterCost?: number;
   /** Of BALANCED. */
   readonly flexibility: Flexibility;
@@ -61,21 +57,14 @@ export interface PriceOutcome {
   readonly market: MarketName;
   /** Pods that the plans are compared over. */
   readonly podCount: number;
+  /** Whether plans keep rules that the bound leaves out. */
+  readonly hasUncountedRules: boolean;
   /** Absent where it was not asked, or has no valid plan. */
   readonly karpenter?: PlanFigures;
   /** Runs of Karpenter that were set aside: kube-scheduler would refuse some of their pods, or limits on nodes their nodes. */
   readonly invalidRunCount: number;
   readonly ours: readonly OurFigures[];
   readonly passed: boolean;
-}
-
-/** What comparing needs. */
-export interface PriceTools {
-  readonly solver: LocalSolver;
-  /** Runs Karpenter so many times; absent where nothing is compared. */
-  readonly runKarpenter?: (problem: object, runs: number) => Promise<readonly KarpenterResult[]>;
-  /** Time that BEST may take, in milliseconds. */
-  readonly bestMs: number;
 }
 
 /** Pods up to which an answer is held against the filters of kube-scheduler: it takes long, and larger ones count as valid. */
@@ -107,7 +96,7 @@ export async function comparePrices(
   const { rival, invalidRunCount } = asked;
   const question = rival === undefined ? asked.problem : withPods(asked.problem, (pod) => !leftOutBy(rival).has(pod));
   const ours: OurFigures[] = [];
-  for (const objective of OBJECTIVES) {
+  for (const objective of tools.objectives) {
     const figures = await oursBy(objective, { question, rival, tools });
     ours.push(placesFewer ? { ...figures, verdict: 'fewer pods' } : figures);
   }
@@ -115,6 +104,7 @@ export async function comparePrices(
     name,
     market,
     podCount: question.pods.length,
+    hasUncountedRules: hasUncountedRules(question),
     ...(rival === undefined ? {} : { karpenter: { ...priceOf(rival, problem), solveMs: rival.solveMs } }),
     invalidRunCount,
     ours,
@@ -176,42 +166,20 @@ interface Comparison {
 
 async function oursBy(objective: ObjectiveName, comparison: Comparison): Promise<OurFigures> {
   const { question, rival, tools } = comparison;
-  const figures: Partial<Record<EffortName, PlanFigures>> = {};
-  let balanced: DovetailAnswer | undefined;
-  for (const effort of EFFORTS) {
-    const answer = await ask(tools, question, objective, effort);
-    figures[effort] = { ...priceOfPlan(answer.nodes, question), solveMs: answer.solveMs };
-    if (effort === 'BALANCED') balanced = answer;
-  }
-  const efforts = figures as Record<EffortName, PlanFigures>;
+  const { efforts, bound, balanced } = await solveEfforts(tools, question, objective);
   const price = rival === undefined ? undefined : priceOf(rival, question);
   const verdict =
     rival === undefined || price === undefined
       ? 'no rival'
-      : await verdictOn(objective, comparison, rival, { answer: balanced!, price: efforts.BALANCED, theirs: price });
+      : await verdictOn(objective, comparison, rival, { answer: balanced, price: efforts.BALANCED, theirs: price });
   return {
     objective,
     efforts,
-    cost: costOf(objective, efforts.BALANCED),
-    flexibility: flexibilityOf(balanced!.nodes, question),
+    bound,
+    flexibility: flexibilityOf(balanced.nodes, question),
     ...(price === undefined ? {} : { karpenterCost: costOf(objective, price) }),
     verdict,
   };
-}
-
-function ask(
-  { solver, bestMs }: PriceTools,
-  problem: object,
-  objective: ObjectiveName,
-  effort: EffortName,
-): Promise<DovetailAnswer> {
-  const limit = effort === 'BEST' ? { timeLimitMs: bestMs } : {};
-  return solveWithDovetail(solver, problem, { ...optionsOf(objective, effort), ...limit });
-}
-
-/** What a request says of an objective and an effort. */
-export function optionsOf(objective: ObjectiveName, effort: EffortName): Pick<SolveOptions, 'effort' | 'objective'> {
-  return { effort: Effort[effort], objective: create(ObjectiveSchema, { kind: OBJECTIVE_KINDS[objective] }) };
 }
 
 /** Our plan at BALANCED and what the two plans cost. */

@@ -23,6 +23,8 @@ export interface DovetailAnswer {
   /** Pods left out, each with why. */
   readonly unplaced: ReadonlyMap<string, string>;
   readonly solveMs: number;
+  /** What no plan for the same pods costs less than, by the objective; absent where it was not asked for. */
+  readonly bound?: { readonly usdPerHour: number; readonly converged: boolean };
 }
 
 /** Solves a parsed problem, with options of the request beside its own. Throws what the reader and the solver throw. */
@@ -46,5 +48,8 @@ export async function solveWithDovetail(
     existing: report.existing,
     unplaced: new Map(report.unscheduled.map(({ pod, reason }) => [pod, reason])),
     solveMs: report.timings.solveMs ?? 0,
+    ...(report.bound === undefined || report.lowerBound === undefined
+      ? {}
+      : { bound: { usdPerHour: report.lowerBound, converged: report.bound.converged } }),
   };
 }
