@@ -9,10 +9,10 @@ import { Chronicle, ClusterObserver, type Happening } from '../../controller/ove
 import type { PageActions } from '../../controller/page/index.ts';
 import { type ApiObject, KINDS } from '../../controller/ports/index.ts';
 import { openChance } from '../../controller/random/index.ts';
+import { readCloudFacts } from '../../controller/simulated-cloud/index.ts';
 import type { EngineConnection } from '../engine-client.ts';
 import { DemoActions } from './actions.ts';
 import { allRun } from './all-run.ts';
-import { readCloudFacts } from './cloud-facts.ts';
 import type { DemoManifests } from './manifests.ts';
 import { type DemoWorld, startWorld } from './world.ts';
 

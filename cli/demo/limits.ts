@@ -4,8 +4,6 @@ export const LIMITS = {
   replicas: 2_000,
   /** Most pods that can't fit, at once. */
   misfits: 10,
-  /** Offerings of one page of the service's catalogue. */
-  offeringsPerPage: 10_000,
   /** How long `--once` waits for all pods to run. */
   onceMs: 180_000,
   /** Time between two looks at whether all pods run, and a little more than between two looks at what has happened. */

@@ -234,7 +234,13 @@ export class Provisioner {
       0,
     );
     this.#context.log.info(
-      { nodeclaims: plan.nodes.length, pods: podCount, hash: plan.hash, solveUs: Number(stats?.solveUs ?? 0n) },
+      {
+        nodeclaims: plan.nodes.length,
+        pods: podCount,
+        usdPerHour: Number(plan.totalPriceNanoUsdPerHour) / NANO_PER_DOLLAR,
+        hash: plan.hash,
+        solveUs: Number(stats?.solveUs ?? 0n),
+      },
       'computed new nodeclaim(s) to fit pod(s)',
     );
   }

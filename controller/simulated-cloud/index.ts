@@ -1,5 +1,6 @@
 // The door of controller/simulated-cloud: an account of a cloud in memory behind the Cloud port, whose instances join a
 // cluster as nodes. On any Clock, and the same every time for the same seed. It can run in a process of its own (server.ts).
+export { readCloudFacts } from './catalogue-facts.ts';
 export type { CloudControls } from './controls.ts';
 export {
   type CloudFacts,

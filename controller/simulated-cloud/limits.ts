@@ -14,6 +14,8 @@ export const LIMITS = {
   openCalls: 10_000,
   /** News that was handed out over a socket and not acknowledged; the oldest can no longer be, and comes again. */
   openReceipts: 10_000,
+  /** Offerings of one page of the service's catalogue. */
+  offeringsPerPage: 10_000,
   /** Tries of a write to a node that others write to as well. */
   nodeWriteTries: 20,
 } as const;

@@ -2,3 +2,4 @@
 export { readAudit } from './audit.ts';
 export { ControlledCluster, type KubeObject } from './controlled-cluster.ts';
 export type { ControllerProcess } from './controller-process.ts';
+export { RealWorld } from './real-world.ts';

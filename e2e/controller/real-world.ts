@@ -1,7 +1,12 @@
 // Everything around the controller: a control plane with scheduler and controllers, our CRDs and RBAC, and a simulated cloud in
 // a process of its own whose nodes join it.
 import { systemClock } from '../../controller/clock/index.ts';
-import { type JournalEntry, RemoteCloud } from '../../controller/simulated-cloud/index.ts';
+import {
+  type CloudFacts,
+  type CloudTimes,
+  type JournalEntry,
+  RemoteCloud,
+} from '../../controller/simulated-cloud/index.ts';
 import {
   type CloudProcess,
   smallCloudFacts,
@@ -12,26 +17,32 @@ import { ControlledCluster } from './controlled-cluster.ts';
 import type { ControllerProcess } from './controller-process.ts';
 import { CLOUD_TIMES } from './limits.ts';
 
+/** What may be otherwise than in a small account in a hurry. */
+export interface RealWorldOptions {
+  readonly facts?: CloudFacts;
+  readonly times?: CloudTimes;
+}
+
 /** The world. */
 export class RealWorld extends ControlledCluster {
   readonly cloud: RemoteCloud;
   readonly #cloudProcess: CloudProcess;
 
-  private constructor(controlPlane: ControlPlane, cloudProcess: CloudProcess, cloud: RemoteCloud) {
-    super(controlPlane, smallCloudFacts().clusterName);
+  private constructor(controlPlane: ControlPlane, clusterName: string, cloudProcess: CloudProcess, cloud: RemoteCloud) {
+    super(controlPlane, clusterName);
     this.#cloudProcess = cloudProcess;
     this.cloud = cloud;
   }
 
-  static async start(): Promise<RealWorld> {
+  static async start({ facts = smallCloudFacts(), times = CLOUD_TIMES }: RealWorldOptions = {}): Promise<RealWorld> {
     const controlPlane = await startControlPlane({ scheduler: 'default', controllerManager: true, audit: true });
     const cloudProcess = await startCloudProcess({
-      facts: smallCloudFacts(),
-      times: CLOUD_TIMES,
+      facts,
+      times,
       kubeconfig: controlPlane.kubeconfig,
     });
     const cloud = await RemoteCloud.connect({ port: cloudProcess.port, clock: systemClock() });
-    const world = new RealWorld(controlPlane, cloudProcess, cloud);
+    const world = new RealWorld(controlPlane, facts.clusterName, cloudProcess, cloud);
     try {
       await world.prepare();
       return world;

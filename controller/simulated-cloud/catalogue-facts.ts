@@ -1,40 +1,37 @@
-// What the demo's cloud sells: the types, offerings and prices of the service's embedded catalogue, asked for over its own
+// An account that sells what the service's embedded catalogue has: its types, offerings and prices, asked for over its own
 // interface as any client would, with what a node of each type has by Karpenter's formulas.
 import { create } from '@bufbuild/protobuf';
-import {
-  capacityTypeName,
-  type KubernetesObject,
-  nodeClassMessage,
-  nodeClassSpec,
-} from '../../controller/kubernetes/index.ts';
-import type { ApiObject, CapacityTypeName, CatalogueIdentity, PricedOffering } from '../../controller/ports/index.ts';
-import {
-  type CloudFacts,
-  type InstanceTypeFacts,
-  type Network,
-  plainNetwork,
-} from '../../controller/simulated-cloud/index.ts';
+import type { Client } from '@connectrpc/connect';
 import {
   CatalogueReferenceSchema,
   type ListedInstanceType,
   type ListedOffering,
   type NodeClass,
+  type OfferingService,
   PriceSource,
   type Resources,
 } from '../../proto/index.ts';
-import type { EngineConnection } from '../engine-client.ts';
+import { capacityTypeName, type KubernetesObject, nodeClassMessage, nodeClassSpec } from '../kubernetes/index.ts';
+import type { ApiObject, CapacityTypeName, CatalogueIdentity, PricedOffering } from '../ports/index.ts';
+import type { CloudFacts, InstanceTypeFacts, Network } from './facts.ts';
 import { LIMITS } from './limits.ts';
+import { plainNetwork } from './network.ts';
 
-/** An account that is nobody's, so that what the demo feeds is on sale in the demo only. */
-const DEMO_ACCOUNT = '000000000000';
+/** The service's part that lists offerings. */
+export interface OfferingLister {
+  readonly offerings: Pick<Client<typeof OfferingService>, 'listOfferings'>;
+}
+
+/** An account that is nobody's, so that what is fed for it is on sale nowhere else. */
+const NOBODYS_ACCOUNT = '000000000000';
 
 /** The account's facts for a cluster with these node classes. */
 export async function readCloudFacts(
-  engine: Pick<EngineConnection, 'offerings'>,
+  engine: OfferingLister,
   at: { readonly region: string; readonly clusterName: string },
   nodeClasses: readonly ApiObject[],
 ): Promise<CloudFacts> {
-  const catalogue: CatalogueIdentity = { partition: 'aws', account: DEMO_ACCOUNT, region: at.region };
+  const catalogue: CatalogueIdentity = { partition: 'aws', account: NOBODYS_ACCOUNT, region: at.region };
   const { types, offerings } = await listEverything(engine, catalogue, classOf(nodeClasses[0]));
   return {
     catalogue,
@@ -54,7 +51,7 @@ function classOf(nodeClass: ApiObject | undefined): NodeClass | undefined {
 }
 
 async function listEverything(
-  { offerings }: Pick<EngineConnection, 'offerings'>,
+  { offerings }: OfferingLister,
   identity: CatalogueIdentity,
   nodeClass: NodeClass | undefined,
 ): Promise<{ readonly types: Map<string, ListedInstanceType>; readonly offerings: ListedOffering[] }> {
