@@ -14,7 +14,7 @@ import {
   withEachTermAlone,
   withoutConditionsOn,
 } from './terms.ts';
-import { TOPOLOGY_CLASSES } from './topology-differences.ts';
+import { fellowsOf, TOPOLOGY_CLASSES } from './topology-differences.ts';
 
 /** What a difference is judged by besides itself. */
 export interface DifferenceContext {
@@ -33,8 +33,12 @@ export interface DifferenceContext {
    * among them.
    */
   readonly outWithinNodeLimits: () => Promise<ReadonlySet<string>>;
-  /** Whether a side places the pod when nothing else waits. Solves again: asked for last. */
-  readonly placesAlone: (side: 'karpenter' | 'dovetail', pod: WaitingPod) => Promise<boolean>;
+  /** Whether a side places the pod when nothing else waits but its fellows, which it places as well. Solves again: asked for last. */
+  readonly placesAlone: (
+    side: 'karpenter' | 'dovetail',
+    pod: WaitingPod,
+    fellows?: readonly WaitingPod[],
+  ) => Promise<boolean>;
   /** Whether Karpenter places a pod that it left out in a later batch, with the nodes of this one there. Solves again. */
   readonly placesLater: (pod: string) => Promise<boolean>;
   /** Whether Karpenter places a pod when it is asked something else. Solves again. */
@@ -114,10 +118,12 @@ export const DIFFERENCE_CLASSES: readonly DifferenceClass[] = [
   },
   {
     name: 'limit on nodes exceeded',
-    matches: async ({ direction }, { problem, unplaced, result, outWithinNodeLimits }) => {
+    matches: async ({ direction }, context) => {
       if (direction !== 'karpenter places more') return false;
-      const cut = await outWithinNodeLimits();
-      return cut.size > result.unscheduled.length && placesAsMany(problem.pods, unplaced, cut);
+      const { problem, unplaced, result } = context;
+      const cut = await context.outWithinNodeLimits();
+      if (cut.size <= result.unscheduled.length) return false;
+      return placesAsMany(problem.pods, unplaced, new Set([...cut, ...(await placedByMistake(context))]));
     },
   },
   {
@@ -151,18 +157,17 @@ export const DIFFERENCE_CLASSES: readonly DifferenceClass[] = [
   ...TOPOLOGY_CLASSES,
   {
     name: 'competition for limited room',
-    matches: async ({ direction, pod }, { problem, unplaced, result, refused, outWithinNodeLimits, placesAlone }) => {
+    matches: async ({ direction, pod }, context) => {
+      const { problem, unplaced, refused, placesAlone } = context;
       const side = direction === 'karpenter places more' ? 'dovetail' : 'karpenter';
-      const keptOut = [...(await outWithinNodeLimits()), ...refused];
-      // What Karpenter makes of a contradiction is a class of its own: kube-scheduler would not have those pods there.
-      const contradictory = problem.pods.filter((one) => unplaced.has(one.metadata.name) && hasContradictoryTerm(one));
-      // Nor would they find the label by which it has pods together on a node whose pool does not give it one.
-      const byInvention = problem.pods.filter((one) =>
-        labelsInvented(problem, result, one.metadata.name).some((key) => topologyKeysOf(one).includes(key)),
-      );
-      const wrongly = [...contradictory, ...byInvention].map(({ metadata }) => metadata.name);
-      const out = new Set([...keptOut, ...wrongly]);
-      return placesAsMany(problem.pods, unplaced, out) && (await placesAlone(side, podNamed(problem, pod)));
+      const keptOut = [...(await context.outWithinNodeLimits()), ...refused];
+      const out = new Set([...keptOut, ...(await placedByMistake(context))]);
+      if (!placesAsMany(problem.pods, unplaced, out)) return false;
+      const one = podNamed(problem, pod);
+      if (await placesAlone(side, one)) return true;
+      // A pod that must be near others has no place without them.
+      const fellows = fellowsOf(context, pod);
+      return fellows.length > 0 && placesAlone(side, one, fellows);
     },
   },
   {
@@ -242,6 +247,25 @@ function podNamed(problem: VerifiedProblem, name: string): WaitingPod {
 
 function hasSoftTaint(problem: VerifiedProblem): boolean {
   return problem.nodePools.some(({ spec }) => (spec.template?.spec?.taints ?? []).some(isSoft));
+}
+
+/**
+ * Pods that Karpenter has on nodes where they would not be: by a contradiction, of which kube-scheduler sees that no node meets
+ * it, or by a label that the node's pool does not give it, be it over that they have a rule or be it that they ask for it and
+ * Karpenter itself refuses them alone.
+ */
+async function placedByMistake({ problem, unplaced, result, placesAlone }: DifferenceContext): Promise<string[]> {
+  const mistakes: string[] = [];
+  for (const one of problem.pods) {
+    const { name } = one.metadata;
+    const invented = labelsInvented(problem, result, name);
+    if (invented.some((key) => topologyKeysOf(one).includes(key))) mistakes.push(name);
+    else if (!unplaced.has(name)) continue;
+    else if (hasContradictoryTerm(one)) mistakes.push(name);
+    else if (invented.some((key) => labelsNamedBy(one).has(key)) && !(await placesAlone('karpenter', one)))
+      mistakes.push(name);
+  }
+  return mistakes;
 }
 
 /** Label keys of Karpenter's node of the pod that its pool says nothing of. */

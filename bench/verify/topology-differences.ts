@@ -1,6 +1,7 @@
 // The classes of difference that come from rules about other pods: Karpenter decides on domains early or late, at random,
 // and among those it knows. Where it leaves pods out for that, the proof is Karpenter itself: asked again with one thing
 // changed it places them. docs/karpenter-differences.md explains each class under its name.
+import { isDeepStrictEqual } from 'node:util';
 import {
   affinityTerms,
   hardSpreads,
@@ -15,7 +16,7 @@ import {
 import { leftOutBy, placesAsMany } from './compare.ts';
 import type { DifferenceClass, DifferenceContext, VerifiedProblem, WaitingPod } from './differences.ts';
 import { isSoft, toleratingSoftTaints } from './soft-taints.ts';
-import { withEachTermAlone } from './terms.ts';
+import { labelsNamedBy, withEachTermAlone, withoutConditionsOn } from './terms.ts';
 
 const HOSTNAME = 'kubernetes.io/hostname';
 const NODE_POOL_LABEL = 'karpenter.sh/nodepool';
@@ -30,17 +31,28 @@ export const TOPOLOGY_CLASSES: readonly DifferenceClass[] = [
   {
     name: 'spread counted anew once something is given up',
     matches: async ({ direction, pod }, context) => {
-      const { problem, groupOf, karpenterPlaces } = context;
+      const { problem } = context;
       const one = podNamed(problem, pod);
       if (direction !== 'karpenter places more' || hardSpreads(one).length === 0) return false;
       if (!(await areKeptOut(context, pod, await context.refusedOverAllDomains()))) return false;
-      const group = groupOf(pod);
       const ways = waysToGiveUp(problem, one);
-      for (const give of ways) {
-        const pods = problem.pods.map((each) => (group.includes(each.metadata.name) ? give(each) : each));
-        if (await karpenterPlaces(pod, { problem: { ...problem, pods }, moreInAll: true })) return false;
-      }
-      return ways.length > 0;
+      return ways.length > 0 && !(await placesMoreWithSome(context, pod, ways));
+    },
+  },
+  {
+    name: 'spread over the domains of one term',
+    matches: async ({ direction, pod }, context) => {
+      const { problem } = context;
+      const one = podNamed(problem, pod);
+      const keys = hardSpreads(one)
+        .filter(({ nodeAffinityPolicy }) => nodeAffinityPolicy !== 'Ignore')
+        .map(({ topologyKey }) => topologyKey);
+      if (direction !== 'karpenter places more' || withEachTermAlone(one).length < 2) return false;
+      if (!keys.some((key) => labelsNamedBy(one).has(key))) return false;
+      if (!(await areKeptOut(context, pod, await context.refusedOverAllDomains()))) return false;
+      return !(await placesMoreWithSome(context, pod, waysToGiveUp(problem, one), (each) =>
+        withoutConditionsOn(each, keys),
+      ));
     },
   },
   {
@@ -75,6 +87,15 @@ export const TOPOLOGY_CLASSES: readonly DifferenceClass[] = [
       const pods = problem.pods.map((each) => (isConcerned(each) ? inOurDomains(each, context, keys) : each));
       const isBound = problem.pods.some((each, index) => !group.includes(each.metadata.name) && pods[index] !== each);
       if (isBound && (await context.karpenterPlaces(pod, { problem: { ...problem, pods } }))) return true;
+      // Where they go may follow from rules of their own.
+      const asRuled = problem.pods.map((each) =>
+        isConcerned(each) ? inOurDomains(each, context, [...keys, ...topologyKeysOf(each)]) : each,
+      );
+      if (
+        !isDeepStrictEqual(asRuled, pods) &&
+        (await context.karpenterPlaces(pod, { problem: { ...problem, pods: asRuled } }))
+      )
+        return true;
       // On a host it is the room that others have taken beside those who are meant; elsewhere it may be that of those.
       if (!keys.includes(HOSTNAME) && !(concerned.length > group.length && isFuller(context))) return false;
       if (await context.karpenterPlaces(pod, { problem: { ...problem, pods: concerned } })) return true;
@@ -159,6 +180,17 @@ function concernedBy({ problem, groupOf }: DifferenceContext, pod: string): read
   return problem.pods.filter((each) => group.includes(each.metadata.name) || isMeant(each));
 }
 
+/** One of each group that a pod's affinity means beside its own, of those that we place, bound to where we have it. */
+export function fellowsOf(context: DifferenceContext, pod: string): readonly WaitingPod[] {
+  const { groupOf, unplaced } = context;
+  const keys = affinityTerms(podNamed(context.problem, pod)).map(({ topologyKey }) => topologyKey);
+  const others = concernedBy(context, pod).filter(
+    ({ metadata: { name } }) => !unplaced.has(name) && !groupOf(pod).includes(name),
+  );
+  const groups = new Map(others.map((each) => [groupOf(each.metadata.name), each]));
+  return keys.length === 0 ? [] : [...groups.values()].map((each) => inOurDomains(each, context, keys));
+}
+
 /** Whether we leave out no more of a pod's like than `refused`, of Karpenter's answer, and Karpenter together, and in all. */
 async function areKeptOut(context: DifferenceContext, pod: string, refused: ReadonlySet<string>): Promise<boolean> {
   const { problem, unplaced } = context;
@@ -179,6 +211,21 @@ function waysToGiveUp({ nodePools }: VerifiedProblem, pod: WaitingPod): ((pod: W
     const alone = withEachTermAlone(each)[term] ?? each;
     return isAnyTaintSoft ? toleratingSoftTaints(alone) : alone;
   });
+}
+
+/** Whether Karpenter places more pods in all than we do, by priority, with the pod's group changed in one of some ways. */
+async function placesMoreWithSome(
+  { problem, groupOf, karpenterPlaces }: DifferenceContext,
+  pod: string,
+  ways: readonly ((pod: WaitingPod) => WaitingPod)[],
+  besides: (pod: WaitingPod) => WaitingPod = (each) => each,
+): Promise<boolean> {
+  const group = groupOf(pod);
+  for (const way of ways) {
+    const pods = problem.pods.map((each) => (group.includes(each.metadata.name) ? besides(way(each)) : each));
+    if (await karpenterPlaces(pod, { problem: { ...problem, pods }, moreInAll: true })) return true;
+  }
+  return false;
 }
 
 /** Pods that rules about pods can't tell apart from this one, its equals among them: which of them is kept out is chance. */

@@ -80,7 +80,7 @@ export async function judgedDifferences(
   results: readonly KarpenterResult[],
   tools: VerifyTools,
 ): Promise<JudgedDifference[]> {
-  const placesAlone = memoized((side: Side, pod: WaitingPod) => asksAlone(problem, tools, side, pod));
+  const asked = memoized((side, pods) => asksAlone(problem, tools, side, pods));
   const karpenterPlaces = asking(problem, tools, answer);
   const namespaces = problem.namespaces ?? [];
   const ours = placesOfPlan(problem, answer);
@@ -106,7 +106,7 @@ export async function judgedDifferences(
         refused,
         refusedOverAllDomains,
         outWithinNodeLimits,
-        placesAlone,
+        placesAlone: (side, pod, fellows = []) => asked(side, [pod, ...fellows]),
         placesLater: async (pod) => !(await leftInTheEnd()).has(pod),
         karpenterPlaces,
         ourLabels: (pod) => labelsByPod.get(pod),
@@ -132,9 +132,14 @@ function leftOutAsCounted(problem: VerifyInput, result: KarpenterResult): Readon
   return fewest ?? leftOutBy(result);
 }
 
-/** Whether a side places the pod when no other waits. */
-async function asksAlone(problem: VerifyInput, tools: VerifyTools, side: Side, pod: WaitingPod): Promise<boolean> {
-  const alone = { ...problem, pods: [pod] };
+/** Whether a side places all of the pods when no other waits. */
+async function asksAlone(
+  problem: VerifyInput,
+  tools: VerifyTools,
+  side: Side,
+  pods: readonly WaitingPod[],
+): Promise<boolean> {
+  const alone = { ...problem, pods };
   if (side === 'dovetail') return (await solveWithDovetail(tools.solver, alone)).unplaced.size === 0;
   return (await tools.runKarpenter(alone, 1)).every(({ unscheduled }) => unscheduled.length === 0);
 }
@@ -223,13 +228,13 @@ function figuresOf(problem: VerifyInput, answer: DovetailAnswer, results: readon
 type Side = 'karpenter' | 'dovetail';
 
 /** Each question is asked once. */
-function memoized(ask: (side: Side, pod: WaitingPod) => Promise<boolean>): typeof ask {
+function memoized(ask: (side: Side, pods: readonly WaitingPod[]) => Promise<boolean>): typeof ask {
   const known = new Map<string, Promise<boolean>>();
-  return (side, pod) => {
-    const key = `${side} ${JSON.stringify(pod)}`;
+  return (side, pods) => {
+    const key = `${side} ${JSON.stringify(pods)}`;
     let answer = known.get(key);
     if (answer === undefined) {
-      answer = ask(side, pod);
+      answer = ask(side, pods);
       known.set(key, answer);
     }
     return answer;

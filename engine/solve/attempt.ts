@@ -29,7 +29,7 @@ import { noteVain } from './mates.ts';
 import { nodeLocation, type OpenNode, openNodes } from './node-board.ts';
 import { UnitCollector } from './node-maker.ts';
 import { placesMore } from './order-of-plans.ts';
-import { PlaceFinder } from './places.ts';
+import { type Leaning, PlaceFinder } from './places.ts';
 import { candidatesFor, type NewNodes, placeOnNewNodes, tiersOf } from './placing.ts';
 import type { Leftover } from './plan-writer.ts';
 import { NodeOpener } from './stepwise.ts';
@@ -85,8 +85,8 @@ export interface Variation {
   readonly leavesNodesAlone?: boolean;
   /** Shapes whose pods go onto no node that exists. */
   readonly keptOffNodes?: ReadonlySet<CompiledShape>;
-  /** Zone that pods go to where they have the choice. */
-  readonly zone?: string;
+  /** Where pods go if they have the choice. */
+  readonly leaning?: Leaning;
   /** In which pods arrive; by default the usual one. */
   readonly order?: ArrivalOrder;
 }
@@ -216,7 +216,7 @@ function placeAll(
 
 /** Everything as it is before the first pod is placed. */
 export function openWork(compiled: CompiledProblem, budget: Budget, variation: Variation = {}): PlacingWork {
-  const views = openViews(compiled, variation.zone);
+  const views = openViews(compiled, variation.leaning);
   const domains = new DomainState(compiled.counters, (rule) => views.places.universe(rule));
   countRunning(compiled, domains);
   const nodes = variation.leavesNodesAlone === true ? [] : openNodes(compiled, domains);
@@ -251,7 +251,7 @@ export function resumeWork(compiled: CompiledProblem, budget: Budget, attempt: A
 /** What placing knows of the problem and remembers of its own questions. */
 function openViews(
   compiled: CompiledProblem,
-  zone?: string,
+  leaning?: Leaning,
 ): Pick<PlacingWork, 'compiled' | 'filter' | 'tiers' | 'places' | 'domainRules' | 'vainChains' | 'refusedBy'> {
   const filter = new TemplateFilter(compiled);
   const tiers = tiersOf(compiled);
@@ -259,7 +259,7 @@ function openViews(
     compiled,
     filter,
     tiers,
-    places: new PlaceFinder(compiled, filter, tiers, zone),
+    places: new PlaceFinder(compiled, filter, tiers, leaning),
     domainRules: new Map<TopologyRules, DomainRules>(),
     vainChains: new Map<string, number>(),
     refusedBy: new Map<string, Set<NewNodes>>(),

@@ -87,7 +87,7 @@ function mayGather({ problem: { effort } }: CompiledProblem, { newNodes, pinnedA
 
 function gathering({ catalogue: { cells } }: CompiledProblem): Variation[] {
   const zones = [...new Set(cells.map(({ zone }) => zone))].sort(compareText);
-  return zones.length < 2 ? [] : zones.slice(0, ZONE_LIMIT).map((zone) => ({ zone }));
+  return zones.length < 2 ? [] : zones.slice(0, ZONE_LIMIT).map((zone) => ({ leaning: { zone } }));
 }
 
 /**

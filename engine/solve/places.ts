@@ -5,6 +5,7 @@ import { hasBit } from '../bits/index.ts';
 import { compareText, OFFERING_LABELS } from '../catalogue/index.ts';
 import {
   type CompiledProblem,
+  type CompiledShape,
   type CompiledTemplate,
   type Constraint,
   roomKeys,
@@ -32,6 +33,20 @@ export interface Place {
 /** What places count for where pods gather, of what they cost: cheaper ones there still come first. */
 const GATHERING_SHARE = 1e-3;
 
+/** Where pods go if they have the choice, whatever it costs. */
+export interface Leaning {
+  /** Zone of all pods. */
+  readonly zone?: string;
+  /** A domain of the pods of some shapes. */
+  readonly domains?: ReadonlyMap<CompiledShape, LeaningDomain>;
+}
+
+/** A label and its value. */
+export interface LeaningDomain {
+  readonly topologyKey: string;
+  readonly value: string;
+}
+
 /** A room at a place with what it costs at least. */
 interface Stand {
   readonly roomKey: number;
@@ -46,7 +61,7 @@ interface Stand {
 /** Finds places. Remembers what templates have in common. */
 export class PlaceFinder {
   readonly #compiled: CompiledProblem;
-  readonly #zone: string | undefined;
+  readonly #leaning: Leaning;
   /** Pods that wait for a place: no node is shared by more. */
   readonly #podCount: number;
   readonly #filter: TemplateFilter;
@@ -62,15 +77,15 @@ export class PlaceFinder {
   >();
   readonly #universes = new Map<number, ReadonlySet<string>>();
 
-  /** Places in `zone` count for next to nothing, so that pods that have the choice gather there. */
+  /** Places that pods lean to count for next to nothing, so that pods that have the choice gather there. */
   constructor(
     compiled: CompiledProblem,
     filter: TemplateFilter,
     tiers: readonly (readonly CompiledTemplate[])[],
-    zone?: string,
+    leaning: Leaning = {},
   ) {
     this.#compiled = compiled;
-    this.#zone = zone;
+    this.#leaning = leaning;
     this.#podCount = compiled.problem.shapes.reduce((sum, { count }) => sum + count, 0);
     this.#filter = filter;
     this.#tiers = tiers;
@@ -98,7 +113,9 @@ export class PlaceFinder {
     const sieves = this.#sieves.of(unit);
     if (unit.kind === undefined) return this.#findPlaces(unit, keys, sieves, alone);
     // Pods of one kind may be counted by different spreads: those of another namespace are.
-    const key = `${unit.kind}|${keys.join(' ')}|${sieves.map(({ index }) => index).join(' ')}|${alone}`;
+    const leanings = this.#leaningsOf(unit).map(({ topologyKey, value }) => `${topologyKey}=${value}`);
+    const counters = sieves.map(({ index }) => index).join(' ');
+    const key = `${unit.kind}|${keys.join(' ')}|${counters}|${alone}|${leanings.join(' ')}`;
     let places = this.#places.get(key);
     if (places === undefined) {
       places = this.#findPlaces(unit, keys, sieves, alone);
@@ -107,12 +124,18 @@ export class PlaceFinder {
     return places;
   }
 
-  #weightOf(keys: readonly string[], values: readonly (string | undefined)[]): number {
-    return this.#zone !== undefined && values[keys.indexOf(OFFERING_LABELS.zone)] === this.#zone ? GATHERING_SHARE : 1;
+  /** Domains that pods of a unit lean to. */
+  #leaningsOf({ members }: Unit): LeaningDomain[] {
+    const { zone, domains } = this.#leaning;
+    const own = domains === undefined ? [] : members.flatMap(({ pod }) => domains.get(pod.of) ?? []);
+    return zone === undefined ? own : [{ topologyKey: OFFERING_LABELS.zone, value: zone }, ...own];
   }
 
   #findPlaces(unit: Unit, keys: readonly string[], sieves: readonly Counter[], alone: boolean): readonly Place[] {
     const found = new Map<string, { stand: Stand; tier: number; share: number }>();
+    const leanings = this.#leaningsOf(unit);
+    const leansTo = (values: readonly (string | undefined)[]): boolean =>
+      leanings.some(({ topologyKey, value }) => values[keys.indexOf(topologyKey)] === value);
     this.#tiers.forEach((templates, tier) => {
       for (const template of this.#filter.open(templates, unit)) {
         const mosts = new Map<number, number>();
@@ -124,8 +147,8 @@ export class PlaceFinder {
             mosts.set(stand.roomKey, most);
           }
           if (most === 0 || wide?.has(stand.key) === false) continue;
-          const share =
-            (stand.price / (alone ? 1 : Math.min(most, this.#podCount))) * this.#weightOf(keys, stand.values);
+          const price = stand.price * (leansTo(stand.values) ? GATHERING_SHARE : 1);
+          const share = price / (alone ? 1 : Math.min(most, this.#podCount));
           const known = found.get(stand.key);
           if (known === undefined) found.set(stand.key, { stand, tier, share });
           else if (known.tier === tier && share < known.share) known.share = share;

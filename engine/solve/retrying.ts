@@ -4,7 +4,7 @@ import { type CompiledProblem, type CompiledShape, type Demand, makeUnit, Templa
 import { DomainState } from '../topology/index.ts';
 import type { Attempt, Phases } from './attempt.ts';
 import { nodeTakes, openNodes } from './node-board.ts';
-import { PlaceFinder } from './places.ts';
+import { type LeaningDomain, PlaceFinder } from './places.ts';
 import { tiersOf } from './placing.ts';
 
 /** Shapes that go before the others, by index, and those that have been the very first. */
@@ -110,6 +110,36 @@ export function groupsOnNodes(compiled: CompiledProblem, { nodes, left }: Attemp
       groups.set(group.map(({ index }) => index).join(' '), new Set(group));
   }
   return [...groups.values()].slice(0, GROUP_LIMIT);
+}
+
+/**
+ * Ways to lean for pods that a spread keeps out: as many pods as are in its least full domains decide how many the others may
+ * have, and those that went elsewhere, where it is cheaper, could be there. Each is `known` with one more shape that leans.
+ */
+export function leaningsFor(
+  compiled: CompiledProblem,
+  { left, domains }: Attempt,
+  known: ReadonlyMap<CompiledShape, LeaningDomain>,
+): ReadonlyMap<CompiledShape, LeaningDomain>[] {
+  if (podCountOf(compiled) > ALONE_POD_LIMIT) return [];
+  const rules = new Set(left.flatMap(({ obstacle }) => (obstacle?.kind === 'spread' ? [obstacle.rule] : [])));
+  if (rules.size === 0) return [];
+  const places = new PlaceFinder(compiled, new TemplateFilter(compiled), tiersOf(compiled));
+  const leanings: ReadonlyMap<CompiledShape, LeaningDomain>[] = [];
+  for (const rule of rules) {
+    const { topologyKey } = rule.counter;
+    const least = domains.leastFull(rule);
+    for (const shape of compiled.shapes) {
+      const demand = shape.demands.at(-1);
+      if (demand === undefined || known.has(shape) || !demand.counting.has(rule.counter)) continue;
+      const unit = makeUnit(compiled, [{ pod: demand, podCount: 1 }]);
+      const values = new Set(places.placesOf(unit, [topologyKey]).map((place) => place.values[0]));
+      if (values.size < 2) continue;
+      for (const value of least)
+        if (values.has(value)) leanings.push(new Map([...known, [shape, { topologyKey, value }]]));
+    }
+  }
+  return leanings;
 }
 
 function podCountOf({ shapes }: CompiledProblem): number {

@@ -2,7 +2,7 @@
 // have had a place, try again with those pods first. Then rank each node's offerings and say why the rest stays out.
 // Pure: no clock, no randomness; `interrupt` is all that comes from outside.
 import type { Catalogue, PriceSnapshot } from '../catalogue/index.ts';
-import { CompiledProblem } from '../compile/index.ts';
+import { CompiledProblem, type CompiledShape } from '../compile/index.ts';
 import type { EnginePlan, Problem } from '../model/index.ts';
 import { Budget } from '../pack/index.ts';
 import { type Attempt, attemptPlacement, type Phases, type Variation } from './attempt.ts';
@@ -15,11 +15,22 @@ import { placeLatecomers } from './latecomers.ts';
 import { moreOpenValues, WIDENING_LIMIT } from './open-values.ts';
 import { placesMore } from './order-of-plans.ts';
 import { otherAttempts } from './other-attempts.ts';
+import type { LeaningDomain } from './places.ts';
 import { writePlan } from './plan-writer.ts';
-import { type FirstShapes, groupsOnNodes, ordersWithFirst, ordersWithOneFirst, ordersWithOneLast } from './retrying.ts';
+import {
+  type FirstShapes,
+  groupsOnNodes,
+  leaningsFor,
+  ordersWithFirst,
+  ordersWithOneFirst,
+  ordersWithOneLast,
+} from './retrying.ts';
 
 /** Times that pods which stayed out are tried again before the others. */
 const RETRY_LIMIT = 3;
+
+/** Attempts in which pods lean to domains that hold others back. */
+const LEANING_LIMIT = 8;
 
 /**
  * Solves a problem against a catalogue and its prices. `interrupt` is polled between units of work; once it says true
@@ -145,7 +156,8 @@ function bestAttempt(compiled: CompiledProblem, budget: Budget): Attempt {
   const small = placeLatecomers(compiled, budget, improveSmall(compiled, budget, best));
   const onNewNodes = groupsOnNodes(compiled, small).map((keptOffNodes) => ({ keptOffNodes }));
   const gathered = bestOf(compiled, budget, [[compiled.shapes]], small, onNewNodes);
-  const first = bestOf(compiled, budget, ordersWithOneFirst(compiled, gathered), gathered);
+  const leant = bestLeaning(compiled, budget, gathered);
+  const first = bestOf(compiled, budget, ordersWithOneFirst(compiled, leant), leant);
   return bestOf(compiled, budget, ordersWithOneLast(compiled, first), first);
 }
 
@@ -166,6 +178,39 @@ function bestOrder(compiled: CompiledProblem, budget: Budget): Attempt {
     }
   }
   return best;
+}
+
+/**
+ * The best of what was found and of attempts in which pods lean to domains that hold others back, one shape after the other:
+ * where one that leans brings nothing by itself, it may together with the next.
+ */
+function bestLeaning(compiled: CompiledProblem, budget: Budget, found: Attempt): Attempt {
+  let best = found;
+  let open: Leant[] = [{ attempt: found, domains: new Map() }];
+  for (let tries = 0; open.length > 0; ) {
+    const from = open.shift()!;
+    for (const domains of leaningsFor(compiled, from.attempt, from.domains)) {
+      if (tries++ === LEANING_LIMIT) return best;
+      // They come last: as long as the other domains are empty, a spread keeps them out of where they are to go.
+      const phases = [compiled.shapes.filter((shape) => !domains.has(shape)), [...domains.keys()]];
+      const made = attemptPlacement(compiled, budget, phases, { leaning: { domains } });
+      const attempt = placeLatecomers(compiled, budget, made);
+      if (budget.cut) return best;
+      if (placesMore(attempt, best)) {
+        best = attempt;
+        open = [{ attempt, domains }];
+        break;
+      }
+      open.push({ attempt, domains });
+    }
+  }
+  return best;
+}
+
+/** An attempt in which shapes lean to domains. */
+interface Leant {
+  readonly attempt: Attempt;
+  readonly domains: ReadonlyMap<CompiledShape, LeaningDomain>;
 }
 
 /** The best of what was found and of the attempts of some orders, each in some variations. */

@@ -237,6 +237,17 @@ export class DomainState {
     return sum;
   }
 
+  /** Values of the domains in which a spread counts the fewest pods: what is there decides how many the others may have. */
+  leastFull({ counter }: SpreadRule): string[] {
+    const key = this.#keyOf(counter);
+    const universe = this.#universes[counter.index];
+    if (universe === undefined) return [];
+    const counts = Array.from(universe.domains, (domain) => this.#countIn(counter.index, domain));
+    const least = Math.min(...counts);
+    const emptiest = new Set(universe.domains.filter((_, index) => counts[index] === least));
+    return [...this.#values[key]!].flatMap(([value, domain]) => (emptiest.has(domain) ? [value] : []));
+  }
+
   /** Whether an affinity may start a group anywhere: nothing that it means is there, and it means its own pods. */
   mayBootstrap(rules: DomainRules): boolean {
     return rules.affinities.every(this.#startsGroup) && rules.hostAffinities.every(this.#startsGroup);

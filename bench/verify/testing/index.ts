@@ -59,12 +59,12 @@ export interface Circumstances {
   readonly answers?: (question: ChangedQuestion) => boolean;
 }
 
-/** The class of each difference; `placesAlone` says which sides place a pod alone. */
+/** The class of each difference; `placesAlone` says which sides place a pod alone, or with its fellows. */
 export async function classesOf(
   problem: VerifiedProblem,
   oursOut: string[],
   result: KarpenterResult,
-  placesAlone: (side: string, pod: WaitingPod) => boolean = () => false,
+  placesAlone: (side: string, pod: WaitingPod, fellows?: readonly WaitingPod[]) => boolean = () => false,
   {
     group = [],
     refused = [],
@@ -87,7 +87,8 @@ export async function classesOf(
     refused: new Set(refused),
     refusedOverAllDomains: async () => new Set([...refused, ...refusedOverAll]),
     outWithinNodeLimits: async () => new Set([...leftOutWithinNodeLimits(problem, result), ...outByCounts]),
-    placesAlone: async (side: string, one: WaitingPod) => placesAlone(side, one),
+    placesAlone: async (side: string, one: WaitingPod, fellows?: readonly WaitingPod[]) =>
+      placesAlone(side, one, fellows),
     placesLater: async (name: string) => later.includes(name),
     karpenterPlaces: async (_: string, question: ChangedQuestion) => answers(question),
     ourLabels: (name: string) => ourNodes[name],
