@@ -130,8 +130,29 @@ describe('spread over the domains of one term', () => {
       ['Honor', 'zone'],
     ]) {
       const pods = names.map((name) => named(name, policy!, ...keys));
-      assert.deepEqual(await classes(pods, (text) => text.includes('"operator"')), [undefined]);
+      const [found] = await classes(pods, (text) => text.includes('"operator"'));
+      assert.notEqual(found, 'spread over the domains of one term');
     }
+  });
+});
+
+describe('spread over domains that the pod may not be in', () => {
+  const classes = (key: string, nodeAffinityPolicy: string, refusedOverAll = ['a-0']) => {
+    const spread = { topologyKey: 'zone', maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule', nodeAffinityPolicy };
+    const spec = { nodeSelector: { [key]: 'z1' }, topologySpreadConstraints: [spread] };
+    const problem = problemOf([pod('a-0', spec), pod('a-1', spec)]);
+    const circumstances = { group: ['a-0', 'a-1'], refusedOverAll };
+    return classesOf(problem, ['a-1'], karpenter(problem, ['a-0'], ['a-1']), undefined, circumstances);
+  };
+
+  test('passes when kube-scheduler keeps out as many once every domain has a node', async () => {
+    assert.deepEqual(await classes('zone', 'Ignore'), ['spread over domains that the pod may not be in']);
+  });
+
+  test('fails where it does not, where the pod may be anywhere, and where its own domains are what counts', async () => {
+    assert.deepEqual(await classes('zone', 'Ignore', []), [undefined]);
+    assert.deepEqual(await classes('rack', 'Ignore'), [undefined]);
+    assert.deepEqual(await classes('zone', 'Honor'), [undefined]);
   });
 });
 

@@ -56,6 +56,18 @@ export const TOPOLOGY_CLASSES: readonly DifferenceClass[] = [
     },
   },
   {
+    name: 'spread over domains that the pod may not be in',
+    matches: async ({ direction, pod }, context) => {
+      const one = podNamed(context.problem, pod);
+      const ownDomains = labelsNamedBy(one);
+      const isBound = hardSpreads(one).some(
+        ({ nodeAffinityPolicy, topologyKey }) => nodeAffinityPolicy === 'Ignore' && ownDomains.has(topologyKey),
+      );
+      if (direction !== 'karpenter places more' || !isBound) return false;
+      return areKeptOut(context, pod, await context.refusedOverAllDomains());
+    },
+  },
+  {
     name: 'placed in a later batch',
     matches: ({ direction, pod }, { problem, placesLater }) =>
       direction === 'dovetail places more' && problem.pods.some(looksAtPods) && placesLater(pod),
