@@ -162,6 +162,26 @@ describe('what is left open', () => {
     assert.notDeepEqual(refused([...places, place({ ...Z1, ...LARGE }, [counting('a-4')])]), [], 'four beside one');
   });
 
+  test('many pods of several zones may arrive before many that they only count', () => {
+    const everybody = { matchExpressions: [{ key: 'app', operator: 'Exists' }] };
+    const many = (count: number, of: (index: number) => JudgedPod) =>
+      Array.from({ length: count }, (_, index) => of(index));
+    const counting = (zone: string, count: number) =>
+      many(count, (index) => pod(`a-${zone}-${index}`, 'a', spread({ maxSkew: 2, labelSelector: everybody })));
+    const hosts = [Z1, Z1, Z1, Z1, Z1, Z2, Z2, Z2].map((zone, host) => {
+      const apart = { topologyKey: 'kubernetes.io/hostname', labelSelector: selector('b') };
+      return place({ ...zone, 'kubernetes.io/hostname': `${host}` }, [pod(`b-${host}`, 'b', spread(apart))]);
+    });
+    const places = (last: number) => [
+      place(Z1, [...many(2, (index) => pod(`c-${index}`, 'c')), ...counting('z1', 17)]),
+      ...hosts,
+      place(Z3, counting('z3', 17)),
+      place(Z2, counting('z2', last)),
+    ];
+    assert.deepEqual(refused(places(15)), []);
+    assert.notDeepEqual(refused(places(11)), []);
+  });
+
   test('pods may arrive in the order that lets all in', () => {
     const strict = pod('s', 's', {
       ...spread({ labelSelector: { matchExpressions: [{ key: 'app', operator: 'Exists' }] } }),

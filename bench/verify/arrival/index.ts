@@ -34,6 +34,8 @@ export {
   withTopologyNamed,
 } from './rules-of-pods.ts';
 
+const HOSTNAME = 'kubernetes.io/hostname';
+
 /** A node of an answer: one that exists, with its one set of labels, or one to come, which may come out in several ways. */
 export interface Place {
   readonly options: readonly Labels[];
@@ -62,7 +64,8 @@ export function refusedOnArrival(places: readonly Place[], namespaces: readonly 
   for (const choice of waysOut(reduced.map(({ options }) => options.length))) {
     let order = reduced.flatMap(({ arriving }, index) => arriving.map((pod) => ({ pod, index })));
     for (let tried = 0; tried < ORDERS_TRIED; tried += 1) {
-      const kept = letIn(reduced, choice, namespaces, order);
+      // By turns those whom rules look at come whenever they may, or once nobody with such rules can come any more.
+      const kept = letIn(reduced, choice, namespaces, tried % 2 === 0 ? [order] : ruledFirst(order));
       if (kept.length === 0) return new Set();
       if (best === undefined || kept.length < best.size) best = new Set(kept.map(({ pod }) => pod.metadata.name));
       // Whoever was kept out comes first the next time, before others have taken its place.
@@ -130,24 +133,40 @@ function standingNodes(places: readonly Place[], choice: readonly number[]): Sta
   }));
 }
 
-/** Lets in whichever pod the filters admit, over and over, until none is left or none gets in. Answers those left. */
+/** Pods that hold rules over domains wider than a host, and then the others. */
+function ruledFirst(order: readonly Arrival[]): readonly (readonly Arrival[])[] {
+  const isRuled = ({ pod }: Arrival): boolean =>
+    [...hardSpreads(pod), ...affinityTerms(pod), ...antiAffinityTerms(pod)].some(
+      ({ topologyKey }) => topologyKey !== HOSTNAME,
+    );
+  return [order.filter(isRuled), order.filter((arrival) => !isRuled(arrival))];
+}
+
+/**
+ * Lets in whichever pod of the first stage the filters admit, over and over, until none is left or none gets in; then those that
+ * are left with the next stage. Answers those left in the end.
+ */
 function letIn(
   places: readonly Place[],
   choice: readonly number[],
   namespaces: readonly JudgedNamespace[],
-  order: readonly Arrival[],
+  stages: readonly (readonly Arrival[])[],
 ): readonly Arrival[] {
   const nodes = standingNodes(places, choice);
   const standing: Standing = { nodes, namespaces };
-  let waiting = order;
-  for (;;) {
-    const left = waiting.filter(({ pod, index }) => {
-      const node = nodes[index];
-      if (node === undefined || !admits(standing, node, pod)) return true;
-      node.pods.push(pod);
-      return false;
-    });
-    if (left.length === 0 || left.length === waiting.length) return left;
-    waiting = left;
+  const isKeptOut = ({ pod, index }: Arrival): boolean => {
+    const node = nodes[index];
+    if (node === undefined || !admits(standing, node, pod)) return true;
+    node.pods.push(pod);
+    return false;
+  };
+  let left: readonly Arrival[] = [];
+  for (const stage of stages) {
+    left = [...left, ...stage];
+    for (let before = Number.POSITIVE_INFINITY; left.length > 0 && left.length < before; ) {
+      before = left.length;
+      left = left.filter(isKeptOut);
+    }
   }
+  return left;
 }
