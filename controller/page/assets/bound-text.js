@@ -34,7 +34,9 @@ export function boundMore(bound, pricePerHour) {
   if (!bound.isOfNow) return `${month}, of ${clockTime(bound.timeMs)}`;
   const share = shareAbove(bound, pricePerHour);
   if (share === undefined) return month;
-  return share === 0 ? `${month}; no more is paid` : `${month}; paid ${share < 0 ? '-' : '+'}${percentText(share)}`;
+  return share === 0
+    ? `${month}; paid within 0.1\u00a0%`
+    : `${month}; paid ${share < 0 ? '-' : '+'}${percentText(share)}`;
 }
 
 /**
@@ -53,7 +55,7 @@ export function boundSummary(bound, pricePerHour) {
     share === undefined
       ? ''
       : share === 0
-        ? '; no more is paid'
+        ? '; what is paid is within 0.1\u00a0% of it'
         : share > 0
           ? `; ${percentText(share)} more is paid`
           : `; ${percentText(share)} less is paid, for nodes that can not be had at their price any more`;
