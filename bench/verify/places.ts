@@ -11,6 +11,13 @@ const HOSTNAME = 'kubernetes.io/hostname';
 /** A taint as manifests have it. */
 type Taint = Readonly<Record<string, string>>;
 
+/** A requirement of a pool. */
+interface PoolCondition {
+  readonly key: string;
+  readonly operator: string;
+  readonly values?: readonly string[];
+}
+
 /** The parts of a problem that nodes are made from. */
 export interface PlaceableProblem {
   readonly pods: readonly JudgedPod[];
@@ -19,7 +26,7 @@ export interface PlaceableProblem {
     readonly spec: {
       readonly template?: {
         readonly metadata?: { readonly labels?: Labels };
-        readonly spec?: { readonly taints?: readonly Taint[] };
+        readonly spec?: { readonly taints?: readonly Taint[]; readonly requirements?: readonly PoolCondition[] };
       };
     };
   }[];
@@ -82,29 +89,32 @@ export function placesOfPlan(
   return [...existingPlaces(problem, new Map(existing.map(({ name, pods }) => [name, pods]))), ...planned];
 }
 
-/** A node without room in every domain that pools offer: spreads then count as Karpenter does, which knows the domains of pools. */
+/**
+ * A node without room for every offering of every pool: spreads then count as Karpenter does, which knows the domains that pools
+ * offer.
+ */
 export function fullPlaces(problem: PlaceableProblem): Place[] {
-  const offered = new Map(
-    problem.instanceTypes
-      .flatMap(({ offerings }) => offerings)
-      .map(({ zone, capacityType }) => [`${zone} ${capacityType}`, { zone, capacityType }]),
-  );
-  return problem.nodePools.flatMap(({ metadata: { name } }) =>
-    [...offered.values()].map(({ zone, capacityType }) => ({
-      options: [
-        {
+  const { nodePools, instanceTypes } = problem;
+  const ofTypes = new Set([
+    ...Object.values(LABELS),
+    ...instanceTypes.flatMap(({ labels }) => Object.keys(labels ?? {})),
+  ]);
+  return nodePools.flatMap(({ metadata: { name }, spec }) => {
+    // A label that no type has gets its value from the pool.
+    const conditions = (spec.template?.spec?.requirements ?? []).filter(({ key }) => ofTypes.has(key));
+    const labelSets = instanceTypes.flatMap((type) =>
+      type.offerings
+        .filter(({ available }) => available !== false)
+        .map(({ zone, capacityType }) => ({
           ...templateLabels(problem, name),
-          [LABELS.zone]: zone,
-          [LABELS.capacityType]: capacityType,
-          [LABELS.pool]: name,
-          [HOSTNAME]: `full-${name}-${zone}-${capacityType}`,
-        },
-      ],
-      taints: taintsOf(problem, name),
-      running: [],
-      arriving: [],
-    })),
-  );
+          ...type.labels,
+          ...identity(type.name, zone, capacityType, name, `full-${name}-${type.name}-${zone}-${capacityType}`),
+        })),
+    );
+    return labelSets
+      .filter((labels) => conditions.every((condition) => admitsLabel(condition, labels)))
+      .map((labels) => ({ options: [labels], taints: taintsOf(problem, name), running: [], arriving: [] }));
+  });
 }
 
 /** The problem with Karpenter's answer carried out: its nodes exist as their cheapest offerings, and its pods run. */
@@ -184,7 +194,7 @@ function realisations(problem: PlaceableProblem, claim: KarpenterClaim, name: st
     .filter(({ labels }) => claim.requirements.every((requirement) => admitsLabel(requirement, labels)));
 }
 
-function admitsLabel({ key, operator, values }: KarpenterClaim['requirements'][number], labels: Labels): boolean {
+function admitsLabel({ key, operator, values = [] }: PoolCondition, labels: Labels): boolean {
   const value = labels[key];
   if (operator === 'In') return value !== undefined && values.includes(value);
   if (operator === 'NotIn') return value === undefined || !values.includes(value);

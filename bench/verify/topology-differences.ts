@@ -16,7 +16,7 @@ import {
 import { leftOutBy, placesAsMany } from './compare.ts';
 import type { DifferenceClass, DifferenceContext, VerifiedProblem, WaitingPod } from './differences.ts';
 import { isSoft, toleratingSoftTaints } from './soft-taints.ts';
-import { labelsNamedBy, withEachTermAlone, withoutConditionsOn } from './terms.ts';
+import { labelsNamedBy, withEachTermAlone } from './terms.ts';
 
 const HOSTNAME = 'kubernetes.io/hostname';
 const NODE_POOL_LABEL = 'karpenter.sh/nodepool';
@@ -42,17 +42,13 @@ export const TOPOLOGY_CLASSES: readonly DifferenceClass[] = [
   {
     name: 'spread over the domains of one term',
     matches: async ({ direction, pod }, context) => {
-      const { problem } = context;
-      const one = podNamed(problem, pod);
+      const one = podNamed(context.problem, pod);
       const keys = hardSpreads(one)
         .filter(({ nodeAffinityPolicy }) => nodeAffinityPolicy !== 'Ignore')
         .map(({ topologyKey }) => topologyKey);
       if (direction !== 'karpenter places more' || withEachTermAlone(one).length < 2) return false;
       if (!keys.some((key) => labelsNamedBy(one).has(key))) return false;
-      if (!(await areKeptOut(context, pod, await context.refusedOverAllDomains()))) return false;
-      return !(await placesMoreWithSome(context, pod, waysToGiveUp(problem, one), (each) =>
-        withoutConditionsOn(each, keys),
-      ));
+      return areKeptOut(context, pod, await context.refusedOverAllDomains());
     },
   },
   {
@@ -230,11 +226,10 @@ async function placesMoreWithSome(
   { problem, groupOf, karpenterPlaces }: DifferenceContext,
   pod: string,
   ways: readonly ((pod: WaitingPod) => WaitingPod)[],
-  besides: (pod: WaitingPod) => WaitingPod = (each) => each,
 ): Promise<boolean> {
   const group = groupOf(pod);
   for (const way of ways) {
-    const pods = problem.pods.map((each) => (group.includes(each.metadata.name) ? besides(way(each)) : each));
+    const pods = problem.pods.map((each) => (group.includes(each.metadata.name) ? way(each) : each));
     if (await karpenterPlaces(pod, { problem: { ...problem, pods }, moreInAll: true })) return true;
   }
   return false;

@@ -59,7 +59,7 @@ const ORDERS_TRIED = 5;
  */
 export function refusedOnArrival(places: readonly Place[], namespaces: readonly JudgedNamespace[]): Set<string> {
   const keys = keysThatMatter(places);
-  const reduced = places.map((place) => ({ ...place, options: distinctOptions(place.options, keys) }));
+  const reduced = withoutEqualEmptyOnes(places, keys);
   let best: Set<string> | undefined;
   for (const choice of waysOut(reduced.map(({ options }) => options.length))) {
     let order = reduced.flatMap(({ arriving }, index) => arriving.map((pod) => ({ pod, index })));
@@ -105,6 +105,21 @@ function distinctOptions(options: readonly Labels[], keys: ReadonlySet<string>):
     byText.set(JSON.stringify(kept), labels);
   }
   return [...byText.values()];
+}
+
+/** The places with the options that differ for the filters, and one of each kind of those without any pods. */
+function withoutEqualEmptyOnes(places: readonly Place[], keys: ReadonlySet<string>): Place[] {
+  const known = new Set<string>();
+  return places.flatMap((place) => {
+    const options = distinctOptions(place.options, keys);
+    if (place.running.length + place.arriving.length === 0) {
+      const kept = options.map((labels) => [...keys].map((key) => (key === HOSTNAME ? undefined : labels[key])));
+      const text = JSON.stringify([kept, place.taints]);
+      if (known.has(text)) return [];
+      known.add(text);
+    }
+    return [{ ...place, options }];
+  });
 }
 
 /** Choices of an option for each node: all where they are few, else a drawn sample. */
