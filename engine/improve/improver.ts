@@ -2,7 +2,8 @@
 // never worse. It packs greedily some rounds more, dissolves nodes and packs them anew, and mixes the patterns of all that by
 // a linear programme: a restricted master of Gilmore and Gomory's ("A linear programming approach to the cutting-stock
 // problem", 1961), seeded instead of grown, and a matheuristic in the line of Foster and Ryan ("An integer programming
-// approach to the vehicle scheduling problem", 1976). What comes when is a matter of what it costs: see `#isRoundDue`.
+// approach to the vehicle scheduling problem", 1976). What comes when is a matter of what it costs: see `#mixesFirst` and
+// `#isRoundDue`.
 import {
   cheapestClasses,
   correctValues,
@@ -58,7 +59,7 @@ const MIXTURES_SHARE = 0.3;
 /** What the first mixture takes, about, for each shape cubed: its pivots are about as many as its rows. */
 const OPERATIONS_PER_CUBED_SHAPE = 5;
 
-/** Nodes for each shape from which on a mixture is worth more than whatever comes before it: hardly anything of it is lost by rounding. */
+/** Nodes for each shape from which on a mixture is worth more than what comes before it: hardly anything of it is lost by rounding. */
 const MANY_NODES_PER_SHAPE = 2;
 
 /** What an operation of the programme counts beside one of packing: its loops are tighter. */
@@ -72,6 +73,9 @@ const ROUNDING_OFFSETS: readonly number[] = [0, 0.4];
 
 /** Classes that nodes are made anew of. */
 const RECREATE_CLASSES = 64;
+
+/** Classes from which on only the values of a mixture tell which of them to make nodes of: three times as many. */
+const MANY_CLASSES = 3 * RECREATE_CLASSES;
 
 /** What a filled node must be worth for its price to be kept as a pattern. */
 const KEPT_RATIO = 0.98;
@@ -190,10 +194,11 @@ export class Improver {
     this.#price();
   }
 
-  /** Whether nodes are so many that a mixture comes before all else. */
-  get #hasManyNodes(): boolean {
+  /** Whether a mixture comes before all else, and again after every turn. */
+  get #mixesFirst(): boolean {
     const { instance, first } = this.#input;
-    return this.#pool !== undefined && first.nodeCount >= MANY_NODES_PER_SHAPE * instance.shapes.length;
+    if (this.#pool === undefined) return false;
+    return first.nodeCount >= MANY_NODES_PER_SHAPE * instance.shapes.length || instance.classCount >= MANY_CLASSES;
   }
 
   /**
@@ -203,7 +208,7 @@ export class Improver {
   #isRoundDue(): boolean {
     const done = this.#roundCount;
     if (done >= GREEDY_ROUNDS || this.#meter.isEmpty) return false;
-    if (done === 0 || this.#hasManyNodes) return true;
+    if (done === 0 || this.#mixesFirst) return true;
     const spent = this.#roundOperations + this.#roundOperations / done;
     if (done < FIRST_ROUNDS && spent <= FIRST_ROUNDS_OPERATIONS) return true;
     return spent <= ROUNDS_SHARE * this.#meter.operationCount;
@@ -212,7 +217,7 @@ export class Improver {
   /** Whether a mixture comes next: also where nothing else gains any more, once the first one has been paid for. */
   #isMixtureDue(isIdle: boolean): boolean {
     if (this.#pool === undefined || this.#roundCount < ROUNDS_BEFORE_MIXTURE || this.#meter.isEmpty) return false;
-    if (this.#mixtureCount === 0 ? this.#hasManyNodes : isIdle) return true;
+    if (this.#mixesFirst || (this.#mixtureCount > 0 && isIdle)) return true;
     const next =
       this.#mixtureCount === 0
         ? OPERATIONS_PER_CUBED_SHAPE * this.#input.instance.shapes.length ** 3
@@ -239,7 +244,7 @@ export class Improver {
   #mixPatterns(): void {
     const before = this.#meter.operationCount;
     if (this.#solve()) {
-      if (this.#mixtureCount % TURNS_PER_PRICING === 0) this.#price();
+      if (this.#mixtureCount === 0 || (this.#mixtureCount + 1) % TURNS_PER_PRICING === 0) this.#price();
       this.#round();
     }
     this.#mixtureCount++;
