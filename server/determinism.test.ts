@@ -6,6 +6,7 @@ import { type DescMessage, type MessageInitShape, toBinary } from '@bufbuild/pro
 import fc from 'fast-check';
 import {
   CapacityType,
+  Effort,
   type NodePool,
   type NodePoolSchema,
   Operator,
@@ -129,17 +130,24 @@ describe('a plan', () => {
     assert.equal(split.hash, grouped.hash);
   });
 
-  it('has the same bytes on one worker and on two, with calls side by side', async (test) => {
-    const requests = [1, 2, 3, 4].map((number) => ({
+  it('has the same bytes on one, two and eight workers at equal work, with calls side by side', async (test) => {
+    const efforts = [
+      { effort: Effort.FAST },
+      { effort: Effort.BALANCED },
+      { effort: Effort.BALANCED, workLimit: 3_000n },
+      { effort: Effort.BEST, workLimit: 60_000n, seed: 7 },
+    ];
+    const requests = efforts.map((options, number) => ({
+      options,
       nodeClasses: [{ name: 'default' }],
       nodePools: [{ name: 'default', nodeClass: 'default' }],
-      podGroups: GROUPS.slice(0, 3 * number).map((group) => ({
+      podGroups: GROUPS.slice(0, 3 + 3 * number).map((group) => ({
         ...group,
         shape: { requests: group.shape.requests ?? {} },
       })),
     }));
     const bytes: string[][] = [];
-    for (const workerCount of [1, 2]) {
+    for (const workerCount of [1, 2, 8]) {
       const server = await startTestServer({ workerCount, regions: embeddedRegionSource });
       const client = grpcClient(server);
       test.after(async () => {
@@ -149,7 +157,8 @@ describe('a plan', () => {
       const plans = await Promise.all([...requests, ...requests].map((init) => planOf(client, init)));
       bytes.push(plans.map((plan) => Buffer.from(toBinary(PlanSchema, plan)).toString('hex')));
     }
-    assert.deepEqual(bytes[0], bytes[1]);
+    assert.deepEqual(bytes[1], bytes[0]);
+    assert.deepEqual(bytes[2], bytes[0]);
     assert.deepEqual(bytes[0]?.slice(0, 4), bytes[0]?.slice(4));
     assert.equal(new Set(bytes[0]).size, 4);
   });

@@ -12,7 +12,7 @@ function problemOf(podSpec: object, poolSpec: object = {}, otherPoolSpec: object
   const pool = (name: string, spec: object) => ({ metadata: { name }, spec: { template: { spec: {} }, ...spec } });
   return {
     nodePools: [pool('one', poolSpec), pool('two', otherPoolSpec)],
-    instanceTypes: [],
+    instanceTypes: [{ name: 'large', capacity: { cpu: '8', memory: '32Gi' }, offerings: [] }],
     pods: [{ metadata: { name: 'a' }, spec: { containers: [], ...podSpec } }],
   } as unknown as PriceInput;
 }
@@ -62,7 +62,10 @@ test('pools with weights that differ, limits, minValues and taints that discoura
   assert.equal(hasUncountedRules(problemOf({}, { weight: 5 }, { weight: 5 })), false);
   assert.equal(hasUncountedRules(problemOf({}, { weight: 5 }, {})), true);
   assert.equal(hasUncountedRules(problemOf({}, { limits: { cpu: '4' } })), true);
+  assert.equal(hasUncountedRules(problemOf({}, { limits: { nodes: 0 } })), true);
   assert.equal(hasUncountedRules(problemOf({}, { limits: {} })), false);
+  // More than one node of the largest type for the one pod that there is.
+  assert.equal(hasUncountedRules(problemOf({}, { limits: { cpu: '8', memory: '40Gi', nodes: 1 } })), false);
   const template = (spec: object) => ({ template: { spec } });
   assert.equal(hasUncountedRules(problemOf({}, template({ requirements: [{ key: 'a', minValues: 2 }] }))), true);
   assert.equal(hasUncountedRules(problemOf({}, template({ taints: [{ effect: 'PreferNoSchedule' }] }))), true);

@@ -1,5 +1,6 @@
 // Rules that the bound leaves out (docs/packing.md): whether a problem has any, and the problem without those that pods bring.
 // Pure.
+import { amountOf } from '../../controller/kubernetes/index.ts';
 import type { PriceInput } from './questions.ts';
 
 const HOSTNAME = 'kubernetes.io/hostname';
@@ -22,8 +23,13 @@ interface RulesManifest {
 /** The parts of a pool that plans heed and the bound does not. */
 interface PoolManifest {
   readonly weight?: number;
-  readonly limits?: object;
+  readonly limits?: Readonly<Record<string, unknown>>;
   readonly template?: { readonly spec?: { readonly requirements?: readonly { readonly minValues?: number }[] } };
+}
+
+/** What a type has, by resource, in quantities. */
+interface TypeManifest {
+  readonly capacity?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -48,7 +54,7 @@ export function withoutUncountedRules(problem: PriceInput): PriceInput {
 export function hasUncountedRules(problem: PriceInput): boolean {
   const pools = problem.nodePools.map(({ spec }) => spec as PoolManifest);
   if (new Set(pools.map(({ weight }) => weight ?? 0)).size > 1) return true;
-  if (pools.some(({ limits }) => limits !== undefined && Object.keys(limits).length > 0)) return true;
+  if (pools.some(({ limits }) => mayBind(limits ?? {}, problem))) return true;
   if (/"minValues"/.test(JSON.stringify(pools))) return true;
   const ignoresPreferences = problem.preferencePolicy === 'Ignore';
   if (!ignoresPreferences && /"PreferNoSchedule"/.test(JSON.stringify(pools))) return true;
@@ -63,5 +69,15 @@ export function hasUncountedRules(problem: PriceInput): boolean {
       /"requiredDuringScheduling/.test(JSON.stringify(affinity?.podAffinity ?? {})) ||
       apart.some(({ topologyKey }) => topologyKey !== HOSTNAME)
     );
+  });
+}
+
+/** Whether limits could be reached at all: by a node of the largest type for each pod. */
+function mayBind(limits: Readonly<Record<string, unknown>>, { instanceTypes, pods }: PriceInput): boolean {
+  return Object.entries(limits).some(([name, written]) => {
+    if (name === 'nodes') return amountOf(written, 'whole') < pods.length;
+    const types: readonly TypeManifest[] = instanceTypes;
+    const largest = Math.max(0, ...types.map(({ capacity }) => amountOf(capacity?.[name], 'milli')));
+    return amountOf(written, 'milli') < largest * pods.length;
   });
 }

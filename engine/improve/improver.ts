@@ -1,8 +1,9 @@
 // Improves a packing of one instance, turn by turn; every turn ends with the best packing so far, so that more turns are
-// never worse. The first turn packs greedily some rounds more and mixes all their patterns by a linear programme: a
-// restricted master of Gilmore and Gomory's ("A linear programming approach to the cutting-stock problem", 1961), seeded
-// instead of grown. The later ones dissolve nodes and pack them anew, and mix again what that found (a matheuristic in the
-// line of Foster and Ryan, "An integer programming approach to the vehicle scheduling problem", 1976).
+// never worse. It packs greedily some rounds more, dissolves nodes and packs them anew, and mixes the patterns of all that by
+// a linear programme: a restricted master of Gilmore and Gomory's ("A linear programming approach to the cutting-stock
+// problem", 1961), seeded instead of grown, and a matheuristic in the line of Foster and Ryan ("An integer programming
+// approach to the vehicle scheduling problem", 1976). What comes when is a matter of what it costs: see `#mixesFirst` and
+// `#isRoundDue`.
 import {
   cheapestClasses,
   correctValues,
@@ -41,11 +42,25 @@ export interface ImproverInput {
 /** Shapes up to which patterns are mixed by a linear programme: its inverse has a row and a column for each. */
 const LP_SHAPE_LIMIT = 400;
 
-/** Greedy rounds of the first turn, over the classes that pay best. */
+/** Greedy rounds at most, over the classes that pay best. */
 const GREEDY_ROUNDS = 8;
 
-/** The same where shapes are too many for the programme. */
-const GREEDY_ROUNDS_WITHOUT_LP = 1;
+/** Rounds before nodes are dissolved: the first in any case, others as long as all take no more operations than this. */
+const FIRST_ROUNDS = 3;
+const FIRST_ROUNDS_OPERATIONS = 3_600_000;
+
+/** Rounds before patterns are mixed. */
+const ROUNDS_BEFORE_MIXTURE = 5;
+
+/** What further rounds, and mixtures, may take of all operations. */
+const ROUNDS_SHARE = 0.2;
+const MIXTURES_SHARE = 0.3;
+
+/** What the first mixture takes, about, for each shape cubed: its pivots are about as many as its rows. */
+const OPERATIONS_PER_CUBED_SHAPE = 5;
+
+/** Nodes for each shape from which on a mixture is worth more than what comes before it: hardly anything of it is lost by rounding. */
+const MANY_NODES_PER_SHAPE = 2;
 
 /** What an operation of the programme counts beside one of packing: its loops are tighter. */
 const LP_OPERATION_SHARE = 0.5;
@@ -59,6 +74,9 @@ const ROUNDING_OFFSETS: readonly number[] = [0, 0.4];
 /** Classes that nodes are made anew of. */
 const RECREATE_CLASSES = 64;
 
+/** Classes from which on only the values of a mixture tell which of them to make nodes of: three times as many. */
+const MANY_CLASSES = 3 * RECREATE_CLASSES;
+
 /** What a filled node must be worth for its price to be kept as a pattern. */
 const KEPT_RATIO = 0.98;
 
@@ -71,7 +89,7 @@ const LEAST_VALUE = 0.02;
 /** Tries of one turn: so many, and so many for each node, within bounds. */
 const TRIES = { least: 60, perNode: 20, most: 150 } as const;
 
-/** Turns after which every class is filled anew by what pods are worth by then. */
+/** Mixtures, or turns without one, after which every class is filled anew by what pods are worth by then. */
 const TURNS_PER_PRICING = 4;
 
 /** Improves one packing. */
@@ -92,6 +110,14 @@ export class Improver {
   #classes: Uint32Array;
   readonly #pool: PatternPool | undefined;
   #ruin: RuinAndRecreate | undefined;
+  /** Packs greedy rounds; made for the first of them. */
+  #roundPacker: GreedyPacker | undefined;
+  #roundCount = 0;
+  #roundOperations = 0;
+  #mixtureCount = 0;
+  #mixtureOperations = 0;
+  /** What the last mixture took. */
+  #lastMixtureOperations = 0;
   /** Whether the programme was solved, so that pods are worth what it says. */
   #isMixed = false;
   #turnCount = 0;
@@ -134,8 +160,12 @@ export class Improver {
   turn(): boolean {
     if (this.#meter.isEmpty) return false;
     const before = this.best;
-    if (this.#turnCount++ === 0) this.#seed();
+    const isFirst = this.#turnCount++ === 0;
+    if (isFirst) this.#begin();
     else this.#ruinAndRecreate();
+    while (this.#isRoundDue()) this.#packRound();
+    if (this.#isMixtureDue(this.best === before)) this.#mixPatterns();
+    else if (isFirst || (!this.#isMixed && this.#turnCount % TURNS_PER_PRICING === 0)) this.#price();
     this.#idleTurns = this.best === before ? this.#idleTurns + 1 : 0;
     return !this.#meter.isEmpty && this.#idleTurns < this.#input.idleTurns && this.best.nodeCount > 1;
   }
@@ -156,29 +186,70 @@ export class Improver {
     this.#choice.offer(packing);
   }
 
-  #seed(): void {
-    const { instance, counts, first } = this.#input;
+  /** Takes the first packing in, and chooses classes by what its pods paid. */
+  #begin(): void {
+    const { instance, first } = this.#input;
     this.#keepPatterns(first);
     correctValues(instance, first, this.#costs, this.#paid, this.#shares);
     this.#price();
-    const packer = new GreedyPacker(instance, this.#costs, this.#withHomes(counts));
-    const rounds = this.#pool === undefined ? GREEDY_ROUNDS_WITHOUT_LP : GREEDY_ROUNDS;
-    for (let round = 0; round < rounds && !this.#meter.isEmpty; round++) {
-      this.#packRound(packer, round % 2 === 0 ? this.#paid : this.#moved(this.#paid));
-    }
-    this.#solve();
-    this.#price();
-    this.#mix();
   }
 
-  /** One greedy round, after which pods are worth what they paid. */
-  #packRound(packer: GreedyPacker, values: Float64Array): void {
+  /** Whether a mixture comes before all else, and again after every turn. */
+  get #mixesFirst(): boolean {
+    const { instance, first } = this.#input;
+    if (this.#pool === undefined) return false;
+    return first.nodeCount >= MANY_NODES_PER_SHAPE * instance.shapes.length || instance.classCount >= MANY_CLASSES;
+  }
+
+  /**
+   * Whether another greedy round comes next. With many shapes a round and a mixture cost more than a whole search by
+   * dissolving nodes: they are kept to a share of what is spent, and what is cheap comes at once all the same.
+   */
+  #isRoundDue(): boolean {
+    const done = this.#roundCount;
+    if (done >= GREEDY_ROUNDS || this.#meter.isEmpty) return false;
+    if (done === 0 || this.#mixesFirst) return true;
+    const spent = this.#roundOperations + this.#roundOperations / done;
+    if (done < FIRST_ROUNDS && spent <= FIRST_ROUNDS_OPERATIONS) return true;
+    return spent <= ROUNDS_SHARE * this.#meter.operationCount;
+  }
+
+  /** Whether a mixture comes next: also where nothing else gains any more, once the first one has been paid for. */
+  #isMixtureDue(isIdle: boolean): boolean {
+    if (this.#pool === undefined || this.#roundCount < ROUNDS_BEFORE_MIXTURE || this.#meter.isEmpty) return false;
+    if (this.#mixesFirst || (this.#mixtureCount > 0 && isIdle)) return true;
+    const next =
+      this.#mixtureCount === 0
+        ? OPERATIONS_PER_CUBED_SHAPE * this.#input.instance.shapes.length ** 3
+        : this.#lastMixtureOperations;
+    return this.#mixtureOperations + next <= MIXTURES_SHARE * this.#meter.operationCount;
+  }
+
+  /** One greedy round, after which pods are worth what they paid. Every other one moves values, for patterns of another kind. */
+  #packRound(): void {
     const { instance, counts, limits } = this.#input;
+    const before = this.#meter.operationCount;
+    this.#roundPacker ??= new GreedyPacker(instance, this.#costs, this.#withHomes(counts));
+    const packer = this.#roundPacker;
+    const values = this.#roundCount++ % 2 === 0 ? this.#paid : this.#moved(this.#paid);
     const packing = packer.pack(counts, values, limits, this.#workOf(packer));
+    this.#roundOperations += this.#meter.operationCount - before;
     if (this.#meter.isEmpty) return;
     this.#keepPatterns(packing);
     this.#offer(packing);
     correctValues(instance, packing, this.#costs, this.#paid, this.#shares);
+  }
+
+  /** Mixes all patterns and makes nodes of the mixture; now and then looks for classes that pay by it before. */
+  #mixPatterns(): void {
+    const before = this.#meter.operationCount;
+    if (this.#solve()) {
+      if (this.#mixtureCount === 0 || (this.#mixtureCount + 1) % TURNS_PER_PRICING === 0) this.#price();
+      this.#round();
+    }
+    this.#mixtureCount++;
+    this.#lastMixtureOperations = this.#meter.operationCount - before;
+    this.#mixtureOperations += this.#lastMixtureOperations;
   }
 
   /** The classes that pay best, and for each of these shapes one where it has a place. Ascending. */
@@ -249,7 +320,7 @@ export class Improver {
   }
 
   /** Solves the programme over all patterns and rounds its mixture in several ways. */
-  #mix(): void {
+  #round(): void {
     const pool = this.#pool;
     if (pool === undefined || !this.#solve()) return;
     const { instance, counts, limits } = this.#input;
@@ -281,7 +352,5 @@ export class Improver {
     const tries = Math.min(TRIES.most, Math.max(TRIES.least, TRIES.perNode * solution.nodeCount));
     this.#ruin.improve(solution, tries, (classIndex, shapes, pods) => this.#pool?.add(classIndex, shapes, pods));
     this.#offer(solution.packing());
-    if (this.#turnCount % TURNS_PER_PRICING === 0 && this.#solve()) this.#price();
-    if (!this.#meter.isEmpty) this.#mix();
   }
 }

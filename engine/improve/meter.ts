@@ -9,7 +9,9 @@ const OPERATIONS_PER_UNIT = 400;
 /** Counts operations and spends units for them. */
 export class Meter {
   readonly #work: Work;
+  /** Operations that are not spent yet. */
   #operations = 0;
+  #counted = 0;
   #empty = false;
 
   constructor(work: Work) {
@@ -21,9 +23,15 @@ export class Meter {
     return this.#empty;
   }
 
+  /** Operations counted so far. */
+  get operationCount(): number {
+    return this.#counted;
+  }
+
   /** Counts operations; false when nothing is left to spend. */
   readonly count = (operationCount: number): boolean => {
     this.#operations += operationCount;
+    this.#counted += operationCount;
     if (this.#operations < OPERATIONS_PER_UNIT || this.#empty) return !this.#empty;
     const unitCount = Math.floor(this.#operations / OPERATIONS_PER_UNIT);
     this.#operations -= unitCount * OPERATIONS_PER_UNIT;

@@ -18,7 +18,7 @@ interface Spending {
  * BEST has enough for any time limit that the contract allows, and ends by itself where nothing was gained for long.
  */
 const SPENDING: Readonly<Record<Exclude<Effort, 'fast'>, Spending>> = {
-  balanced: { perUnit: 2, units: 25_000, perPlacedPod: 7, idleTurns: 6 },
+  balanced: { perUnit: 2, units: 25_000, perPlacedPod: 7, idleTurns: 12 },
   best: { perUnit: 0, units: Number.POSITIVE_INFINITY, perPlacedPod: 0, idleTurns: 400 },
 };
 

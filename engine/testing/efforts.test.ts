@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Effort, EnginePlan } from '../index.ts';
+import { DEFAULT_OBJECTIVE, type Effort, type EnginePlan, LIST_PRICE_OBJECTIVE } from '../index.ts';
 import { BRUTE_FORCE_POD_LIMIT, bruteForce } from './brute-force.ts';
 import { planViolations } from './checker.ts';
 import { anySituation, type Situation, tinySituation } from './generate.ts';
@@ -143,6 +143,51 @@ test('at best, more work is never worse, and the work that a plan took gives it 
   );
   assert.ok(gained > 3, `gained ${gained} times`);
 });
+
+test('at best, more work leaves no more pods out and costs no more, from the first unit on and by every objective', () => {
+  const seen = { more: 0, cheaper: 0, fewer: 0, whole: 0 };
+  const objectives = fc.constantFrom(LIST_PRICE_OBJECTIVE, DEFAULT_OBJECTIVE);
+  fc.assert(
+    fc.property(everySituation, objectives, (situation, objective) => {
+      const parts = { ...situation.parts, objective };
+      const market = openMarket(situation.market);
+      const solveWith = (workLimit: number): EnginePlan =>
+        solveCase(market, problemOf({ ...parts, effort: 'best', workLimit })).plan;
+      const { workUnits } = solveCase(market, problemOf({ ...parts, effort: 'fast' })).plan;
+      const limits = [0.3, 0.7].map((share) => Math.max(1, Math.floor(workUnits * share)));
+      let before: EnginePlan | undefined;
+      for (const limit of [...limits, workUnits, workUnits + 300, workUnits + 2_000, workUnits + 6_000]) {
+        const plan = solveWith(limit);
+        if (before !== undefined) holdAgainst(before, plan, objective.tieShare, limit, seen);
+        before = plan;
+      }
+    }),
+    { numRuns: 120, seed: 20_261_215 },
+  );
+  assert.ok(seen.more > 10 && seen.cheaper > 5 && seen.whole > 100, JSON.stringify(seen));
+});
+
+/** Holds a plan with more work against one with less, as plans are judged; where pods differ, only their number counts. */
+function holdAgainst(
+  less: EnginePlan,
+  more: EnginePlan,
+  tieShare: number,
+  limit: number,
+  seen: { more: number; cheaper: number; fewer: number; whole: number },
+): void {
+  const podsOf = ({ unplaced }: EnginePlan): number => unplaced.reduce((sum, { count }) => sum + count, 0);
+  const nodesOf = ({ nodes }: EnginePlan): number => nodes.reduce((sum, { nodeCount }) => sum + nodeCount, 0);
+  assert.ok(podsOf(more) <= podsOf(less), `${podsOf(more)} pods left out with ${limit} units, ${podsOf(less)} before`);
+  if (podsOf(more) < podsOf(less)) seen.more += 1;
+  if (JSON.stringify(leftOut(more)) !== JSON.stringify(leftOut(less))) return;
+  seen.whole += 1;
+  const [cost, before] = [more.costNanoUsdPerHour, less.costNanoUsdPerHour];
+  if (cost < before) seen.cheaper += 1;
+  if (cost <= before) return;
+  assert.ok(nodesOf(more) < nodesOf(less), `dearer with ${limit} units: ${cost} after ${before}`);
+  assert.ok(cost <= before * (1 + tieShare), `dearer than a tie with ${limit} units: ${cost} after ${before}`);
+  seen.fewer += 1;
+}
 
 test('at best, an interrupt between two units gives a valid plan that is no dearer than the first', () => {
   let cut = 0;
