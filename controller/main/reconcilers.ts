@@ -5,6 +5,7 @@ import { callingAs, countReconciliation, type GaugeSource, gauge } from '../metr
 import { reconcileNodeClass } from '../node-class/index.ts';
 import { NodePools } from '../node-pool/index.ts';
 import { asNode, asNodeClaim, asPod, isDeleting, labelOf, NODE_POOL_LABEL, nameOf } from '../objects/index.ts';
+import type { PodNominator } from '../pod-nomination/index.ts';
 import type { ApiObject } from '../ports/index.ts';
 import { effectiveNodePoolSpec } from '../resources/index.ts';
 import { nodeProvider } from '../state/index.ts';
@@ -24,6 +25,13 @@ const CONCURRENCY = {
 /** How long counters of a pool wait for more changes. */
 const COUNT_DELAY_MS = 1_000;
 
+/** What reconcilers work with besides the context. */
+export interface ReconcilerParts {
+  readonly replan: () => void;
+  /** Absent where pods are not nominated. */
+  readonly nominator: PodNominator | undefined;
+}
+
 /** The reconcilers of one controller. */
 export class Reconcilers {
   readonly #context: ControllerContext;
@@ -36,7 +44,7 @@ export class Reconcilers {
   readonly #nodePool: WorkQueue;
   readonly #nodeClass: WorkQueue;
 
-  constructor(context: ControllerContext, { replan }: { readonly replan: () => void }) {
+  constructor(context: ControllerContext, { replan, nominator }: ReconcilerParts) {
     this.#context = context;
     this.#evictor = new Evictor(context);
     const nodeEnd = new NodeEnd(context, this.#evictor);
@@ -48,6 +56,7 @@ export class Reconcilers {
         const pool = pools.noteRegistration(claim, isHealthy);
         if (pool !== undefined) this.#nodePool.add(pool);
       },
+      prepare: async (claim, node, signal) => (await nominator?.prepare(claim, node, signal)) ?? 0,
       finalize: (claim, instance, signal) => endClaim(context, claim, instance, signal),
     });
     const queue = (name: string, concurrency: number, reconcile: Reconcile) =>
@@ -62,7 +71,8 @@ export class Reconcilers {
     this.#nodeClass = queue('nodeclass', CONCURRENCY.nodeClass, (key, signal) =>
       reconcileNodeClass(context, key, signal),
     );
-    this.#queues = [this.#lifecycle, this.#upkeep, this.#tagging, this.#nodeEnd, this.#nodePool, this.#nodeClass];
+    const own = [this.#lifecycle, this.#upkeep, this.#tagging, this.#nodeEnd, this.#nodePool, this.#nodeClass];
+    this.#queues = nominator === undefined ? own : [...own, nominator.queue];
     this.#followClaims();
     this.#followNodes();
     this.#followPoolsAndClasses();

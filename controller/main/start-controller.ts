@@ -30,7 +30,16 @@ import {
   PodTimes,
   poolGauges,
 } from '../metrics/index.ts';
-import { type Clock, type Cloud, type CloudInstanceType, type Cluster, KINDS, type OnSale } from '../ports/index.ts';
+import { PodNominator } from '../pod-nomination/index.ts';
+import {
+  type Clock,
+  type Cloud,
+  type CloudInstanceType,
+  type Cluster,
+  KINDS,
+  type ObjectWriter,
+  type OnSale,
+} from '../ports/index.ts';
 import { Provisioner } from '../provisioning/index.ts';
 import {
   ClusterIndex,
@@ -40,6 +49,7 @@ import {
   MemoryLearner,
   Nominations,
   OwnWrites,
+  PlannedSeats,
   PROJECTIONS,
   type RawStores,
   RecordedFeed,
@@ -59,6 +69,8 @@ export interface EngineClients {
 /** What a controller is made of. */
 export interface ControllerOptions {
   readonly cluster: Cluster;
+  /** For nominations of pods, with a rate limit of its own; absent means that they go with everything else. */
+  readonly nominationWriter?: ObjectWriter;
   readonly cloud: Cloud;
   readonly clock: Clock;
   readonly engine: EngineClients;
@@ -142,7 +154,10 @@ export function startController(options: ControllerOptions): RunningController {
     options.onDeposed?.(error);
     void stop();
   });
-  const reconcilers = new Reconcilers(context, { replan: () => provisioner.replan() });
+  const reconcilers = new Reconcilers(context, {
+    replan: () => provisioner.replan(),
+    nominator: nominatorOf(options, context),
+  });
   metrics.observeState(reconcilers.gauges, signal);
   const fed = Promise.withResolvers<void>();
   let isFed = false;
@@ -173,6 +188,12 @@ export function startController(options: ControllerOptions): RunningController {
     return stopping;
   };
   return { stores, isReady: () => isFed && isSynced(stores), ended: running, stop };
+}
+
+function nominatorOf(options: ControllerOptions, context: ControllerContext): PodNominator | undefined {
+  if (options.settings.nominatePods !== true) return undefined;
+  const writer = options.nominationWriter ?? options.cluster;
+  return new PodNominator(context, new Writes(writer, options.cloud, options.hooks ?? NO_HOOKS));
 }
 
 interface CreatedContext {
@@ -209,6 +230,7 @@ function createContext(
     advisor: new OfferingAdvisor(engine.offerings, catalogueOf(cloud)),
     feed,
     nominations: new Nominations(clock),
+    seats: new PlannedSeats(stores),
     clock,
     random,
     events,

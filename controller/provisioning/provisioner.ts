@@ -22,6 +22,7 @@ import { Batcher } from './batcher.ts';
 import { ClaimCreator } from './claim-creator.ts';
 import { claimOfPlannedNode, drawClaimName, type TemplatePool } from './claim-template.ts';
 import { recordPlanEvents } from './plan-events.ts';
+import { notePlannedSeats } from './plan-seats.ts';
 import { followTriggers } from './triggers.ts';
 
 /** The longest that one plan may take; what is planned by then is used. */
@@ -124,6 +125,7 @@ export class Provisioner {
       signal,
     );
     this.#reportLeftOut();
+    if (this.#context.settings.nominatePods === true) notePlannedSeats(this.#context, planned, claims);
     recordPlanEvents(this.#context, planned, claims);
     this.#logPlan(planned);
     this.#askAgain(plan, signal);

@@ -15,7 +15,9 @@ import {
   nodeMessages,
   nodePoolMessage,
   nodePoolSpec,
+  ownNomination,
   type PodContext,
+  type PodState,
   podState,
   type RefusedPod,
   taintMessages,
@@ -50,7 +52,7 @@ export function isDaemonPod(pod: ApiObject): boolean {
  */
 export function podPlace(pod: PodView, isLeaving: (nodeName: string) => boolean): PodPlace {
   try {
-    const state = podState(pod, true);
+    const state = nominatedState(pod) ?? podState(pod, true);
     if (state.kind === 'pending') return WAITING;
     if (state.kind === 'left-out' || isDaemonPod(pod)) return undefined;
     return isLeaving(state.nodeName) && isReschedulable(pod) ? WAITING : state.nodeName;
@@ -58,6 +60,12 @@ export function podPlace(pod: PodView, isLeaving: (nodeName: string) => boolean)
     if (!(error instanceof InputError)) throw error;
     return undefined;
   }
+}
+
+/** The scheduler keeps room for a pod that we have nominated: it counts as if it were there. */
+function nominatedState(pod: PodView): PodState | undefined {
+  const nodeName = ownNomination(pod);
+  return nodeName === undefined ? undefined : { kind: 'bound', nodeName };
 }
 
 /** Those pods of a node that run and are daemonsets', in the order of their names. */

@@ -1,0 +1,155 @@
+// Nominations on a store that a test fills: when they are written, how, and when they are taken back.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DrivenClock } from '../clock/index.ts';
+import type { NodeClaimView, NodeView } from '../objects/index.ts';
+import { type ApiObject, ClusterError, type ObjectName } from '../ports/index.ts';
+import { ClusterIndex, createRawStores, createStores, PlannedSeats, PROJECTIONS } from '../state/index.ts';
+import { PodNominator } from './index.ts';
+
+interface Written {
+  readonly point: string;
+  readonly name: string | undefined;
+  readonly body: unknown;
+}
+
+interface PatchBody {
+  readonly metadata: { readonly annotations: Readonly<Record<string, string | null>> };
+  readonly status: { readonly nominatedNodeName: string | null };
+}
+
+const UNREGISTERED = { key: 'karpenter.sh/unregistered', effect: 'NoExecute' };
+const CLAIM = { metadata: { name: 'c', uid: 'c' }, spec: {} } as unknown as NodeClaimView;
+
+function nodeObject(ready: 'True' | 'False'): NodeView {
+  return {
+    metadata: { name: 'n', uid: 'n' },
+    spec: { providerID: 'aws:///a/i-1', taints: [UNREGISTERED] },
+    status: { conditions: [{ type: 'Ready', status: ready }] },
+  } as unknown as NodeView;
+}
+
+function pod(name: string, resourceVersion = '1', rest: object = {}): ApiObject {
+  return {
+    metadata: { name, namespace: 'default', uid: name, resourceVersion },
+    spec: {},
+    status: { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' }], ...rest },
+  };
+}
+
+/** `refusals` are what the first writes are answered with. */
+function open(t: { after(end: () => void): void }, refusals: ClusterError[] = []) {
+  const clock = new DrivenClock();
+  const raw = createRawStores(PROJECTIONS);
+  const stores = createStores(raw, PROJECTIONS);
+  const seats = new PlannedSeats(stores);
+  const written: Written[] = [];
+  const told: string[] = [];
+  const log = { debug() {}, info: (_: object, message: string) => void told.push(message), warn() {}, error() {} };
+  const end = new AbortController();
+  t.after(() => end.abort());
+  const patch = async (point: string, _: unknown, { name, namespace }: ObjectName, { body }: { body: unknown }) => {
+    written.push({ point, name, body });
+    const refusal = refusals.shift();
+    if (refusal !== undefined) throw refusal;
+    const stored = raw.pods.get({ name, ...(namespace === undefined ? {} : { namespace }) }) as ApiObject;
+    const { metadata, status } = body as PatchBody;
+    const { nominatedNodeName } = status;
+    raw.pods.upsert({
+      ...stored,
+      metadata: { ...stored.metadata, resourceVersion: '9', annotations: metadata.annotations as never },
+      status: { ...(stored.status as object), nominatedNodeName: nominatedNodeName ?? '' },
+    });
+    return stored;
+  };
+  const metrics = { count() {}, observe() {} };
+  const context = { stores, index: new ClusterIndex(stores), seats, clock, random: () => 0.5, metrics, log };
+  const nominator = new PodNominator(context as never, { patch: patch as never });
+  nominator.queue.start(end.signal);
+  const seat = (...pods: ApiObject[]) => {
+    for (const one of pods) {
+      raw.pods.upsert(one);
+      seats.plan(one, 'c');
+    }
+  };
+  const prepare = (node: NodeView) => {
+    raw.nodes.upsert(node);
+    return nominator.prepare(CLAIM, node, end.signal);
+  };
+  return { clock, raw, written, told, seat, prepare };
+}
+
+test('the pods of a ready node are nominated as they were read, with a record that it was us', async (t) => {
+  const { written, seat, prepare } = open(t);
+  seat(pod('a'), pod('taken', '1', { nominatedNodeName: 'elsewhere' }));
+  assert.equal(await prepare(nodeObject('True')), 0);
+  const metadata = { uid: 'a', resourceVersion: '1', annotations: { 'dovetail/nominated': 'n' } };
+  assert.deepEqual(written, [
+    { point: 'pod.nominate', name: 'a', body: { metadata, status: { nominatedNodeName: 'n' } } },
+  ]);
+});
+
+test('a node that is not ready is kept closed, for half a minute and no longer', async (t) => {
+  const { clock, written, seat, prepare } = open(t);
+  seat(pod('a'));
+  assert.equal(await prepare(nodeObject('False')), 30_000);
+  await clock.advance(20_000);
+  assert.equal(await prepare(nodeObject('False')), 10_000);
+  assert.equal(written.length, 0);
+  await clock.advance(10_000);
+  assert.equal(await prepare(nodeObject('False')), 0);
+  assert.equal(written.length, 1);
+});
+
+test('a node that nobody waits for is not held up', async (t) => {
+  const { prepare } = open(t);
+  assert.equal(await prepare(nodeObject('False')), 0);
+});
+
+test('who has written to a pod in between is waited for, and whoever refuses holds no node up', async (t) => {
+  const conflict = new ClusterError('Conflict', 'changed');
+  const { clock, raw, written, seat, prepare } = open(t, [conflict, new ClusterError('Invalid', 'bound')]);
+  seat(pod('a'));
+  const done = prepare(nodeObject('True'));
+  await clock.advance(0);
+  raw.pods.upsert(pod('a', '2'));
+  await clock.advance(100);
+  assert.equal(await done, 0);
+  const versions = written.map(({ body }) => (body as { metadata: { resourceVersion: string } }).metadata);
+  assert.deepEqual(
+    versions.map(({ resourceVersion }) => resourceVersion),
+    ['1', '2'],
+  );
+});
+
+test('a nomination is taken back after a minute in which the pod got no node', async (t) => {
+  const { clock, written, told, seat, prepare } = open(t);
+  seat(pod('a'));
+  await prepare(nodeObject('True'));
+  await clock.advance(59_000);
+  assert.equal(written.length, 1);
+  await clock.advance(2_000);
+  const { point, body } = written[1] ?? {};
+  assert.equal(point, 'pod.denominate');
+  assert.deepEqual((body as PatchBody).status, { nominatedNodeName: null });
+  assert.deepEqual((body as PatchBody).metadata.annotations, { 'dovetail/nominated': null });
+  assert.ok(told.includes('took back the nomination of pod'));
+  await clock.advance(120_000);
+  assert.equal(written.length, 2);
+});
+
+test('a nomination is taken back with its node, also one that was made before a restart', async (t) => {
+  const { clock, raw, written } = open(t);
+  raw.nodes.upsert(nodeObject('True'));
+  const nominated = pod('a', '1', { nominatedNodeName: 'n' });
+  raw.pods.upsert({ ...nominated, metadata: { ...nominated.metadata, annotations: { 'dovetail/nominated': 'n' } } });
+  raw.pods.upsert(pod('schedulers', '1', { nominatedNodeName: 'n' }));
+  await clock.advance(1_000);
+  assert.equal(written.length, 0);
+  raw.nodes.remove({ name: 'n' });
+  await clock.advance(1_000);
+  assert.deepEqual(
+    written.map(({ point, name }) => [point, name]),
+    [['pod.denominate', 'a']],
+  );
+});
