@@ -41,8 +41,8 @@ export interface ReplicaParts {
 /** A Lease takes a call every two seconds. */
 const LEASE_LIMIT: RateLimit = { qps: 5, burst: 10 };
 
-/** Nominations of pods hold up nothing else. */
-const NOMINATION_LIMIT: RateLimit = { qps: 200, burst: 300 };
+/** Nominations of pods hold up nothing else. Each node is kept closed for as long as those of its pods take. */
+const NOMINATION_LIMIT: RateLimit = { qps: 300, burst: 1_000 };
 
 /** Events are the least of what the API server has to do. */
 const EVENT_LIMIT: RateLimit = { qps: 50, burst: 100 };

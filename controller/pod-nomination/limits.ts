@@ -7,9 +7,13 @@ export const LIMITS = {
   holdMs: 30_000,
   /** A pod that still waits so long after it was nominated is planned for anew. */
   stayMs: 60_000,
-  /** Tries for a pod that others write to at the same time, and the pause in which the watch catches up. */
+  /** Tries for a pod that others write to at the same time. */
   tries: 5,
-  pauseMs: 100,
-  /** Nominations that are taken back at once. */
-  concurrentEnds: 20,
+  /** How often and after which pause the cache is looked at for what was written: for two seconds at most. */
+  looks: 100,
+  lookMs: 20,
+  /** How often pods are nominated for a node that is still closed, while the scheduler clears what is said. */
+  rounds: 3,
+  /** Pods that are looked after at once. */
+  concurrency: 50,
 } as const;

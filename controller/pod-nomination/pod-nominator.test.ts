@@ -118,7 +118,31 @@ test('who has written to a pod in between is waited for, and whoever refuses hol
   const versions = written.map(({ body }) => (body as { metadata: { resourceVersion: string } }).metadata);
   assert.deepEqual(
     versions.map(({ resourceVersion }) => resourceVersion),
-    ['1', '2'],
+    ['1', '2', '2'],
+  );
+});
+
+test('a nomination that the scheduler clears is made anew while the pod waits, for a minute', async (t) => {
+  const { clock, raw, written, seat, prepare } = open(t);
+  seat(pod('a'));
+  await prepare(nodeObject('True'));
+  for (const [version, at] of [
+    ['10', 10_000],
+    ['20', 51_000],
+  ] as const) {
+    await clock.advance(at);
+    raw.pods.upsert(pod('a', version));
+    await clock.advance(100);
+  }
+  assert.deepEqual(
+    written.map(({ point, body }) => [
+      point,
+      (body as { metadata: { resourceVersion: string } }).metadata.resourceVersion,
+    ]),
+    [
+      ['pod.nominate', '1'],
+      ['pod.nominate', '10'],
+    ],
   );
 });
 

@@ -1,6 +1,7 @@
-// Nominates the pods that a node was planned for, before the node takes any, and takes nominations back that came to nothing.
-// kube-scheduler tries a pod's nominated node first, and keeps room there for it against pods of its priority and below. A
-// nomination is ours as long as the annotation beside it names the same node; whatever else the field says is the
+// Nominates the pods that a node was planned for, before the node takes any, keeps that up until they are there, and takes
+// nominations back that came to nothing. kube-scheduler tries a pod's nominated node first, and keeps room there for it
+// against pods of its priority and below; it clears the field whenever it tries the pod in vain, as it does when another node
+// comes. A nomination is ours as long as the annotation beside it names the same node; whatever else the field says is the
 // scheduler's own. Nothing here decides where pods belong: plans do.
 import type { ControllerContext } from '../context/index.ts';
 import { NOMINATED_ANNOTATION, ownNomination } from '../kubernetes/index.ts';
@@ -15,19 +16,27 @@ import { LIMITS } from './limits.ts';
 
 type NominatorContext = Pick<ControllerContext, 'stores' | 'index' | 'seats' | 'clock' | 'random' | 'metrics' | 'log'>;
 
+/** A node whose pods are being told of it, by its claim. Moments are of monotonic time. */
+interface Preparation {
+  readonly node: string;
+  readonly sinceMs: number;
+}
+
+/** A nomination of ours that stands. */
 interface Nomination {
   readonly node: string;
   /** When it was first seen: after a start, that is later than it was made. */
   readonly sinceMs: number;
 }
 
-/** The nominator. It follows nominations of ours from the start, whoever made them. */
+/** The nominator. It looks after nominations of ours from the start, whoever made them. */
 export class PodNominator {
   readonly #context: NominatorContext;
   readonly #writes: Pick<Writes, 'patch'>;
-  readonly #ends: WorkQueue;
+  readonly #queue: WorkQueue;
   readonly #nominations = new Map<string, Nomination>();
-  /** When the nodes of claims were first seen that are kept closed, by the claim's UID. */
+  readonly #preparations = new Map<string, Preparation>();
+  /** When the nodes of claims were first seen that are kept closed until they are ready, by the claim's name. */
   readonly #heldSinceMs = new Map<string, number>();
 
   /** `writes` have a rate limit of their own: nominations hold nothing up. */
@@ -35,28 +44,30 @@ export class PodNominator {
     const { clock, random, log, metrics, stores } = context;
     this.#context = context;
     this.#writes = writes;
-    this.#ends = new WorkQueue({
+    this.#queue = new WorkQueue({
       name: 'pod.nomination',
       clock,
       random,
-      concurrency: LIMITS.concurrentEnds,
+      concurrency: LIMITS.concurrency,
       reconcile: (key, signal) => this.#look(key, signal),
       onReconciled: (ended) => countReconciliation(metrics, ended),
-      onError: (_, key, error) => log.error({ Pod: key, error: String(error) }, 'failed taking back a nomination'),
+      onError: (_, key, error) => log.error({ Pod: key, error: String(error) }, 'failed nominating pod'),
     });
     stores.pods.subscribe(({ key, after }) => this.#follow(key, after));
     for (const pod of stores.pods.values()) this.#follow(keyOf(pod), pod);
     stores.nodes.subscribe(({ key }) => {
-      for (const [pod, { node }] of this.#nominations) if (node === key) this.#ends.add(pod);
+      for (const [pod, { node }] of this.#nominations) if (node === key) this.#queue.add(pod);
     });
-    stores.nodeClaims.subscribe(({ before, after }) => {
-      if (after === undefined) this.#heldSinceMs.delete(before?.metadata.uid ?? '');
+    stores.nodeClaims.subscribe(({ key, after }) => {
+      if (after !== undefined) return;
+      this.#heldSinceMs.delete(key);
+      this.#preparations.delete(key);
     });
   }
 
-  /** The queue that looks after nominations. */
+  /** The queue of pods that it looks after. */
   get queue(): WorkQueue {
-    return this.#ends;
+    return this.#queue;
   }
 
   /**
@@ -65,24 +76,32 @@ export class PodNominator {
    */
   async prepare(claim: NodeClaimView, node: NodeView, signal: AbortSignal): Promise<number> {
     const { clock, log, seats } = this.#context;
-    const uid = claim.metadata.uid ?? '';
-    const pods = seats.podsOf(nameOf(claim));
-    if (pods.length === 0 || !canBePrepared(claim, node)) return 0;
+    const name = nameOf(claim);
+    if (seats.podsOf(name).length === 0 || !canBePrepared(claim, node)) return 0;
     const startMs = clock.monotonicMs();
     if (!isOpenButForRegistration(node)) {
-      const sinceMs = this.#heldSinceMs.get(uid) ?? startMs;
-      this.#heldSinceMs.set(uid, sinceMs);
+      const sinceMs = this.#heldSinceMs.get(name) ?? startMs;
+      this.#heldSinceMs.set(name, sinceMs);
       const leftMs = sinceMs + LIMITS.holdMs - startMs;
       if (leftMs > 0) return leftMs;
     }
-    this.#heldSinceMs.delete(uid);
-    const done = await Promise.all(pods.map((pod) => this.#nominate(pod, nameOf(node), signal)));
+    this.#heldSinceMs.delete(name);
+    this.#preparations.set(name, { node: nameOf(node), sinceMs: startMs });
+    let rounds = 0;
+    let missing: ApiObject[] = [];
+    // The scheduler may have tried some of them meanwhile, on a node that is still closed, and cleared what was said.
+    do {
+      rounds += 1;
+      await Promise.all(this.#unnominated(name).map((pod) => this.#nominate(pod, nameOf(node), signal)));
+      missing = this.#unnominated(name);
+    } while (missing.length > 0 && rounds < LIMITS.rounds);
     log.info(
       {
-        NodeClaim: { name: nameOf(claim) },
+        NodeClaim: { name },
         Node: { name: nameOf(node) },
-        pods: pods.length,
-        nominated: done.filter(Boolean).length,
+        pods: seats.podsOf(name).length,
+        missing: missing.length,
+        rounds,
         ms: Math.round(clock.monotonicMs() - startMs),
       },
       'nominated pods for node',
@@ -90,26 +109,38 @@ export class PodNominator {
     return 0;
   }
 
-  /** True where the pod has it now. What fails is left: the scheduler finds a place for the pod without it. */
-  async #nominate(planned: ApiObject, node: string, signal: AbortSignal): Promise<boolean> {
-    const { clock, stores, log } = this.#context;
+  /** Pods that belong on a claim's node and could be told so, as far as the cache knows. */
+  #unnominated(claim: string): ApiObject[] {
+    return this.#context.seats.podsOf(claim).filter(mayBeNominated);
+  }
+
+  /** Nominates a pod, and waits for the cache to know. What fails is left: the scheduler finds a place without it. */
+  async #nominate(planned: ApiObject, node: string, signal: AbortSignal): Promise<void> {
+    const { stores, log } = this.#context;
     const name = nameOfKey(keyOf(planned));
     for (let attempt = 1; attempt <= LIMITS.tries; attempt += 1) {
       const pod = stores.pods.get(name);
-      if (pod === undefined || pod.metadata.uid !== planned.metadata.uid || !mayBeNominated(pod)) return false;
+      if (pod === undefined || pod.metadata.uid !== planned.metadata.uid || !mayBeNominated(pod)) return;
       try {
         await this.#write('pod.nominate', name, pod, node, signal);
-        return true;
       } catch (error) {
-        if (!(error instanceof ClusterError) || error.code !== 'Conflict') {
-          if (signal.aborted || !(error instanceof ClusterError)) throw error;
+        if (signal.aborted || !(error instanceof ClusterError)) throw error;
+        if (error.code !== 'Conflict') {
           log.debug({ Pod: name, why: error.message }, 'could not nominate pod');
-          return false;
+          return;
         }
-        await clock.sleep(LIMITS.pauseMs, signal);
       }
+      await this.#untilSeen(name, pod, signal);
     }
-    return false;
+  }
+
+  /** Resolves when the watch has brought another state of a pod than this one, or soon if it does not. */
+  async #untilSeen(name: ObjectName, pod: ApiObject, signal: AbortSignal): Promise<void> {
+    const { clock, stores } = this.#context;
+    for (let look = 0; look < LIMITS.looks; look += 1) {
+      if (stores.pods.get(name)?.metadata.resourceVersion !== pod.metadata.resourceVersion) return;
+      await clock.sleep(LIMITS.lookMs, signal);
+    }
   }
 
   /** Writes the field and its record in one, on the pod as it was read. */
@@ -131,33 +162,53 @@ export class PodNominator {
   #follow(key: string, pod: ApiObject | undefined): void {
     const node = pod === undefined ? undefined : ownNomination(pod);
     if (node === undefined) {
-      this.#nominations.delete(key);
+      // Lost while the pod still waits: it is tried again in a second at the earliest, and should find its place kept.
+      if (this.#nominations.delete(key) && pod !== undefined) this.#queue.add(key);
       return;
     }
     if (this.#nominations.get(key)?.node === node) return;
     this.#nominations.set(key, { node, sinceMs: this.#context.clock.monotonicMs() });
-    this.#ends.add(key);
+    this.#queue.add(key);
   }
 
-  /** Takes a nomination back whose time is up. */
+  /** Renews a nomination that was lost, or takes one back whose time is up. */
   async #look(key: string, signal: AbortSignal): Promise<ReconcileResult> {
-    const { clock, stores, index, log } = this.#context;
-    const name = nameOfKey(key);
-    const pod = stores.pods.get(name);
+    const pod = this.#context.stores.pods.get(nameOfKey(key));
+    if (pod === undefined) return undefined;
     const nomination = this.#nominations.get(key);
-    if (pod === undefined || nomination === undefined) return undefined;
-    const node = stores.nodes.get({ name: nomination.node });
-    const ageMs = clock.monotonicMs() - nomination.sinceMs;
+    return nomination === undefined ? this.#renew(key, pod, signal) : this.#end(key, pod, nomination, signal);
+  }
+
+  async #renew(key: string, pod: ApiObject, signal: AbortSignal): Promise<ReconcileResult> {
+    const { clock, seats, stores, index } = this.#context;
+    const preparation = this.#preparations.get(seats.claimOf(key) ?? '');
+    if (preparation === undefined || !mayBeNominated(pod)) return undefined;
+    const isOver = clock.monotonicMs() - preparation.sinceMs >= LIMITS.stayMs;
+    const node = stores.nodes.get({ name: preparation.node });
+    if (isOver || node === undefined || index.isLeaving(asNode(node))) return undefined;
+    await this.#nominate(pod, preparation.node, signal);
+    return undefined;
+  }
+
+  async #end(
+    key: string,
+    pod: ApiObject,
+    { node: name, sinceMs }: Nomination,
+    signal: AbortSignal,
+  ): Promise<ReconcileResult> {
+    const { clock, stores, index, log } = this.#context;
+    const node = stores.nodes.get({ name });
+    const ageMs = clock.monotonicMs() - sinceMs;
     const isLeaving = node !== undefined && index.isLeaving(asNode(node));
     const why = endOfNomination(pod, { isThere: node !== undefined, isLeaving }, ageMs, LIMITS.stayMs);
     if (why === undefined) return { requeueAfterMs: Math.max(0, LIMITS.stayMs - ageMs) };
     try {
-      await this.#write('pod.denominate', name, pod, null, signal);
+      await this.#write('pod.denominate', nameOfKey(key), pod, null, signal);
     } catch (error) {
       if (error instanceof ClusterError && error.code === 'NotFound') return undefined;
       throw error;
     }
-    log.info({ Pod: name, Node: { name: nomination.node }, why }, 'took back the nomination of pod');
+    log.info({ Pod: nameOfKey(key), Node: { name }, why }, 'took back the nomination of pod');
     return undefined;
   }
 }

@@ -1,5 +1,5 @@
 // Which claim's node each pod that waits was planned onto, as the latest plan has it: what has to be remembered from a plan
-// until the node comes. It lives in this process only; after a start or a hand-over nothing is known of earlier plans.
+// until the pods are on the node. It lives in this process only; after a start or a hand-over nothing is known of earlier plans.
 import type { ApiObject } from '../ports/index.ts';
 import { keyOf, nameOfKey } from './fresh-store.ts';
 import type { StoreReaders } from './stores.ts';
@@ -28,7 +28,7 @@ export class PlannedSeats {
     });
   }
 
-  /** Notes where a pod was planned to be; undefined where that is no node to come. */
+  /** Notes where a pod was planned to be; undefined where that is no claim's node. */
   plan(pod: ApiObject, claim: string | undefined): void {
     const key = keyOf(pod);
     this.#leave(key);
@@ -42,6 +42,11 @@ export class PlannedSeats {
   /** The pods that were planned onto a claim's node and still wait for it, as they are now. */
   podsOf(claim: string): ApiObject[] {
     return [...(this.#keysOf.get(claim) ?? [])].flatMap((key) => this.#pods.get(nameOfKey(key)) ?? []);
+  }
+
+  /** The claim onto whose node a pod was planned. */
+  claimOf(podKey: string): string | undefined {
+    return this.#seats.get(podKey)?.claim;
   }
 
   #leave(key: string): void {
