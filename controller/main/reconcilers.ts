@@ -22,6 +22,9 @@ const CONCURRENCY = {
   nodeClass: 10,
 } as const;
 
+/** How long a plan's pods keep their place on its node once that is open. */
+const SEAT_MS = 30_000;
+
 /** How long counters of a pool wait for more changes. */
 const COUNT_DELAY_MS = 1_000;
 
@@ -35,6 +38,7 @@ export interface ReconcilerParts {
 /** The reconcilers of one controller. */
 export class Reconcilers {
   readonly #context: ControllerContext;
+  #signal: AbortSignal | undefined;
   readonly #evictor: Evictor;
   readonly #queues: readonly WorkQueue[];
   readonly #lifecycle: WorkQueue;
@@ -55,6 +59,7 @@ export class Reconcilers {
       registered: (claim, isHealthy) => {
         const pool = pools.noteRegistration(claim, isHealthy);
         if (pool !== undefined) this.#nodePool.add(pool);
+        if (isHealthy) this.#releaseSeats(nameOf(claim));
       },
       prepare: async (claim, node, signal) => (await nominator?.prepare(claim, node, signal)) ?? 0,
       finalize: (claim, instance, signal) => endClaim(context, claim, instance, signal),
@@ -80,6 +85,7 @@ export class Reconcilers {
 
   /** Begins to work, with everything that is there. */
   start(signal: AbortSignal): void {
+    this.#signal = signal;
     const { nodeClaims, nodes, nodePools, ec2NodeClasses } = this.#context.stores;
     for (const nodeClass of ec2NodeClasses.values()) this.#nodeClass.add(nameOf(nodeClass));
     for (const pool of nodePools.values()) this.#nodePool.add(nameOf(pool));
@@ -96,6 +102,15 @@ export class Reconcilers {
       [this.#evictor, ...this.#queues].map(({ name, waitingCount }) => [{ name, controller: name }, waitingCount]),
     ),
   ];
+
+  /** Pods that are not on their node so long after it was opened belong nowhere: somebody else is in their place. */
+  #releaseSeats(claim: string): void {
+    const { clock, seats } = this.#context;
+    clock.sleep(SEAT_MS, this.#signal).then(
+      () => seats.release(claim),
+      () => undefined,
+    );
+  }
 
   /** Resolves when nothing is worked on any more. */
   async drained(): Promise<void> {

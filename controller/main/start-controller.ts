@@ -213,13 +213,14 @@ function createContext(
   const writes = new Writes(cluster, cloud, options.hooks ?? NO_HOOKS);
   const index = new ClusterIndex(stores);
   const classSettings = { ...settings, observed: new MemoryLearner(stores, index, clock) };
-  const feed = new SessionFeed(stores, index, classSettings);
+  const seats = new PlannedSeats(stores);
+  const feed = new SessionFeed(stores, index, classSettings, seats);
   const podTimes = new PodTimes(stores, clock, metrics);
   for (const source of [clusterGauges({ stores, index, clock }), poolGauges(stores), podTimes.gauges]) {
     metrics.observeState(source, signal);
   }
   const { onPlanned, onPlanning = () => undefined } = options;
-  const recorded = onPlanned === undefined ? undefined : new RecordedFeed(stores, feed, classSettings);
+  const recorded = onPlanned === undefined ? undefined : new RecordedFeed(stores, feed, classSettings, seats);
   const context: ControllerContext = {
     stores,
     index,
@@ -230,7 +231,7 @@ function createContext(
     advisor: new OfferingAdvisor(engine.offerings, catalogueOf(cloud)),
     feed,
     nominations: new Nominations(clock),
-    seats: new PlannedSeats(stores),
+    seats,
     clock,
     random,
     events,

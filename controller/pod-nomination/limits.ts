@@ -6,7 +6,7 @@ export const LIMITS = {
    */
   holdMs: 30_000,
   /** A pod that still waits so long after it was nominated is planned for anew. */
-  stayMs: 60_000,
+  stayMs: 30_000,
   /** Tries for a pod that others write to at the same time. */
   tries: 5,
   /** How often and after which pause the cache is looked at for what was written: for two seconds at most. */

@@ -1,7 +1,7 @@
-// Notes onto the node of which claim a plan has put each pod, for whoever tells kube-scheduler of it.
+// Notes which pods of a plan wait for which node to come: later plans leave them there, and kube-scheduler is told of it.
 import type { SessionPlanned } from '../../proto/index.ts';
 import type { ControllerContext } from '../context/index.ts';
-import { asNode, type NodeClaimView, nameOf } from '../objects/index.ts';
+import { asNode, labelOf, type NodeClaimView, nameOf, REGISTERED_LABEL } from '../objects/index.ts';
 import { podsOf } from './planned-pods.ts';
 
 /** Every pod that a plan speaks of belongs from now on where this plan has it, whatever earlier ones said. */
@@ -18,7 +18,7 @@ export function notePlannedSeats(
     for (const pod of podsOf(context, planned, pods)) seats.plan(pod, claim === undefined ? undefined : nameOf(claim));
   }
   for (const { node, pods } of plan.existing) {
-    const claim = claimBehind(context, node);
+    const claim = comingClaim(context, node);
     for (const pod of podsOf(context, planned, pods)) seats.plan(pod, claim);
   }
   for (const { pods } of plan.unplaced) {
@@ -26,13 +26,14 @@ export function notePlannedSeats(
   }
 }
 
-/** The claim behind an entry of the session's nodes; undefined for a node that is none of ours. */
-function claimBehind(
+/** The claim behind an entry of the session's nodes, as long as its node takes no pods. */
+function comingClaim(
   { feed, stores, index }: Pick<ControllerContext, 'feed' | 'stores' | 'index'>,
   entry: string,
 ): string | undefined {
   if (feed.kindOfEntry(entry) === 'claim') return entry;
   const object = stores.nodes.get({ name: entry });
-  const claim = object === undefined ? undefined : index.claimOf(asNode(object));
+  if (object === undefined || labelOf(object, REGISTERED_LABEL) !== undefined) return undefined;
+  const claim = index.claimOf(asNode(object));
   return claim === undefined ? undefined : nameOf(claim);
 }

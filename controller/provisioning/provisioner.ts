@@ -69,6 +69,7 @@ export class Provisioner {
       this.#batcher.trigger(nameOf(claim));
     });
     followTriggers(context, (id) => this.#batcher.trigger(id));
+    context.seats.onLost((pod) => this.#batcher.trigger(pod));
   }
 
   /** Plans anew at once: what pods were waiting for will not come. */
@@ -125,7 +126,7 @@ export class Provisioner {
       signal,
     );
     this.#reportLeftOut();
-    if (this.#context.settings.nominatePods === true) notePlannedSeats(this.#context, planned, claims);
+    notePlannedSeats(this.#context, planned, claims);
     recordPlanEvents(this.#context, planned, claims);
     this.#logPlan(planned);
     this.#askAgain(plan, signal);

@@ -33,6 +33,25 @@ test('pods that have a node, are gone or were made anew have no seat any more', 
   assert.deepEqual([names('one'), names('two')], [[], []]);
 });
 
+test('who still waits when a claim is given up is told to whoever plans, and nobody else', () => {
+  const { raw, seats, names } = open();
+  const lost: string[] = [];
+  const changed = new Set<string>();
+  seats.onLost((key) => lost.push(key));
+  seats.onChange((key) => changed.add(key));
+  seats.plan(pod('b'), 'one');
+  assert.equal(changed.size, 0);
+  seats.plan(pod('b'), 'two');
+  raw.pods.upsert(pod('c', 'c', 'n'));
+  assert.deepEqual(lost, []);
+  const before = seats.snapshot();
+  seats.release('one');
+  assert.deepEqual(lost, ['default/a']);
+  assert.deepEqual(names('one'), []);
+  assert.equal(before.claimOf('default/a'), 'one');
+  assert.deepEqual([...changed].sort(), ['default/a', 'default/b', 'default/c']);
+});
+
 test('a claim that goes takes its seats with it', () => {
   const { raw, names } = open();
   raw.nodeClaims.upsert({ metadata: { name: 'one', uid: 'one' } });

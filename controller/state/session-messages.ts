@@ -49,11 +49,12 @@ export function isDaemonPod(pod: ApiObject): boolean {
  * Where a pod counts. Those that will have to leave their node count as waiting, so that a place is made for them ahead.
  *
  * @param isLeaving whether the node of that name is on its way out
+ * @param seat the entry that a pod which waits was planned onto
  */
-export function podPlace(pod: PodView, isLeaving: (nodeName: string) => boolean): PodPlace {
+export function podPlace(pod: PodView, isLeaving: (nodeName: string) => boolean, seat: string | undefined): PodPlace {
   try {
     const state = nominatedState(pod) ?? podState(pod, true);
-    if (state.kind === 'pending') return WAITING;
+    if (state.kind === 'pending') return seat ?? WAITING;
     if (state.kind === 'left-out' || isDaemonPod(pod)) return undefined;
     return isLeaving(state.nodeName) && isReschedulable(pod) ? WAITING : state.nodeName;
   } catch (error) {
