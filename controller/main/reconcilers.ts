@@ -23,7 +23,7 @@ const CONCURRENCY = {
 } as const;
 
 /** How long a plan's pods keep their place on its node once that is open. */
-const SEAT_MS = 30_000;
+const SEAT_MS = 60_000;
 
 /** How long counters of a pool wait for more changes. */
 const COUNT_DELAY_MS = 1_000;

@@ -6,7 +6,7 @@ export const LIMITS = {
    */
   holdMs: 30_000,
   /** A pod that still waits so long after it was nominated is planned for anew. */
-  stayMs: 30_000,
+  stayMs: 60_000,
   /** Tries for a pod that others write to at the same time. */
   tries: 5,
   /** How often and after which pause the cache is looked at for what was written: for two seconds at most. */
@@ -14,6 +14,8 @@ export const LIMITS = {
   lookMs: 20,
   /** How often pods are nominated for a node that is still closed, while the scheduler clears what is said. */
   rounds: 3,
+  /** Nodes whose pods are nominated at once: one after the other they are open sooner, and less is cleared meanwhile. */
+  nodesAtOnce: 4,
   /** Pods that are looked after at once. */
   concurrency: 50,
 } as const;

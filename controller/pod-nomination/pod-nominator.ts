@@ -36,6 +36,8 @@ export class PodNominator {
   readonly #queue: WorkQueue;
   readonly #nominations = new Map<string, Nomination>();
   readonly #preparations = new Map<string, Preparation>();
+  readonly #turns: (() => void)[] = [];
+  #underWay = 0;
   /** When the nodes of claims were first seen that are kept closed until they are ready, by the claim's name. */
   readonly #heldSinceMs = new Map<string, number>();
 
@@ -75,7 +77,7 @@ export class PodNominator {
    * be. Answers for how many milliseconds the node has to stay closed instead, if it can't take pods yet anyway.
    */
   async prepare(claim: NodeClaimView, node: NodeView, signal: AbortSignal): Promise<number> {
-    const { clock, log, seats } = this.#context;
+    const { clock, seats } = this.#context;
     const name = nameOf(claim);
     if (seats.podsOf(name).length === 0 || !canBePrepared(claim, node)) return 0;
     const startMs = clock.monotonicMs();
@@ -86,19 +88,26 @@ export class PodNominator {
       if (leftMs > 0) return leftMs;
     }
     this.#heldSinceMs.delete(name);
-    this.#preparations.set(name, { node: nameOf(node), sinceMs: startMs });
+    await this.#inTurn(() => this.#nominateAll(name, nameOf(node), signal));
+    return 0;
+  }
+
+  async #nominateAll(name: string, node: string, signal: AbortSignal): Promise<void> {
+    const { clock, log, seats } = this.#context;
+    const startMs = clock.monotonicMs();
+    this.#preparations.set(name, { node, sinceMs: startMs });
     let rounds = 0;
     let missing: ApiObject[] = [];
     // The scheduler may have tried some of them meanwhile, on a node that is still closed, and cleared what was said.
     do {
       rounds += 1;
-      await Promise.all(this.#unnominated(name).map((pod) => this.#nominate(pod, nameOf(node), signal)));
+      await Promise.all(this.#unnominated(name).map((pod) => this.#nominate(pod, node, signal)));
       missing = this.#unnominated(name);
     } while (missing.length > 0 && rounds < LIMITS.rounds);
     log.info(
       {
         NodeClaim: { name },
-        Node: { name: nameOf(node) },
+        Node: { name: node },
         pods: seats.podsOf(name).length,
         missing: missing.length,
         rounds,
@@ -106,7 +115,18 @@ export class PodNominator {
       },
       'nominated pods for node',
     );
-    return 0;
+  }
+
+  /** A few nodes at a time, in the order in which they came. */
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    while (this.#underWay >= LIMITS.nodesAtOnce) await new Promise<void>((resolve) => this.#turns.push(resolve));
+    this.#underWay += 1;
+    try {
+      await work();
+    } finally {
+      this.#underWay -= 1;
+      this.#turns.shift()?.();
+    }
   }
 
   /** Pods that belong on a claim's node and could be told so, as far as the cache knows. */

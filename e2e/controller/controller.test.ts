@@ -104,7 +104,10 @@ describe('dovetail controller on a real control plane', () => {
       deployment('packed-large', 6, '1900m', 'packed'),
       deployment('packed-small', 12, '600m', 'packed'),
     );
-    const pods = [...(await untilRunning(world, 'packed-large', 6)), ...(await untilRunning(world, 'packed-small', 12))];
+    const pods = [
+      ...(await untilRunning(world, 'packed-large', 6)),
+      ...(await untilRunning(world, 'packed-small', 12)),
+    ];
     const recordOf = ({ metadata }: KubeObject) => metadata.annotations?.['dovetail/nominated'];
     const recorded = pods.filter((pod) => recordOf(pod) !== undefined);
     assert.ok(recorded.length > pods.length / 2, `only ${recorded.length} of ${pods.length} pods were nominated`);
