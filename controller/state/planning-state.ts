@@ -10,6 +10,7 @@ import {
   SolveRequestSchema,
 } from '../../proto/index.ts';
 import { type ObjectStoreReader, storeKey } from '../cache/index.ts';
+import { ownNomination } from '../kubernetes/index.ts';
 import { asPod, NODE_POOL_LABEL } from '../objects/index.ts';
 import type { ApiObject } from '../ports/index.ts';
 import { ClusterIndex } from './cluster-index.ts';
@@ -118,7 +119,8 @@ export function requestAnew(
     nodes: (node) => (isOfPool(node) ? undefined : node),
     nodeClaims: () => undefined,
     pods: (pod) => {
-      const node = stores.nodes.get({ name: asPod(pod).spec?.nodeName ?? '' });
+      const name = asPod(pod).spec?.nodeName ?? ownNomination(pod) ?? '';
+      const node = stores.nodes.get({ name });
       return node !== undefined && isOfPool(node) ? waitingAgain(pod) : pod;
     },
   });
