@@ -239,6 +239,23 @@ test('nothing is said of changes that no plan would notice', () => {
   assert.equal(feed.delta(), undefined);
 });
 
+test('a pod of a daemonset that is made anew under its name says what the next will ask for', () => {
+  const { raw, feed } = open();
+  const owner = [{ apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'logs', uid: 'o' }];
+  const daemonPod = (name: string, cpu: string, creationTimestamp: string): ApiObject => ({
+    metadata: { name, namespace: 'default', creationTimestamp, ownerReferences: owner },
+    spec: { nodeName: 'n', containers: [{ name: 'c', resources: { requests: { cpu } } }] },
+  });
+  const template = { spec: { containers: [{ name: 'c', resources: { requests: { cpu: '1' } } }] } };
+  raw.daemonSets.upsert({ metadata: { name: 'logs', namespace: 'default' }, spec: { template } });
+  raw.pods.upsert(daemonPod('a', '2', '2026-01-01T00:00:01Z'));
+  raw.pods.upsert(daemonPod('b', '3', '2026-01-01T00:00:02Z'));
+  const asked = (told: SessionUpserts | undefined) => told?.daemonSets[0]?.shape?.requests?.cpuMilli;
+  assert.equal(asked(feed.snapshot()[0]), 3_000n);
+  raw.pods.upsert(daemonPod('a', '2', '2026-01-01T00:00:03Z'));
+  assert.equal(asked(feed.delta()?.upserts), 2_000n);
+});
+
 test('a claim counts from the moment that it is meant, as what it will become, then as what it became, then as its node', () => {
   const { raw, stores, feed } = open();
   feed.snapshot();
