@@ -5,6 +5,10 @@ export const LIMITS = {
    * long at most: what makes it ready may itself wait for the node to be registered.
    */
   holdMs: 30_000,
+  /** A node is opened so long after it was begun to tell its pods of it, whatever has become of that: the rest are told later. */
+  tellMs: 20_000,
+  /** Where nominating is refused nothing is tried for so long. */
+  refusedMs: 600_000,
   /** A pod that still waits so long after it was nominated is planned for anew. */
   stayMs: 60_000,
   /** Tries for a pod that others write to at the same time. */

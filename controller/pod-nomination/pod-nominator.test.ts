@@ -37,21 +37,28 @@ function pod(name: string, resourceVersion = '1', rest: object = {}): ApiObject 
   };
 }
 
-/** `refusals` are what the first writes are answered with. */
-function open(t: { after(end: () => void): void }, refusals: ClusterError[] = []) {
+function nominatedByUs(name: string): ApiObject {
+  const { metadata, ...rest } = pod(name, '1', { nominatedNodeName: 'n' });
+  return { metadata: { ...metadata, annotations: { 'dovetail/nominated': 'n' } }, ...rest };
+}
+
+/** `answers` are what the first writes are answered with instead of being made: by an error, or not at all. */
+function open(t: { after(end: () => void): void }, answers: (ClusterError | 'nothing')[] = []) {
   const clock = new DrivenClock();
   const raw = createRawStores(PROJECTIONS);
   const stores = createStores(raw, PROJECTIONS);
   const seats = new PlannedSeats(stores);
   const written: Written[] = [];
   const told: string[] = [];
-  const log = { debug() {}, info: (_: object, message: string) => void told.push(message), warn() {}, error() {} };
+  const tell = (_: object, message: string) => void told.push(message);
+  const log = { debug() {}, info: tell, warn: tell, error: tell };
   const end = new AbortController();
   t.after(() => end.abort());
   const patch = async (point: string, _: unknown, { name, namespace }: ObjectName, { body }: { body: unknown }) => {
     written.push({ point, name, body });
-    const refusal = refusals.shift();
-    if (refusal !== undefined) throw refusal;
+    const answer = answers.shift();
+    if (answer === 'nothing') await new Promise(() => undefined);
+    if (answer instanceof ClusterError) throw answer;
     const stored = raw.pods.get({ name, ...(namespace === undefined ? {} : { namespace }) }) as ApiObject;
     const { metadata, status } = body as PatchBody;
     const { nominatedNodeName } = status;
@@ -99,6 +106,9 @@ test('a node that is not ready is kept closed, for half a minute and no longer',
   await clock.advance(10_000);
   assert.equal(await prepare(nodeObject('False')), 0);
   assert.equal(written.length, 1);
+  // Where the node could not be opened then, it is not kept closed for another half minute.
+  seat(pod('b'));
+  assert.equal(await prepare(nodeObject('False')), 0);
 });
 
 test('a node that nobody waits for is not held up', async (t) => {
@@ -119,6 +129,57 @@ test('who has written to a pod in between is waited for, and whoever refuses hol
   assert.deepEqual(
     versions.map(({ resourceVersion }) => resourceVersion),
     ['1', '2', '2'],
+  );
+});
+
+test('an API server that does not answer keeps a node closed for twenty seconds', async (t) => {
+  const { clock, seat, prepare } = open(t, ['nothing']);
+  seat(pod('a'));
+  let isOpen = false;
+  void prepare(nodeObject('True')).then(() => {
+    isOpen = true;
+  });
+  await clock.advance(19_999);
+  assert.equal(isOpen, false);
+  await clock.advance(1);
+  assert.equal(isOpen, true);
+});
+
+const MAY_NOT = 'may not nominate pods for new nodes: grant patch on pods/status, or set --nominate-pods=false';
+
+test('where it may not, it says so once, holds no node up, and tries again in ten minutes', async (t) => {
+  const forbidden = new ClusterError('Forbidden', 'cannot patch resource "pods/status"');
+  const { clock, written, told, seat, prepare } = open(t, [forbidden, forbidden]);
+  seat(pod('a'));
+  assert.equal(await prepare(nodeObject('True')), 0);
+  assert.equal(await prepare(nodeObject('True')), 0);
+  assert.equal(await prepare(nodeObject('False')), 0);
+  assert.equal(written.length, 1);
+  await clock.advance(600_000);
+  await prepare(nodeObject('True'));
+  assert.equal(written.length, 2);
+  assert.deepEqual(
+    told.filter((message) => message === MAY_NOT),
+    [MAY_NOT],
+  );
+  const elsewhere = pod('b');
+  seat({ ...elsewhere, metadata: { ...elsewhere.metadata, namespace: 'other' } });
+  await prepare(nodeObject('True'));
+  assert.deepEqual(
+    written.map(({ name }) => name),
+    ['a', 'a', 'b'],
+  );
+});
+
+test('a nomination that it may not take back is no error, and is taken back later', async (t) => {
+  const { clock, raw, written, told } = open(t, [new ClusterError('Forbidden', 'no')]);
+  raw.pods.upsert(nominatedByUs('a'));
+  await clock.advance(599_000);
+  assert.deepEqual([written.length, told], [1, [MAY_NOT]]);
+  await clock.advance(1_000);
+  assert.deepEqual(
+    written.map(({ point }) => point),
+    ['pod.denominate', 'pod.denominate'],
   );
 });
 
@@ -165,8 +226,7 @@ test('a nomination is taken back after a minute in which the pod got no node', a
 test('a nomination is taken back with its node, also one that was made before a restart', async (t) => {
   const { clock, raw, written } = open(t);
   raw.nodes.upsert(nodeObject('True'));
-  const nominated = pod('a', '1', { nominatedNodeName: 'n' });
-  raw.pods.upsert({ ...nominated, metadata: { ...nominated.metadata, annotations: { 'dovetail/nominated': 'n' } } });
+  raw.pods.upsert(nominatedByUs('a'));
   raw.pods.upsert(pod('schedulers', '1', { nominatedNodeName: 'n' }));
   await clock.advance(1_000);
   assert.equal(written.length, 0);

@@ -13,6 +13,7 @@ import { type ReconcileResult, WorkQueue } from '../work-queue/index.ts';
 import type { Writes } from '../writes/index.ts';
 import { canBePrepared, endOfNomination, isOpenButForRegistration, mayBeNominated } from './decisions.ts';
 import { LIMITS } from './limits.ts';
+import { Refusals } from './refusals.ts';
 
 type NominatorContext = Pick<ControllerContext, 'stores' | 'index' | 'seats' | 'clock' | 'random' | 'metrics' | 'log'>;
 
@@ -34,6 +35,7 @@ export class PodNominator {
   readonly #context: NominatorContext;
   readonly #writes: Pick<Writes, 'patch'>;
   readonly #queue: WorkQueue;
+  readonly #refusals: Refusals;
   readonly #nominations = new Map<string, Nomination>();
   readonly #preparations = new Map<string, Preparation>();
   readonly #turns: (() => void)[] = [];
@@ -46,6 +48,7 @@ export class PodNominator {
     const { clock, random, log, metrics, stores } = context;
     this.#context = context;
     this.#writes = writes;
+    this.#refusals = new Refusals(context);
     this.#queue = new WorkQueue({
       name: 'pod.nomination',
       clock,
@@ -74,12 +77,12 @@ export class PodNominator {
 
   /**
    * Nominates the pods that a claim's node was planned for, if now is the time; resolves when that is done as far as it can
-   * be. Answers for how many milliseconds the node has to stay closed instead, if it can't take pods yet anyway.
+   * be, or has taken too long and goes on behind. Answers for how many milliseconds the node has to stay closed instead, if it can't take pods yet anyway.
    */
   async prepare(claim: NodeClaimView, node: NodeView, signal: AbortSignal): Promise<number> {
     const { clock, seats } = this.#context;
     const name = nameOf(claim);
-    if (seats.podsOf(name).length === 0 || !canBePrepared(claim, node)) return 0;
+    if (!seats.podsOf(name).some((pod) => this.#mayTell(pod)) || !canBePrepared(claim, node)) return 0;
     const startMs = clock.monotonicMs();
     if (!isOpenButForRegistration(node)) {
       const sinceMs = this.#heldSinceMs.get(name) ?? startMs;
@@ -87,9 +90,25 @@ export class PodNominator {
       const leftMs = sinceMs + LIMITS.holdMs - startMs;
       if (leftMs > 0) return leftMs;
     }
-    this.#heldSinceMs.delete(name);
-    await this.#inTurn(() => this.#nominateAll(name, nameOf(node), signal));
+    await this.#forAWhile(
+      this.#inTurn(() => this.#nominateAll(name, nameOf(node), signal)),
+      signal,
+    );
     return 0;
+  }
+
+  /** Resolves with the work, or when it has taken too long: an API server that is slow keeps no node closed. */
+  async #forAWhile(work: Promise<void>, signal: AbortSignal): Promise<void> {
+    const done = new AbortController();
+    const late = this.#context.clock.sleep(LIMITS.tellMs, AbortSignal.any([signal, done.signal]));
+    late.catch(() => undefined);
+    // What fails after that is left: the queue looks after the pods that were told.
+    work.catch(() => undefined);
+    try {
+      await Promise.race([work, late]);
+    } finally {
+      done.abort();
+    }
   }
 
   async #nominateAll(name: string, node: string, signal: AbortSignal): Promise<void> {
@@ -131,7 +150,11 @@ export class PodNominator {
 
   /** Pods that belong on a claim's node and could be told so, as far as the cache knows. */
   #unnominated(claim: string): ApiObject[] {
-    return this.#context.seats.podsOf(claim).filter(mayBeNominated);
+    return this.#context.seats.podsOf(claim).filter((pod) => mayBeNominated(pod) && this.#mayTell(pod));
+  }
+
+  #mayTell({ metadata }: ApiObject): boolean {
+    return this.#refusals.leftMs(metadata.namespace) === 0;
   }
 
   /** Nominates a pod, and waits for the cache to know. What fails is left: the scheduler finds a place without it. */
@@ -141,10 +164,12 @@ export class PodNominator {
     for (let attempt = 1; attempt <= LIMITS.tries; attempt += 1) {
       const pod = stores.pods.get(name);
       if (pod === undefined || pod.metadata.uid !== planned.metadata.uid || !mayBeNominated(pod)) return;
+      if (!this.#mayTell(pod)) return;
       try {
         await this.#write('pod.nominate', name, pod, node, signal);
       } catch (error) {
         if (signal.aborted || !(error instanceof ClusterError)) throw error;
+        if (error.code === 'Forbidden') this.#refusals.note(name, error);
         if (error.code !== 'Conflict') {
           log.debug({ Pod: name, why: error.message }, 'could not nominate pod');
           return;
@@ -222,11 +247,15 @@ export class PodNominator {
     const isLeaving = node !== undefined && index.isLeaving(asNode(node));
     const why = endOfNomination(pod, { isThere: node !== undefined, isLeaving }, ageMs, LIMITS.stayMs);
     if (why === undefined) return { requeueAfterMs: Math.max(0, LIMITS.stayMs - ageMs) };
+    const refusedMs = this.#refusals.leftMs(pod.metadata.namespace);
+    if (refusedMs > 0) return { requeueAfterMs: refusedMs };
     try {
       await this.#write('pod.denominate', nameOfKey(key), pod, null, signal);
     } catch (error) {
       if (error instanceof ClusterError && error.code === 'NotFound') return undefined;
-      throw error;
+      if (!(error instanceof ClusterError && error.code === 'Forbidden')) throw error;
+      this.#refusals.note(nameOfKey(key), error);
+      return { requeueAfterMs: LIMITS.refusedMs };
     }
     log.info({ Pod: nameOfKey(key), Node: { name }, why }, 'took back the nomination of pod');
     return undefined;
