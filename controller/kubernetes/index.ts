@@ -47,6 +47,7 @@ export { isReschedulable, NOMINATED_ANNOTATION, ownNomination, type PodState, po
 export { type ProblemInput, priceNanoUsd, readProblem, readProblemCatalogue } from './problem.ts';
 export { amountOf, parseQuantity, quantityText } from './quantity.ts';
 export { offeredResources, quantitiesOf, requestedResources } from './resources.ts';
+export { crowdedOut } from './room.ts';
 export {
   buildSolveInput,
   type Finding,

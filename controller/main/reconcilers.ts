@@ -7,6 +7,7 @@ import { NodePools } from '../node-pool/index.ts';
 import { asNode, asNodeClaim, asPod, isDeleting, labelOf, NODE_POOL_LABEL, nameOf } from '../objects/index.ts';
 import type { PodNominator } from '../pod-nomination/index.ts';
 import type { ApiObject } from '../ports/index.ts';
+import { checkSeats } from '../provisioning/index.ts';
 import { effectiveNodePoolSpec } from '../resources/index.ts';
 import { nodeProvider } from '../state/index.ts';
 import { Evictor, endClaim, NodeEnd } from '../termination/index.ts';
@@ -59,7 +60,9 @@ export class Reconcilers {
       registered: (claim, isHealthy) => {
         const pool = pools.noteRegistration(claim, isHealthy);
         if (pool !== undefined) this.#nodePool.add(pool);
-        if (isHealthy) this.#releaseSeats(nameOf(claim));
+        if (!isHealthy) return;
+        checkSeats(context, claim);
+        this.#releaseSeats(nameOf(claim));
       },
       prepare: async (claim, node, signal) => (await nominator?.prepare(claim, node, signal)) ?? 0,
       finalize: (claim, instance, signal) => endClaim(context, claim, instance, signal),

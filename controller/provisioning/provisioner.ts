@@ -21,6 +21,7 @@ import { isSynced, type PlanningState } from '../state/index.ts';
 import { Batcher } from './batcher.ts';
 import { ClaimCreator } from './claim-creator.ts';
 import { claimOfPlannedNode, drawClaimName, type TemplatePool } from './claim-template.ts';
+import { followLostSeats } from './lost-seats.ts';
 import { recordPlanEvents } from './plan-events.ts';
 import { notePlannedSeats } from './plan-seats.ts';
 import { followTriggers } from './triggers.ts';
@@ -70,6 +71,7 @@ export class Provisioner {
     });
     followTriggers(context, (id) => this.#batcher.trigger(id));
     context.seats.onLost((pod) => this.#batcher.trigger(pod));
+    followLostSeats(context);
   }
 
   /** Plans anew at once: what pods were waiting for will not come. */

@@ -27,14 +27,17 @@ export class PlannedSeats implements SeatReader {
   readonly #keysOf = new Map<string, Set<string>>();
   readonly #onChange: ((podKey: string) => void)[] = [];
   readonly #onLost: ((podKey: string) => void)[] = [];
+  readonly #onBound: ((nodeName: string, planned: string | undefined) => void)[] = [];
 
   constructor({ pods, nodeClaims }: Pick<StoreReaders, 'pods' | 'nodeClaims'>) {
     this.#pods = pods;
-    pods.subscribe(({ key, after }) => {
+    pods.subscribe(({ key, before, after }) => {
       const seat = this.#seats.get(key);
-      if (seat !== undefined && (after === undefined || after.metadata.uid !== seat.uid || isBound(after))) {
-        this.#leave(key);
-      }
+      const bound = nodeNameOf(after);
+      const isSame = after !== undefined && after.metadata.uid === seat?.uid;
+      if (seat !== undefined && (!isSame || bound !== '')) this.#leave(key);
+      if (bound === '' || bound === nodeNameOf(before)) return;
+      for (const tell of this.#onBound) tell(bound, isSame ? seat?.claim : undefined);
     });
     nodeClaims.subscribe(({ key, after }) => {
       if (after === undefined) this.release(key);
@@ -56,10 +59,12 @@ export class PlannedSeats implements SeatReader {
 
   /** Pods that still wait for a claim's node belong nowhere any more, and need another plan. */
   release(claim: string): void {
-    for (const key of this.keysOf(claim)) {
-      this.#leave(key);
-      for (const tell of this.#onLost) tell(key);
-    }
+    for (const key of this.keysOf(claim)) this.#lose(key);
+  }
+
+  /** A pod that waits does not find its place any more, and needs another plan. */
+  lose(pod: ApiObject): void {
+    this.#lose(keyOf(pod));
   }
 
   onChange(listener: (podKey: string) => void): void {
@@ -69,6 +74,11 @@ export class PlannedSeats implements SeatReader {
   /** Hears of pods that wait and for which another plan is needed. */
   onLost(listener: (podKey: string) => void): void {
     this.#onLost.push(listener);
+  }
+
+  /** Hears of pods that get a node: its name, and the claim onto whose node the pod was planned. */
+  onBound(listener: (nodeName: string, planned: string | undefined) => void): void {
+    this.#onBound.push(listener);
   }
 
   /** The seats as they are now, and stay. */
@@ -90,6 +100,11 @@ export class PlannedSeats implements SeatReader {
     return this.#seats.get(podKey)?.claim;
   }
 
+  #lose(key: string): void {
+    this.#leave(key);
+    for (const tell of this.#onLost) tell(key);
+  }
+
   #leave(key: string): void {
     const seat = this.#seats.get(key);
     if (seat === undefined) return;
@@ -101,6 +116,6 @@ export class PlannedSeats implements SeatReader {
   }
 }
 
-function isBound(pod: ApiObject): boolean {
-  return ((pod.spec as { readonly nodeName?: string } | undefined)?.nodeName ?? '') !== '';
+function nodeNameOf(pod: ApiObject | undefined): string {
+  return (pod?.spec as { readonly nodeName?: string } | undefined)?.nodeName ?? '';
 }
