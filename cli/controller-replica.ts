@@ -41,6 +41,9 @@ export interface ReplicaParts {
 /** A Lease takes a call every two seconds. */
 const LEASE_LIMIT: RateLimit = { qps: 5, burst: 10 };
 
+/** Nominations of pods hold up nothing else. Each node is kept closed for as long as those of its pods take. */
+const NOMINATION_LIMIT: RateLimit = { qps: 300, burst: 1_000 };
+
 /** Events are the least of what the API server has to do. */
 const EVENT_LIMIT: RateLimit = { qps: 50, burst: 100 };
 
@@ -73,6 +76,7 @@ class Replica {
   readonly #work: KubernetesCluster;
   readonly #lease: KubernetesCluster;
   readonly #eventCluster: KubernetesCluster;
+  readonly #nominationCluster: KubernetesCluster;
   readonly #cloud: Cloud;
   /** Ends everything that outlives terms. */
   readonly #end = new AbortController();
@@ -97,6 +101,7 @@ class Replica {
     const assertLeads = (): void => this.#term?.assertLeads();
     this.#work = open({ qps: settings.kubeClientQps, burst: settings.kubeClientBurst }, assertLeads);
     this.#eventCluster = open(EVENT_LIMIT, assertLeads);
+    this.#nominationCluster = open(NOMINATION_LIMIT, assertLeads);
     this.#lease = open(LEASE_LIMIT);
     this.#cloud = parts.openCloud(this.#work);
     // A page is filled on a standby, too.
@@ -171,7 +176,8 @@ class Replica {
   async close(): Promise<void> {
     await this.#webhook?.close();
     this.#end.abort(new Error('the replica has stopped'));
-    for (const cluster of [this.#work, this.#lease, this.#eventCluster]) cluster.close();
+    const clusters = [this.#work, this.#lease, this.#eventCluster, this.#nominationCluster];
+    for (const cluster of clusters) cluster.close();
   }
 
   /** Works until it is told to stop, the planning service has heard of a later leader, or the work breaks. */
@@ -195,6 +201,7 @@ class Replica {
     const deposed = new AbortController();
     const controller = startController({
       cluster: this.#work,
+      nominationWriter: this.#nominationCluster,
       cloud,
       cloudProvider,
       metrics,

@@ -5,7 +5,15 @@ import type { OfferingAdvisor } from '../engine-client/index.ts';
 import type { MetricsRecorder, PlannedPods } from '../metrics/index.ts';
 import type { NodeClaimView } from '../objects/index.ts';
 import type { ApiObject, Clock, Cloud, ObjectReader } from '../ports/index.ts';
-import type { ClusterIndex, Nominations, OwnWrites, RecordedFeed, SessionFeed, Stores } from '../state/index.ts';
+import type {
+  ClusterIndex,
+  Nominations,
+  OwnWrites,
+  PlannedSeats,
+  RecordedFeed,
+  SessionFeed,
+  Stores,
+} from '../state/index.ts';
 import type { Writes } from '../writes/index.ts';
 
 /** What is said of an object to its user. */
@@ -40,6 +48,8 @@ export interface ReconcilerSettings {
   readonly minValuesPolicy: 'Strict' | 'BestEffort';
   /** What each new node counts for beside its price; absent means what the service counts by itself. */
   readonly nodeChargeUsdPerHour?: number;
+  /** Whether kube-scheduler is told which pods a new node was planned for; absent means no. */
+  readonly nominatePods?: boolean;
   readonly vmMemoryOverheadPercent?: number;
   readonly reservedEnis?: number;
 }
@@ -74,6 +84,8 @@ export interface ControllerContext {
   readonly advisor: OfferingAdvisor;
   readonly feed: SessionFeed;
   readonly nominations: Nominations;
+  /** Which pods wait for which node to come. */
+  readonly seats: PlannedSeats;
   readonly clock: Clock;
   /** Numbers from 0 up to 1: names and jitter. */
   readonly random: () => number;

@@ -43,10 +43,11 @@ export {
 } from './plan-report.ts';
 export { type PodContext, podShape } from './pod.ts';
 export { podRequests } from './pod-requests.ts';
-export { isReschedulable, type PodState, podState } from './pod-state.ts';
+export { isReschedulable, NOMINATED_ANNOTATION, ownNomination, type PodState, podState } from './pod-state.ts';
 export { type ProblemInput, priceNanoUsd, readProblem, readProblemCatalogue } from './problem.ts';
 export { amountOf, parseQuantity, quantityText } from './quantity.ts';
 export { offeredResources, quantitiesOf, requestedResources } from './resources.ts';
+export { crowdedOut } from './room.ts';
 export {
   buildSolveInput,
   type Finding,

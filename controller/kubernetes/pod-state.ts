@@ -20,6 +20,9 @@ export type LeftOutReason =
 /** What keeps a pod on its node until it ends by itself. */
 const DO_NOT_DISRUPT = 'karpenter.sh/do-not-disrupt';
 
+/** Says beside status.nominatedNodeName that it was us who set it to this node. */
+export const NOMINATED_ANNOTATION = 'dovetail/nominated';
+
 const PENDING: PodState = { kind: 'pending' };
 
 const STATUS_PATH = pathOf('status');
@@ -59,6 +62,18 @@ export function podState(pod: KubernetesObject, live: boolean): PodState {
     : undefined;
   if (scheduled === undefined) return live ? leftOut('not yet seen by the scheduler') : PENDING;
   return scheduled.reason === 'Unschedulable' ? PENDING : leftOut('not yet seen by the scheduler');
+}
+
+/**
+ * The node that we have nominated for a pod that waits; undefined where nobody has, or kube-scheduler has: it clears and sets
+ * the field as it sees fit and leaves our record beside it.
+ */
+export function ownNomination({ metadata, spec, status }: KubernetesObject): string | undefined {
+  const node = mapping(status, STATUS_PATH)?.nominatedNodeName;
+  if (typeof node !== 'string' || node === '') return undefined;
+  if ((text(mapping(spec, SPEC_PATH)?.nodeName, NODE_NAME_PATH) ?? '') !== '') return undefined;
+  const annotations = mapping(mapping(metadata, METADATA_PATH)?.annotations, ANNOTATIONS_PATH);
+  return annotations?.[NOMINATED_ANNOTATION] === node ? node : undefined;
 }
 
 /**

@@ -40,12 +40,20 @@ export interface LifecycleHooks {
   readonly replan: () => void;
   /** A claim of a pool has become a node, or it never will. */
   readonly registered: (claim: NodeClaimView, isHealthy: boolean) => void;
+  /**
+   * Does what has to be done before a node takes pods; answers for how many milliseconds the node must not be registered
+   * yet.
+   */
+  readonly prepare: (claim: NodeClaimView, node: NodeView, signal: AbortSignal) => Promise<number>;
   /** Takes the next step to the end of a claim that is being deleted. */
   readonly finalize: (claim: NodeClaimView, instance: KnownInstance, signal: AbortSignal) => Promise<ReconcileResult>;
 }
 
 /** Conditions that together make a claim Ready. */
 const LIVING_CONDITIONS = ['Launched', 'Registered', 'Initialized'] as const;
+
+/** What the condition Registered says while a node is kept closed for the pods that it was planned for. */
+const NOT_READY_YET = { reason: 'NodeNotReady', message: 'Node is not ready for the pods that it was planned for' };
 
 /** Takes one claim through its life. */
 export class Lifecycle {
@@ -110,7 +118,7 @@ export class Lifecycle {
       }
     }
     const known: NodeClaimView = { ...current, status: { ...current.status, ...status } };
-    await this.#register(known, conditions, status, signal);
+    const closedMs = await this.#register(known, conditions, status, signal);
     await this.#initialize(known, conditions, signal);
     conditions.summarize(LIVING_CONDITIONS);
     const stored = await this.#writeStatus(current, conditions, status, signal);
@@ -120,7 +128,8 @@ export class Lifecycle {
     if (leftMs === undefined) return undefined;
     // Backs off; the condition has been written.
     if (launchError !== undefined) throw launchError;
-    return leftMs === Number.POSITIVE_INFINITY ? undefined : { requeueAfterMs: leftMs };
+    const againMs = Math.min(leftMs, closedMs ?? leftMs);
+    return againMs === Number.POSITIVE_INFINITY ? undefined : { requeueAfterMs: againMs };
   }
 
   /** The claim's instance; undefined where there will be none and the claim goes. */
@@ -167,24 +176,30 @@ export class Lifecycle {
     return stored === undefined ? undefined : asNodeClaim(stored);
   }
 
+  /** Answers in how many milliseconds to come again where the node is kept closed for now. */
   async #register(
     claim: NodeClaimView,
     conditions: ConditionSet,
     status: { nodeName?: string },
     signal: AbortSignal,
-  ): Promise<void> {
-    if (!conditions.isTrue('Launched')) return;
+  ): Promise<number | undefined> {
+    if (!conditions.isTrue('Launched')) return undefined;
     const registered = conditions.get('Registered');
-    if (registered !== undefined && registered.status !== 'Unknown') return;
+    if (registered !== undefined && registered.status !== 'Unknown') return undefined;
     const nodes = this.#context.index.nodesOf(claim);
     const [node] = nodes;
     const obstacle = registrationObstacle(nodes.length);
     if (obstacle !== undefined || node === undefined) {
       if (obstacle !== undefined) conditions.set({ type: 'Registered', ...obstacle } as Condition);
-      return;
+      return undefined;
     }
     if (lacksUnregisteredTaint(node)) this.#tellMissingTaint(claim);
-    if (!(await this.#writeNode('node.register', node, registrationChange(claim, node), signal))) return;
+    const closedMs = await this.#hooks.prepare(claim, node, signal);
+    if (closedMs > 0) {
+      conditions.set({ type: 'Registered', status: 'Unknown', ...NOT_READY_YET });
+      return closedMs;
+    }
+    if (!(await this.#writeNode('node.register', node, registrationChange(claim, node), signal))) return undefined;
     status.nodeName = nameOf(node);
     conditions.set({ type: 'Registered', status: 'True' });
     this.#context.log.info({ ...logNames(claim), Node: { name: nameOf(node) } }, 'registered nodeclaim');
@@ -193,6 +208,7 @@ export class Lifecycle {
       zone: labelOf(claim, ZONE_LABEL) ?? '',
     });
     this.#hooks.registered(claim, true);
+    return undefined;
   }
 
   #tellMissingTaint(claim: NodeClaimView): void {

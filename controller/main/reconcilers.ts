@@ -5,7 +5,9 @@ import { callingAs, countReconciliation, type GaugeSource, gauge } from '../metr
 import { reconcileNodeClass } from '../node-class/index.ts';
 import { NodePools } from '../node-pool/index.ts';
 import { asNode, asNodeClaim, asPod, isDeleting, labelOf, NODE_POOL_LABEL, nameOf } from '../objects/index.ts';
+import type { PodNominator } from '../pod-nomination/index.ts';
 import type { ApiObject } from '../ports/index.ts';
+import { checkSeats } from '../provisioning/index.ts';
 import { effectiveNodePoolSpec } from '../resources/index.ts';
 import { nodeProvider } from '../state/index.ts';
 import { Evictor, endClaim, NodeEnd } from '../termination/index.ts';
@@ -21,12 +23,23 @@ const CONCURRENCY = {
   nodeClass: 10,
 } as const;
 
+/** How long a plan's pods keep their place on its node once that is open. */
+const SEAT_MS = 60_000;
+
 /** How long counters of a pool wait for more changes. */
 const COUNT_DELAY_MS = 1_000;
+
+/** What reconcilers work with besides the context. */
+export interface ReconcilerParts {
+  readonly replan: () => void;
+  /** Absent where pods are not nominated. */
+  readonly nominator: PodNominator | undefined;
+}
 
 /** The reconcilers of one controller. */
 export class Reconcilers {
   readonly #context: ControllerContext;
+  #signal: AbortSignal | undefined;
   readonly #evictor: Evictor;
   readonly #queues: readonly WorkQueue[];
   readonly #lifecycle: WorkQueue;
@@ -36,7 +49,7 @@ export class Reconcilers {
   readonly #nodePool: WorkQueue;
   readonly #nodeClass: WorkQueue;
 
-  constructor(context: ControllerContext, { replan }: { readonly replan: () => void }) {
+  constructor(context: ControllerContext, { replan, nominator }: ReconcilerParts) {
     this.#context = context;
     this.#evictor = new Evictor(context);
     const nodeEnd = new NodeEnd(context, this.#evictor);
@@ -47,7 +60,11 @@ export class Reconcilers {
       registered: (claim, isHealthy) => {
         const pool = pools.noteRegistration(claim, isHealthy);
         if (pool !== undefined) this.#nodePool.add(pool);
+        if (!isHealthy) return;
+        checkSeats(context, claim);
+        this.#releaseSeats(nameOf(claim));
       },
+      prepare: async (claim, node, signal) => (await nominator?.prepare(claim, node, signal)) ?? 0,
       finalize: (claim, instance, signal) => endClaim(context, claim, instance, signal),
     });
     const queue = (name: string, concurrency: number, reconcile: Reconcile) =>
@@ -62,7 +79,8 @@ export class Reconcilers {
     this.#nodeClass = queue('nodeclass', CONCURRENCY.nodeClass, (key, signal) =>
       reconcileNodeClass(context, key, signal),
     );
-    this.#queues = [this.#lifecycle, this.#upkeep, this.#tagging, this.#nodeEnd, this.#nodePool, this.#nodeClass];
+    const own = [this.#lifecycle, this.#upkeep, this.#tagging, this.#nodeEnd, this.#nodePool, this.#nodeClass];
+    this.#queues = nominator === undefined ? own : [...own, nominator.queue];
     this.#followClaims();
     this.#followNodes();
     this.#followPoolsAndClasses();
@@ -70,6 +88,7 @@ export class Reconcilers {
 
   /** Begins to work, with everything that is there. */
   start(signal: AbortSignal): void {
+    this.#signal = signal;
     const { nodeClaims, nodes, nodePools, ec2NodeClasses } = this.#context.stores;
     for (const nodeClass of ec2NodeClasses.values()) this.#nodeClass.add(nameOf(nodeClass));
     for (const pool of nodePools.values()) this.#nodePool.add(nameOf(pool));
@@ -86,6 +105,15 @@ export class Reconcilers {
       [this.#evictor, ...this.#queues].map(({ name, waitingCount }) => [{ name, controller: name }, waitingCount]),
     ),
   ];
+
+  /** Pods that are not on their node so long after it was opened belong nowhere: somebody else is in their place. */
+  #releaseSeats(claim: string): void {
+    const { clock, seats } = this.#context;
+    clock.sleep(SEAT_MS, this.#signal).then(
+      () => seats.release(claim),
+      () => undefined,
+    );
+  }
 
   /** Resolves when nothing is worked on any more. */
   async drained(): Promise<void> {

@@ -30,7 +30,16 @@ import {
   PodTimes,
   poolGauges,
 } from '../metrics/index.ts';
-import { type Clock, type Cloud, type CloudInstanceType, type Cluster, KINDS, type OnSale } from '../ports/index.ts';
+import { PodNominator } from '../pod-nomination/index.ts';
+import {
+  type Clock,
+  type Cloud,
+  type CloudInstanceType,
+  type Cluster,
+  KINDS,
+  type ObjectWriter,
+  type OnSale,
+} from '../ports/index.ts';
 import { Provisioner } from '../provisioning/index.ts';
 import {
   ClusterIndex,
@@ -40,6 +49,7 @@ import {
   MemoryLearner,
   Nominations,
   OwnWrites,
+  PlannedSeats,
   PROJECTIONS,
   type RawStores,
   RecordedFeed,
@@ -59,6 +69,8 @@ export interface EngineClients {
 /** What a controller is made of. */
 export interface ControllerOptions {
   readonly cluster: Cluster;
+  /** For nominations of pods, with a rate limit of its own; absent means that they go with everything else. */
+  readonly nominationWriter?: ObjectWriter;
   readonly cloud: Cloud;
   readonly clock: Clock;
   readonly engine: EngineClients;
@@ -142,7 +154,10 @@ export function startController(options: ControllerOptions): RunningController {
     options.onDeposed?.(error);
     void stop();
   });
-  const reconcilers = new Reconcilers(context, { replan: () => provisioner.replan() });
+  const reconcilers = new Reconcilers(context, {
+    replan: () => provisioner.replan(),
+    nominator: nominatorOf(options, context),
+  });
   metrics.observeState(reconcilers.gauges, signal);
   const fed = Promise.withResolvers<void>();
   let isFed = false;
@@ -175,6 +190,12 @@ export function startController(options: ControllerOptions): RunningController {
   return { stores, isReady: () => isFed && isSynced(stores), ended: running, stop };
 }
 
+function nominatorOf(options: ControllerOptions, context: ControllerContext): PodNominator | undefined {
+  if (options.settings.nominatePods !== true) return undefined;
+  const writer = options.nominationWriter ?? options.cluster;
+  return new PodNominator(context, new Writes(writer, options.cloud, options.hooks ?? NO_HOOKS));
+}
+
 interface CreatedContext {
   readonly context: ControllerContext;
   /** What the session is told from. */
@@ -192,13 +213,14 @@ function createContext(
   const writes = new Writes(cluster, cloud, options.hooks ?? NO_HOOKS);
   const index = new ClusterIndex(stores);
   const classSettings = { ...settings, observed: new MemoryLearner(stores, index, clock) };
-  const feed = new SessionFeed(stores, index, classSettings);
+  const seats = new PlannedSeats(stores);
+  const feed = new SessionFeed(stores, index, classSettings, seats);
   const podTimes = new PodTimes(stores, clock, metrics);
   for (const source of [clusterGauges({ stores, index, clock }), poolGauges(stores), podTimes.gauges]) {
     metrics.observeState(source, signal);
   }
   const { onPlanned, onPlanning = () => undefined } = options;
-  const recorded = onPlanned === undefined ? undefined : new RecordedFeed(stores, feed, classSettings);
+  const recorded = onPlanned === undefined ? undefined : new RecordedFeed(stores, feed, classSettings, seats);
   const context: ControllerContext = {
     stores,
     index,
@@ -209,6 +231,7 @@ function createContext(
     advisor: new OfferingAdvisor(engine.offerings, catalogueOf(cloud)),
     feed,
     nominations: new Nominations(clock),
+    seats,
     clock,
     random,
     events,

@@ -1,4 +1,4 @@
-// What the latest plans said: where each pod that waits is to go or why it goes nowhere, and what each claim will become
+// What plans said last: where each pod that waits is to go or why it goes nowhere, and what each claim will become
 // while nobody else knows. It forgets what has come true.
 import type { PlacedPods, PlannedNode, Resources } from '../../proto/index.ts';
 import type { PlanNote } from '../context/index.ts';
@@ -8,7 +8,7 @@ import { nameOf } from '../objects/index.ts';
 import type { LaunchOffering } from '../ports/index.ts';
 import type { Fullness, WorkloadCount } from './overview.ts';
 
-/** What the latest plan says of a pod. */
+/** What the last plan that spoke of a pod says of it. */
 export type PodOutcome =
   | { readonly kind: 'planned'; readonly entry: string }
   | { readonly kind: 'left-out'; readonly why: string };
@@ -30,11 +30,16 @@ export class PlanMemory {
   #outcomes = new Map<string, PodOutcome>();
   readonly #expected = new Map<string, ExpectedClaim>();
 
-  /** Takes in a plan. It speaks of all pods that waited, so that what was said before counts no more. */
+  /**
+   * Takes in a plan. It speaks of all pods that waited but those that an earlier one put onto a node which is still to come,
+   * so that nothing else counts any more of what was said before.
+   */
   note({ planned, claims }: PlanNote, workloadOf: WorkloadFinder): void {
     const plan = planned.solution?.plan;
     if (plan === undefined) return;
-    this.#outcomes = new Map();
+    this.#outcomes = new Map(
+      [...this.#outcomes].filter(([, one]) => one.kind === 'planned' && this.#expected.has(one.entry)),
+    );
     const place = (pods: readonly PlacedPods[], outcome: PodOutcome): void => {
       for (const [namespace, name] of podNames(planned.podGroups, pods)) {
         this.#outcomes.set(`${namespace}/${name}`, outcome);

@@ -4,6 +4,7 @@ import type { ControllerContext } from '../context/index.ts';
 import { reasonText } from '../kubernetes/index.ts';
 import { type NodeClaimView, nameOf } from '../objects/index.ts';
 import type { ApiObject } from '../ports/index.ts';
+import { podsOf } from './planned-pods.ts';
 
 /** A pod that can't be placed is told so once in this time. */
 const FAILED_DEDUPE_MS = 300_000;
@@ -54,19 +55,4 @@ function placeText(
   const node = stores.nodes.get({ name: entry });
   const claim = node === undefined ? undefined : index.claimOf(node as never);
   return claim === undefined ? `node/${entry}` : `nodeclaim/${nameOf(claim)}, node/${entry}`;
-}
-
-function* podsOf(
-  { stores }: Pick<ControllerContext, 'stores'>,
-  planned: SessionPlanned,
-  placed: readonly PlacedPods[],
-): Generator<ApiObject> {
-  for (const { group, names } of placed) {
-    const written = planned.podGroups[group]?.namespace ?? '';
-    const namespace = written === '' ? 'default' : written;
-    for (const name of names) {
-      const pod = stores.pods.get({ namespace, name });
-      if (pod !== undefined) yield pod;
-    }
-  }
 }

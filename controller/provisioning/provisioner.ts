@@ -21,7 +21,9 @@ import { isSynced, type PlanningState } from '../state/index.ts';
 import { Batcher } from './batcher.ts';
 import { ClaimCreator } from './claim-creator.ts';
 import { claimOfPlannedNode, drawClaimName, type TemplatePool } from './claim-template.ts';
+import { followLostSeats } from './lost-seats.ts';
 import { recordPlanEvents } from './plan-events.ts';
+import { notePlannedSeats } from './plan-seats.ts';
 import { followTriggers } from './triggers.ts';
 
 /** The longest that one plan may take; what is planned by then is used. */
@@ -68,6 +70,8 @@ export class Provisioner {
       this.#batcher.trigger(nameOf(claim));
     });
     followTriggers(context, (id) => this.#batcher.trigger(id));
+    context.seats.onLost((pod) => this.#batcher.trigger(pod));
+    followLostSeats(context);
   }
 
   /** Plans anew at once: what pods were waiting for will not come. */
@@ -124,6 +128,7 @@ export class Provisioner {
       signal,
     );
     this.#reportLeftOut();
+    notePlannedSeats(this.#context, planned, claims);
     recordPlanEvents(this.#context, planned, claims);
     this.#logPlan(planned);
     this.#askAgain(plan, signal);

@@ -63,6 +63,12 @@ export const GRANTS: readonly Grant[] = [
     verbs: [...FOLLOWED, 'delete'],
     why: 'pods that wait for room; those that outstay the deadline of a drain',
   },
+  {
+    kind: 'pods',
+    subresource: 'status',
+    verbs: ['patch'],
+    why: 'which node was planned for a pod (--nominate-pods), for kube-scheduler',
+  },
   { kind: 'pods', subresource: 'eviction', verbs: ['create'], why: 'drains, under disruption budgets' },
   { kind: 'daemonSets', verbs: FOLLOWED, why: 'room on each new node that their pods take' },
   { kind: 'podDisruptionBudgets', verbs: FOLLOWED, why: 'which pods may go' },

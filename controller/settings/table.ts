@@ -106,6 +106,12 @@ export const SETTINGS = {
     '0.01',
     'What each new node counts for beside its price where plans are chosen, in US dollars an hour. Karpenter has no such flag.',
   ),
+  nominatePods: setting(
+    'nominate-pods',
+    truth,
+    'true',
+    'Tells kube-scheduler which pods a new node was planned for (status.nominatedNodeName). Karpenter has no such flag.',
+  ),
   featureGates: setting('feature-gates', switches(GATE_DEFAULTS), GATES_TEXT, 'Features that can be switched.'),
   vmMemoryOverheadPercent: setting(
     'vm-memory-overhead-percent',

@@ -190,13 +190,15 @@ interface PodStatusFields {
 
 /** What decides where a pod may be and where it counts. */
 function podFields(pod: ApiObject): string {
-  const { labels, annotations, ownerReferences } = pod.metadata;
+  const { labels, annotations, ownerReferences, creationTimestamp } = pod.metadata;
   const { phase, nominatedNodeName, conditions = [], containerStatuses = [] } = (pod.status ?? {}) as PodStatusFields;
   return JSON.stringify([
     pod.spec,
     labels,
     annotations?.[DO_NOT_DISRUPT],
     ownerReferences,
+    // The newest of a DaemonSet's pods says what its next will ask for.
+    creationTimestamp,
     isDeleting(pod),
     phase,
     nominatedNodeName,

@@ -5,6 +5,7 @@ export { FreshStore, keyOf, nameOfKey } from './fresh-store.ts';
 export { Nominations } from './nominations.ts';
 export { MemoryLearner, type MemoryObserver } from './observed-memory.ts';
 export { type ObjectChange, OwnWrites } from './own-writes.ts';
+export { PlannedSeats, type SeatReader } from './planned-seats.ts';
 export { type PlanningState, RecordedFeed, requestAnew } from './planning-state.ts';
 export { PROJECTIONS } from './projections.ts';
 export { type SessionChange, SessionFeed } from './session-feed.ts';

@@ -76,8 +76,14 @@ test("a request for nodes anew has the pods of the pools' nodes among those that
   const ending = pod('ending', 'two');
   raw.pods.upsert({ ...ending, metadata: { ...ending.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } });
   raw.pods.upsert({ ...pod('over', 'two'), status: { phase: 'Succeeded' } });
+  const nominated = pod('nominated');
+  raw.pods.upsert({
+    ...nominated,
+    metadata: { ...nominated.metadata, annotations: { 'dovetail/nominated': 'two' } },
+    status: { ...(nominated.status as object), nominatedNodeName: 'two' },
+  });
   const request = requestAnew(raw, {}, create(CatalogueReferenceSchema), create(SolveOptionsSchema));
-  assert.deepEqual(request.podGroups.flatMap(({ names }) => names).sort(), ['moves', 'waits']);
+  assert.deepEqual(request.podGroups.flatMap(({ names }) => names).sort(), ['moves', 'nominated', 'waits']);
   assert.deepEqual(
     request.nodes.map(({ name, pods }) => [name, pods.flatMap(({ names }) => names)]),
     [['one', ['stays']]],

@@ -10,9 +10,11 @@ import {
   SolveRequestSchema,
 } from '../../proto/index.ts';
 import { type ObjectStoreReader, storeKey } from '../cache/index.ts';
+import { ownNomination } from '../kubernetes/index.ts';
 import { asPod, NODE_POOL_LABEL } from '../objects/index.ts';
 import type { ApiObject } from '../ports/index.ts';
 import { ClusterIndex } from './cluster-index.ts';
+import type { PlannedSeats } from './planned-seats.ts';
 import { type SessionChange, SessionFeed } from './session-feed.ts';
 import type { NodeClassSettings } from './session-messages.ts';
 import { type StoreReaders, WATCHED_KINDS, type WatchedKind } from './stores.ts';
@@ -25,9 +27,11 @@ export class RecordedFeed implements Pick<SessionFeed, 'snapshot' | 'delta'> {
   readonly #stores: StoreReaders;
   readonly #feed: SessionFeed;
   readonly #settings: NodeClassSettings;
+  readonly #seats: PlannedSeats | undefined;
   #told: PlanningState | undefined;
 
-  constructor(stores: StoreReaders, feed: SessionFeed, settings: NodeClassSettings) {
+  constructor(stores: StoreReaders, feed: SessionFeed, settings: NodeClassSettings, seats?: PlannedSeats) {
+    this.#seats = seats;
     this.#stores = stores;
     this.#feed = feed;
     this.#settings = settings;
@@ -39,12 +43,12 @@ export class RecordedFeed implements Pick<SessionFeed, 'snapshot' | 'delta'> {
   }
 
   snapshot(): SessionUpserts[] {
-    this.#told = capture(this.#stores, this.#feed, this.#settings);
+    this.#told = capture(this.#stores, this.#feed, this.#settings, this.#seats);
     return this.#feed.snapshot();
   }
 
   delta(): SessionChange | undefined {
-    this.#told = capture(this.#stores, this.#feed, this.#settings);
+    this.#told = capture(this.#stores, this.#feed, this.#settings, this.#seats);
     return this.#feed.delta();
   }
 }
@@ -54,13 +58,15 @@ function capture(
   stores: StoreReaders,
   feed: Pick<SessionFeed, 'expectations'>,
   settings: NodeClassSettings,
+  seats: PlannedSeats | undefined,
 ): PlanningState {
   const frozen = freeze(stores);
+  const seated = seats?.snapshot();
   const expected = feed.expectations();
   const observed = settings.observed?.frozen();
   const then = observed === undefined ? settings : { ...settings, observed };
   return (catalogue, options) => {
-    const copy = new SessionFeed(frozen, new ClusterIndex(frozen), then);
+    const copy = new SessionFeed(frozen, new ClusterIndex(frozen), then, seated);
     for (const [claim, node] of expected) copy.expect(claim, node);
     return solveRequest(copy, catalogue, options);
   };
@@ -113,7 +119,8 @@ export function requestAnew(
     nodes: (node) => (isOfPool(node) ? undefined : node),
     nodeClaims: () => undefined,
     pods: (pod) => {
-      const node = stores.nodes.get({ name: asPod(pod).spec?.nodeName ?? '' });
+      const name = asPod(pod).spec?.nodeName ?? ownNomination(pod) ?? '';
+      const node = stores.nodes.get({ name });
       return node !== undefined && isOfPool(node) ? waitingAgain(pod) : pod;
     },
   });

@@ -1,5 +1,6 @@
 // What is kept of the kinds of which there are many: what some decision reads. The rest of a pod or a node (images, commands,
 // environments, managed fields) is most of its size.
+import { NOMINATED_ANNOTATION } from '../kubernetes/index.ts';
 import type { ApiObject, ObjectMeta } from '../ports/index.ts';
 import { nodeProvider } from './cluster-index.ts';
 import type { Projections } from './stores.ts';
@@ -26,6 +27,7 @@ const POD_ANNOTATIONS: ReadonlySet<string> = new Set([
   'karpenter.sh/do-not-disrupt',
   'kubernetes.io/config.mirror',
   'controller.kubernetes.io/pod-deletion-cost',
+  NOMINATED_ANNOTATION,
 ]);
 
 const POD_SPEC_FIELDS = [

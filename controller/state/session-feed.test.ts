@@ -10,7 +10,9 @@ import {
   ClusterIndex,
   createRawStores,
   createStores,
+  keyOf,
   nameOfKey,
+  PlannedSeats,
   type RawStores,
   SessionFeed,
   type WatchedKind,
@@ -19,8 +21,9 @@ import {
 function open() {
   const raw = createRawStores({});
   const stores = createStores(raw, {});
-  const feed = new SessionFeed(stores, new ClusterIndex(stores), {});
-  return { raw, stores, feed };
+  const seats = new PlannedSeats(stores);
+  const feed = new SessionFeed(stores, new ClusterIndex(stores), {}, seats);
+  return { raw, stores, feed, seats };
 }
 
 /** What somebody knows who was told so much: texts by the kind and name of the object. */
@@ -167,6 +170,14 @@ function step(chance: Chance, raw: RawStores): void {
   else raw[kind].upsert({ ...drawn, metadata: { ...drawn.metadata, resourceVersion: String(version) } });
 }
 
+/** A plan: pods get a seat on a claim's node, or lose it. */
+function seat(chance: Chance, raw: RawStores, seats: PlannedSeats): void {
+  for (const pod of raw.pods.values()) {
+    if (chance.fraction() < 0.7) continue;
+    seats.plan(pod, chance.fraction() < 0.2 ? undefined : `nodeClaims-${chance.integer(0, 1)}`);
+  }
+}
+
 /** A pod whose selector reads a label: from when it is there, the label belongs to the shapes of all pods. */
 function selectingPod(key: string): ApiObject {
   const term = { labelSelector: { matchLabels: { [key]: 'x' } }, topologyKey: 'kubernetes.io/hostname' };
@@ -180,7 +191,8 @@ function selectingPod(key: string): ApiObject {
 for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
   test(`deltas add up to a snapshot, seed ${seed}`, () => {
     const chance = openChance(seed);
-    const { raw, feed } = open();
+    const seating = chance.fork('seats');
+    const { raw, feed, seats } = open();
     const known: Known = new Map();
     for (const part of feed.snapshot()) tell(known, part);
     raw.pods.upsert(selectingPod('app'));
@@ -188,6 +200,7 @@ for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
       if (round === 60) raw.pods.upsert(selectingPod('tier'));
       const changes = chance.integer(1, 6);
       for (let change = 0; change < changes; change += 1) step(chance, raw);
+      if (seating.fraction() < 0.3) seat(seating, raw, seats);
       const delta = feed.delta();
       if (delta !== undefined) tell(known, delta.upserts, delta.deletes);
       if (round % 10 !== 9) continue;
@@ -195,6 +208,7 @@ for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
       for (const [kind, store] of Object.entries(raw)) {
         for (const object of store.values()) fresh.raw[kind as WatchedKind].upsert(object);
       }
+      for (const pod of raw.pods.values()) fresh.seats.plan(pod, seats.claimOf(keyOf(pod)));
       const expected: Known = new Map();
       for (const part of fresh.feed.snapshot()) tell(expected, part);
       assert.deepEqual(sorted(known), sorted(expected), `round ${round}`);
@@ -225,6 +239,23 @@ test('nothing is said of changes that no plan would notice', () => {
   assert.equal(feed.delta(), undefined);
 });
 
+test('a pod of a daemonset that is made anew under its name says what the next will ask for', () => {
+  const { raw, feed } = open();
+  const owner = [{ apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'logs', uid: 'o' }];
+  const daemonPod = (name: string, cpu: string, creationTimestamp: string): ApiObject => ({
+    metadata: { name, namespace: 'default', creationTimestamp, ownerReferences: owner },
+    spec: { nodeName: 'n', containers: [{ name: 'c', resources: { requests: { cpu } } }] },
+  });
+  const template = { spec: { containers: [{ name: 'c', resources: { requests: { cpu: '1' } } }] } };
+  raw.daemonSets.upsert({ metadata: { name: 'logs', namespace: 'default' }, spec: { template } });
+  raw.pods.upsert(daemonPod('a', '2', '2026-01-01T00:00:01Z'));
+  raw.pods.upsert(daemonPod('b', '3', '2026-01-01T00:00:02Z'));
+  const asked = (told: SessionUpserts | undefined) => told?.daemonSets[0]?.shape?.requests?.cpuMilli;
+  assert.equal(asked(feed.snapshot()[0]), 3_000n);
+  raw.pods.upsert(daemonPod('a', '2', '2026-01-01T00:00:03Z'));
+  assert.equal(asked(feed.delta()?.upserts), 2_000n);
+});
+
 test('a claim counts from the moment that it is meant, as what it will become, then as what it became, then as its node', () => {
   const { raw, stores, feed } = open();
   feed.snapshot();
@@ -253,6 +284,32 @@ test('a claim counts from the moment that it is meant, as what it will become, t
     change?.upserts.nodes.map(({ name }) => name),
     ['n'],
   );
+});
+
+test('a pod that was planned onto a node to come is told there, first with its claim and then with its node', () => {
+  const { raw, feed, seats } = open();
+  const pod = (name: string): ApiObject => ({
+    metadata: { name, namespace: 'default' },
+    spec: { containers: [] },
+    status: UNSCHEDULABLE,
+  });
+  const claim = { metadata: { name: 'c' }, spec: { requirements: [], nodeClassRef: { name: 'x' } } };
+  const status = { providerID: 'aws:///a/i-1', allocatable: { cpu: '1' } };
+  raw.nodeClaims.upsert({ ...claim, status });
+  raw.pods.upsert(pod('planned'));
+  raw.pods.upsert(pod('other'));
+  feed.snapshot();
+  seats.plan(pod('planned'), 'c');
+  const places = () => feed.delta()?.upserts.pods.map(({ names, node }) => [names, node]);
+  assert.deepEqual(places(), [[['planned'], 'c']]);
+  raw.nodes.upsert({
+    metadata: { name: 'n' },
+    spec: { providerID: 'aws:///a/i-1' },
+    status: { allocatable: { cpu: '1' } },
+  });
+  assert.deepEqual(places(), [[['planned'], 'n']]);
+  raw.nodeClaims.remove({ name: 'c' });
+  assert.deepEqual(places(), [[['planned'], '']]);
 });
 
 test('pods of a node that has to go wait for another, and its daemonsets’ do not', () => {

@@ -20,11 +20,12 @@ import {
   type RefusedPod,
   selectedLabelKeys,
 } from '../kubernetes/index.ts';
-import { asNode, asNodeClaim, asPod, type NodeClaimView, nameOf } from '../objects/index.ts';
+import { asNode, asNodeClaim, asPod, isDeleting, type NodeClaimView, nameOf } from '../objects/index.ts';
 import type { ApiObject } from '../ports/index.ts';
 import type { ClusterIndex } from './cluster-index.ts';
 import { DirtySets } from './dirty-sets.ts';
 import { keyOf, nameOfKey } from './fresh-store.ts';
+import type { SeatReader } from './planned-seats.ts';
 import {
   claimMessage,
   classMessage,
@@ -75,6 +76,7 @@ export class SessionFeed {
   readonly #stores: StoreReaders;
   readonly #index: ClusterIndex;
   readonly #settings: NodeClassSettings;
+  readonly #seats: SeatReader | undefined;
   readonly #expected = new Map<string, ExpectedNode>();
   readonly #dirty: DirtySets;
   #told = toldNothing();
@@ -82,14 +84,17 @@ export class SessionFeed {
   #facts: ClusterFacts | undefined;
   #refusedPods: RefusedPod[] = [];
 
-  constructor(stores: StoreReaders, index: ClusterIndex, settings: NodeClassSettings) {
+  /** `seats` say which pods later plans leave where an earlier one has put them; absent means none. */
+  constructor(stores: StoreReaders, index: ClusterIndex, settings: NodeClassSettings, seats?: SeatReader) {
     this.#stores = stores;
     this.#index = index;
     this.#settings = settings;
+    this.#seats = seats;
     this.#dirty = new DirtySets(stores, index, () => {
       this.#facts = undefined;
     });
     settings.observed?.onLearned((className) => this.#dirty.classes.add(className));
+    seats?.onChange((key) => this.#dirty.pods.add(key));
   }
 
   /** Says what a claim without an instance will become, until its status says it. */
@@ -271,6 +276,8 @@ export class SessionFeed {
     }
     for (const name of claimNames) if (!nodeNames.has(name)) this.#tellClaim(name, change, context);
     for (const name of nodeNames) this.#tellNode(name, change, context);
+    // A claim's entry becomes its node's: pods that were planned there move with it.
+    for (const name of claimNames) for (const key of this.#seats?.keysOf(name) ?? []) this.#dirty.pods.add(key);
   }
 
   #tellClaim(name: string, { deletes, upserts }: SessionChange, context: PodContext): void {
@@ -316,7 +323,8 @@ export class SessionFeed {
     const gone = new Map<string, string[]>();
     for (const key of this.#dirty.pods) {
       const pod = this.#stores.pods.get(nameOfKey(key));
-      const place = pod === undefined ? undefined : podPlace(asPod(pod), (node) => this.#isLeaving(node));
+      const place =
+        pod === undefined ? undefined : podPlace(asPod(pod), (node) => this.#isLeaving(node), this.#seatOf(key));
       if (pod === undefined || place === undefined) this.#forgetPod(key, gone);
       else push(byPlace, place, pod);
     }
@@ -330,6 +338,17 @@ export class SessionFeed {
     for (const [namespace, names] of gone) {
       deletes.pods.push({ $typeName: 'dovetail.v1.NamedPods', namespace, names });
     }
+  }
+
+  /** The entry of the node to come that a pod was planned onto, as long as it is there and stays. */
+  #seatOf(podKey: string): string | undefined {
+    const name = this.#seats?.claimOf(podKey);
+    const object = name === undefined ? undefined : this.#stores.nodeClaims.get({ name });
+    if (name === undefined || object === undefined || isDeleting(object)) return undefined;
+    if (this.#told.nodes.get(name) === 'claim') return name;
+    const node = this.#index.nodeOf(asNodeClaim(object));
+    if (node === undefined || this.#index.isLeaving(node)) return undefined;
+    return this.#told.nodes.get(nameOf(node)) === 'node' ? nameOf(node) : undefined;
   }
 
   #isLeaving(nodeName: string): boolean {

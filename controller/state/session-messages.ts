@@ -15,7 +15,9 @@ import {
   nodeMessages,
   nodePoolMessage,
   nodePoolSpec,
+  ownNomination,
   type PodContext,
+  type PodState,
   podState,
   type RefusedPod,
   taintMessages,
@@ -47,17 +49,24 @@ export function isDaemonPod(pod: ApiObject): boolean {
  * Where a pod counts. Those that will have to leave their node count as waiting, so that a place is made for them ahead.
  *
  * @param isLeaving whether the node of that name is on its way out
+ * @param seat the entry that a pod which waits was planned onto
  */
-export function podPlace(pod: PodView, isLeaving: (nodeName: string) => boolean): PodPlace {
+export function podPlace(pod: PodView, isLeaving: (nodeName: string) => boolean, seat: string | undefined): PodPlace {
   try {
-    const state = podState(pod, true);
-    if (state.kind === 'pending') return WAITING;
+    const state = nominatedState(pod) ?? podState(pod, true);
+    if (state.kind === 'pending') return seat ?? WAITING;
     if (state.kind === 'left-out' || isDaemonPod(pod)) return undefined;
     return isLeaving(state.nodeName) && isReschedulable(pod) ? WAITING : state.nodeName;
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return undefined;
   }
+}
+
+/** The scheduler keeps room for a pod that we have nominated: it counts as if it were there. */
+function nominatedState(pod: PodView): PodState | undefined {
+  const nodeName = ownNomination(pod);
+  return nodeName === undefined ? undefined : { kind: 'bound', nodeName };
 }
 
 /** Those pods of a node that run and are daemonsets', in the order of their names. */

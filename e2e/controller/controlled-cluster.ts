@@ -23,6 +23,7 @@ export interface KubeObject {
     readonly name: string;
     readonly namespace?: string;
     readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
     readonly deletionTimestamp?: string;
   };
   // biome-ignore lint/suspicious/noExplicitAny: tests look into objects of any kind

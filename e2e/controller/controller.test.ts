@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { amountOf } from '../../controller/kubernetes/index.ts';
 import { scrapedValue } from '../../controller/metrics/testing/index.ts';
 import { readAudit } from './audit.ts';
-import { OWN_POD } from './controlled-cluster.ts';
+import { type KubeObject, OWN_POD } from './controlled-cluster.ts';
 import type { ControllerProcess } from './controller-process.ts';
 import { LIMITS } from './limits.ts';
 import { deployment, instances, nodesOf, noEviction, runningPods, teamPool, untilRunning } from './objects.ts';
@@ -96,6 +96,29 @@ describe('dovetail controller on a real control plane', () => {
     assert.ok(nominated.some(({ involvedObject }) => involvedObject.name.startsWith('inflate-')));
     const launched = await eventsIn('default', 'Launched');
     assert.ok(launched.some(({ involvedObject }) => involvedObject.kind === 'NodeClaim'));
+  });
+
+  test('most pods run on the nodes that were planned for them, and nothing but the record of it is left', async () => {
+    await world.apply(
+      teamPool('packed', ['m7i.xlarge']),
+      deployment('packed-large', 6, '1900m', 'packed'),
+      deployment('packed-small', 12, '600m', 'packed'),
+    );
+    const pods = [
+      ...(await untilRunning(world, 'packed-large', 6)),
+      ...(await untilRunning(world, 'packed-small', 12)),
+    ];
+    const recordOf = ({ metadata }: KubeObject) => metadata.annotations?.['dovetail/nominated'];
+    const recorded = pods.filter((pod) => recordOf(pod) !== undefined);
+    assert.ok(recorded.length > pods.length / 2, `only ${recorded.length} of ${pods.length} pods were nominated`);
+    // A node that is opened first may have room beside its own pods for those of one that is still closed.
+    const there = recorded.filter((pod) => recordOf(pod) === pod.spec.nodeName);
+    assert.ok(
+      there.length > pods.length / 2,
+      `only ${there.length} of ${pods.length} pods are where they were planned`,
+    );
+    for (const { status } of pods) assert.equal(status.nominatedNodeName, undefined);
+    assert.ok(controller.says('nominated pods for node'));
   });
 
   test('a node that is deleted waits for a disruption budget, then goes with its instance', async () => {

@@ -102,7 +102,10 @@ export class Run {
   }
 
   /** Starts a controller; an earlier one has been killed or stopped. */
-  startController(listeners: Pick<ControllerOptions, 'onPlanning' | 'onPlanned' | 'metrics'> = {}): RunningController {
+  startController(
+    listeners: Pick<ControllerOptions, 'onPlanning' | 'onPlanned' | 'metrics'> = {},
+    settings: Pick<ControllerOptions['settings'], 'nominatePods'> = {},
+  ): RunningController {
     this.#epoch += 1n;
     this.#isKilled = false;
     const isOurs = this.#epoch;
@@ -118,6 +121,7 @@ export class Run {
         batchMaxMs: 10_000,
         preferencePolicy: 'Respect',
         minValuesPolicy: 'Strict',
+        ...settings,
       },
       events: { record: (about, note) => this.#record(about, note) },
       log: this.#logger(),
