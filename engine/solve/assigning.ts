@@ -5,13 +5,14 @@
 import type { CompiledProblem, Demand, Unit } from '../compile/index.ts';
 import { makeUnit } from '../compile/index.ts';
 import type { Counter, DomainRules, DomainState, Location } from '../topology/index.ts';
-import { type DomainOf, isOnHostname, type Obstacle, type TopologyRules } from '../topology/index.ts';
-import { type Candidate, isOwn, labelsThatMatter } from './candidates.ts';
-import { groupPrice, groupStarts } from './group-start.ts';
+import { isOnHostname, type Obstacle, type TopologyRules } from '../topology/index.ts';
+import { bestPlace } from './best-place.ts';
+import { type Candidate, labelsThatMatter } from './candidates.ts';
+import { groupStarts } from './group-start.ts';
 import { placeWithMates } from './mates.ts';
 import { nodeTakes, type OpenNode } from './node-board.ts';
 import type { NodeMaker } from './node-maker.ts';
-import type { Place, PlaceFinder } from './places.ts';
+import { domainOf, type Place, type PlaceFinder } from './places.ts';
 import { RoundFinder } from './rounds.ts';
 import { leavesStranded } from './stranded.ts';
 import { compareDemands, type Waiting } from './waiting.ts';
@@ -119,7 +120,7 @@ export class Assigner {
     const mayStart = domains.mayBootstrap(candidate.rules);
     const starts = !candidate.needsHostMate && domains.decidesForOthers(candidate.rules);
     const mayBegin = starts ? groupStarts(this, candidate, unit, nodes, anew) : undefined;
-    const leaves = leavesStranded(this, candidate, this.#followersOf);
+    const leaves = leavesStranded(this, candidate, this.followersOf);
     let second: OpenNode | undefined;
     for (let position = candidate.firstNode; position < nodes.length; position++) {
       const node = nodes[position]!;
@@ -147,7 +148,7 @@ export class Assigner {
     const locations = this.locationsOf(candidate, places);
     const refused = new Set<Place>();
     while (true) {
-      const position = this.#bestPlace(candidate, unit, places, locations, refused);
+      const position = bestPlace(this, candidate, unit, { places, locations, refused });
       if (position < 0) return undefined;
       const place = places[position]!;
       if (take(this.#pinnedUnit(candidate, unit, place, locations[position]!))) {
@@ -293,7 +294,7 @@ export class Assigner {
       candidate.waiting.left >= REPEATING_POD_COUNT &&
       candidate.rules.antiAffinities.length === 0 &&
       candidate.rules.counting.every(({ counter }) => (this.#keptOut.get(counter)?.size ?? 0) === 0) &&
-      leavesStranded(this, candidate, this.#followersOf) === undefined &&
+      leavesStranded(this, candidate, this.followersOf) === undefined &&
       candidate.firstNode >= this.#nodesOf(candidate, unit).length
     );
   }
@@ -332,66 +333,8 @@ export class Assigner {
     return candidate.nodes;
   }
 
-  readonly #followersOf = (counter: Counter): readonly Candidate[] => this.#followers.get(counter) ?? [];
-
-  /**
-   * Position of the best place: where those can follow that could not before, then heavier pools first, then undisturbed, then
-   * cheap, then not full; -1 where there is none.
-   */
-  #bestPlace(
-    candidate: Candidate,
-    unit: Unit,
-    places: readonly Place[],
-    locations: readonly Location[],
-    refused: ReadonlySet<Place>,
-  ): number {
-    const { domains } = this.context;
-    const { rules, waiting } = candidate;
-    const starts = domains.decidesForOthers(rules);
-    const leaves = leavesStranded(this, candidate, this.#followersOf);
-    let best = -1;
-    let bestTier = 0;
-    let bestLeaves = false;
-    let bestDisturbs = false;
-    let bestPrice = 0;
-    let bestFullness = 0;
-    for (let position = 0; position < places.length; position++) {
-      const place = places[position]!;
-      if (best >= 0 && place.tier > bestTier && !bestLeaves) break;
-      const { spot } = locations[position]!;
-      if (refused.has(place)) continue;
-      const obstacle = this.obstacle(candidate, unit, locations[position]!);
-      if (obstacle !== undefined) {
-        if (isOwn(waiting.demand, obstacle)) waiting.obstacle = obstacle;
-        // What keeps out its mates keeps it out only because it must be with them.
-        else delete waiting.obstacle;
-        continue;
-      }
-      const leavesHere = leaves?.(spot) === true;
-      const letsIn = best >= 0 && bestLeaves && !leavesHere;
-      if (best >= 0 && leavesHere && (!bestLeaves || place.tier > bestTier)) continue;
-      const disturbs = domains.disturbs(rules, spot);
-      if (best >= 0 && disturbs && !bestDisturbs && !letsIn) continue;
-      const price = starts ? groupPrice(this, candidate, locations[position]!) : place.share;
-      if (price === Number.POSITIVE_INFINITY) continue;
-      const fullness = domains.fullness(rules, spot);
-      if (
-        best < 0 ||
-        letsIn ||
-        disturbs !== bestDisturbs ||
-        price < bestPrice ||
-        (price === bestPrice && fullness < bestFullness)
-      ) {
-        best = position;
-        bestTier = place.tier;
-        bestLeaves = leavesHere;
-        bestDisturbs = disturbs;
-        bestPrice = price;
-        bestFullness = fullness;
-      }
-    }
-    return best;
-  }
+  /** Candidates that must be near what a counter counts. */
+  readonly followersOf = (counter: Counter): readonly Candidate[] => this.#followers.get(counter) ?? [];
 
   /** Candidates with pods that must be where the candidate's first one will be, itself among them. */
   groupOf({ rules }: Pick<Candidate, 'rules'>): Candidate[] {
@@ -449,11 +392,4 @@ export class Assigner {
   #add(demand: Demand, location: Location, podCount: number): void {
     this.context.domains.add(this.rulesOf(demand), location, podCount);
   }
-}
-
-function domainOf(keys: readonly string[], place: Place): DomainOf {
-  return (key) => {
-    const index = keys.indexOf(key);
-    return index < 0 ? undefined : place.values[index];
-  };
 }

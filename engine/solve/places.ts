@@ -12,7 +12,7 @@ import {
   type TemplateFilter,
   type Unit,
 } from '../compile/index.ts';
-import { type Counter, hasHostRules, type SpreadRule } from '../topology/index.ts';
+import { type Counter, type DomainOf, hasHostRules, type SpreadRule } from '../topology/index.ts';
 import { LabelValues } from './label-values.ts';
 import { Sieves } from './sieves.ts';
 
@@ -284,6 +284,14 @@ export class PlaceFinder {
     const absent = keys.filter((_, index) => values[index] === undefined);
     return [this.#compiled.pin(Object.fromEntries(present), absent)];
   }
+}
+
+/** The values of a place by label. */
+export function domainOf(keys: readonly string[], place: Place): DomainOf {
+  return (key) => {
+    const index = keys.indexOf(key);
+    return index < 0 ? undefined : place.values[index];
+  };
 }
 
 /** A place as text: values of the labels, and which sieves do not count there. */
