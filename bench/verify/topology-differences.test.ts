@@ -363,6 +363,34 @@ describe('classes that Karpenter itself proves', () => {
     assert.deepEqual(await classes('z2'), [undefined]);
   });
 
+  test('others gone where nobody can follow: the room may go to more of those who are meant than there is need of', async () => {
+    const affinity = {
+      podAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: [{ ...term, topologyKey: 'kubernetes.io/hostname' }],
+      },
+    };
+    const leads = ['lead-0', 'lead-1'].map(
+      (name): WaitingPod => ({ ...pod(name), metadata: { name, labels: { app: 'a' } } }),
+    );
+    const following = problemOf([pod('a', { affinity }), ...leads, pod('b')]);
+    const onlyThose = (question: ChangedQuestion) =>
+      'problem' in question && question.problem.pods.map(({ metadata }) => metadata.name).join() === 'a,lead-0';
+    const classes = (theirs: string[]) =>
+      classesOf(following, ['lead-1'], karpenter(following, theirs), undefined, { answers: onlyThose });
+    assert.equal((await classes(['lead-0', 'lead-1']))[0], 'others gone where nobody can follow');
+    const more = problemOf([...following.pods, pod('c'), pod('d')]);
+    const left = await classesOf(
+      more,
+      ['lead-1', 'c', 'd'],
+      karpenter(more, ['lead-0', 'lead-1', 'b', 'c', 'd']),
+      undefined,
+      {
+        answers: onlyThose,
+      },
+    );
+    assert.equal(left[0], undefined, 'Karpenter places more in all');
+  });
+
   test('none of them holds where Karpenter places more', async () => {
     const circumstances = { ourNodes: { a: { zone: 'z1' } }, answers: () => true };
     assert.deepEqual(await classesOf(problem, ['a'], karpenter(problem, ['a']), undefined, circumstances), [undefined]);

@@ -109,7 +109,10 @@ export const TOPOLOGY_CLASSES: readonly DifferenceClass[] = [
       if (await context.karpenterPlaces(pod, { problem: { ...problem, pods: concerned } })) return true;
       // Or the pool, whose nodes have no room for all.
       const inOurPool = concerned.map((each) => inOurDomains(each, context, [NODE_POOL_LABEL]));
-      return context.karpenterPlaces(pod, { problem: { ...problem, pods: inOurPool } });
+      if (await context.karpenterPlaces(pod, { problem: { ...problem, pods: inOurPool } })) return true;
+      // Or the room goes to more of those who are meant than the pods have to be with.
+      const placed = inOurPool.filter(({ metadata: { name } }) => !context.unplaced.has(name));
+      return isFuller(context) && context.karpenterPlaces(pod, { problem: { ...problem, pods: placed } });
     },
   },
   {
