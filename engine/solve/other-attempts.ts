@@ -44,13 +44,14 @@ export function otherAttempts(compiled: CompiledProblem, first: Attempt, budget:
     if (!budget.cut && !isWorse(compiled, attempt, first, isSettledLate)) made.push(attempt);
   };
   for (const phases of narrowOnesFirst(compiled, first)) tryOut(phases);
-  for (const phases of dearOnesFirst(compiled, first, budget)) tryOut(phases);
   const variations = [
     ...leavingNodesAlone(compiled, first),
     ...(isSettledLate ? [] : lettingHoldersComeFirst(compiled)),
     ...(isGathering ? gathering(compiled) : []),
   ];
   for (const variation of variations) tryOut([compiled.shapes], variation);
+  // All share one allowance for being improved, so what gains least often comes last.
+  for (const phases of dearOnesFirst(compiled, first, budget)) tryOut(phases);
   return made;
 }
 
