@@ -8,7 +8,6 @@ import {
   leftOutBy,
   leftOutWithinNodeLimits,
   placesOfKarpenter,
-  placesOfPlan,
   refusedOnArrival,
 } from '../verify/index.ts';
 import { costOf, isDearer, type ObjectiveName } from './costs.ts';
@@ -21,8 +20,8 @@ import {
   type PriceTools,
   solveEfforts,
 } from './efforts.ts';
+import { type Excuse, excuseFor } from './excuses.ts';
 import { type Flexibility, flexibilityOf } from './flexibility.ts';
-import { keptCount, keptPreferences } from './kept-preferences.ts';
 import { asKarpenterDecided, type MarketName, type PriceInput, withPods } from './questions.ts';
 import { hasUncountedRules } from './uncounted-rules.ts';
 
@@ -39,14 +38,7 @@ export interface OurFigures {
 }
 
 /** What is said of ours beside Karpenter's: all pass but `dearer` and `fewer pods`. */
-export type Verdict =
-  | 'no rival'
-  | 'cheaper'
-  | 'equal'
-  | 'dearer for heavier pools'
-  | 'dearer for preferences'
-  | 'dearer'
-  | 'fewer pods';
+export type Verdict = 'no rival' | 'cheaper' | 'equal' | Excuse | 'dearer' | 'fewer pods';
 
 /** Verdicts that fail a problem. */
 export const FAILING: ReadonlySet<Verdict> = new Set(['dearer', 'fewer pods']);
@@ -197,40 +189,9 @@ async function verdictOn(
 ): Promise<Verdict> {
   if (answer.unplaced.size > 0) return 'fewer pods';
   if (!isDearer(objective, price, theirs)) return isDearer(objective, theirs, price) ? 'cheaper' : 'equal';
-  const namespaces = question.namespaces ?? [];
-  const kept = keptPreferences(placesOfKarpenter(question, rival), namespaces);
-  const ownCount = keptCount(keptPreferences(placesOfPlan(question, answer), namespaces));
-  const excuse = hasMoreInHeavierPools(question, answer, rival)
-    ? 'dearer for heavier pools'
-    : hasPreferences(question) && ownCount > keptCount(kept)
-      ? 'dearer for preferences'
-      : undefined;
+  const { excuse, kept } = excuseFor({ question, ours: answer, theirs: rival });
   if (excuse === undefined) return 'dearer';
   const again = await ask(tools, asKarpenterDecided(question, rival, kept), objective, 'BALANCED');
   const isCheapEnough = again.unplaced.size === 0 && !isDearer(objective, priceOfPlan(again.nodes, question), theirs);
   return isCheapEnough ? excuse : 'dearer';
-}
-
-/** Whether in the heaviest pools that the two fill differently we have more pods. */
-function hasMoreInHeavierPools(problem: PriceInput, answer: DovetailAnswer, rival: KarpenterResult): boolean {
-  const weightOf = new Map(
-    problem.nodePools.map(({ metadata, spec }) => [metadata.name, (spec as { readonly weight?: number }).weight ?? 0]),
-  );
-  const lead = new Map<number, number>();
-  const count = (nodes: readonly { readonly nodePool: string; readonly pods: readonly string[] }[], sign: number) => {
-    for (const { nodePool, pods } of nodes) {
-      const weight = weightOf.get(nodePool) ?? 0;
-      lead.set(weight, (lead.get(weight) ?? 0) + sign * pods.length);
-    }
-  };
-  count(answer.nodes, 1);
-  count(rival.nodeClaims, -1);
-  const [decisive] = [...lead].filter(([, pods]) => pods !== 0).sort(([left], [right]) => right - left);
-  return lead.size > 1 && decisive !== undefined && decisive[1] > 0;
-}
-
-/** Whether pods prefer something, or taints discourage them. */
-function hasPreferences({ pods, nodePools, preferencePolicy }: PriceInput): boolean {
-  if (preferencePolicy === 'Ignore') return false;
-  return /"preferredDuringScheduling|ScheduleAnyway|PreferNoSchedule/.test(JSON.stringify({ pods, nodePools }));
 }

@@ -9,6 +9,7 @@ import {
   type PodTerm,
   type Spread,
   spreadSelects,
+  takesPart,
   termSelects,
   tolerates,
 } from '../verify/index.ts';
@@ -28,7 +29,10 @@ export interface KeptPreferences {
   readonly avoidsSoftTaints: boolean;
 }
 
-/** What the arriving pods of these places keep, by name. O(pods²) for those that prefer something about others. */
+/**
+ * What the arriving pods of these places keep, by name. A place without pods says that its domains are there. O(pods²) for those
+ * that prefer something about others.
+ */
 export function keptPreferences(
   places: readonly Place[],
   namespaces: readonly JudgedNamespace[],
@@ -126,8 +130,9 @@ function mayBeNear(one: Place, other: Place, key: string): boolean {
 function keepsSkew(pod: JudgedPod, place: Place, places: readonly Place[], spread: Spread): boolean {
   const counts = new Map<string, number>();
   for (const each of places) {
+    const options = each.options.filter((labels) => takesPart({ labels, taints: each.taints }, pod, spread));
     const count = [...each.running, ...each.arriving].filter((other) => spreadSelects(pod, spread, other)).length;
-    for (const value of valuesOf(each, spread.topologyKey)) {
+    for (const value of valuesOf({ ...each, options }, spread.topologyKey)) {
       if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + count);
     }
   }

@@ -11,6 +11,8 @@ export interface PlannedNodeWithPods extends PlannedNode {
   readonly nodePool: string;
   readonly pods: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
+  /** What of its pool's minValues it falls short of. */
+  readonly relaxedMinValues?: readonly unknown[];
 }
 
 /** Dovetail's answer to a problem. */

@@ -8,6 +8,7 @@ export {
   refusedOnArrival,
   type Spread,
   spreadSelects,
+  takesPart,
   termSelects,
   tolerates,
 } from './arrival/index.ts';
@@ -16,5 +17,5 @@ export { type Condition, holds } from './conditions.ts';
 export { type DovetailAnswer, solveWithDovetail } from './dovetail.ts';
 export { generateProblem } from './generate.ts';
 export { leftOutWithinNodeLimits } from './node-limits.ts';
-export { type PlaceableProblem, placesOfKarpenter, placesOfPlan } from './places.ts';
+export { fullPlaces, type PlaceableProblem, placesOfKarpenter, placesOfPlan } from './places.ts';
 export { judgedDifferences, type VerifyInput } from './verify.ts';

@@ -7,7 +7,6 @@ import { type HostPod, hostObstacle, isOnHostname, type Location } from '../topo
 import { Assigner } from './assigning.ts';
 import { type Attempt, countRunning, type PlacingWork, resumeWork } from './attempt.ts';
 import type { Candidate } from './candidates.ts';
-import { prefersAboutPods } from './exact/index.ts';
 import { mostUnits, withUnits } from './joining.ts';
 import type { NewNodes } from './placing.ts';
 import { arrivalsOf, countIn, letIn } from './taking-back.ts';
@@ -25,7 +24,7 @@ const TRY_LIMIT = 24;
 export function emptyNodes(compiled: CompiledProblem, attempt: Attempt, budget: Budget): Attempt {
   const nodeCount = attempt.newNodes.reduce((sum, group) => sum + group.nodeCount, 0);
   if (nodeCount < 2 || nodeCount > NODE_LIMIT || attempt.pinnedAt.size === 0 || attempt.usesLeastFull) return attempt;
-  if (budget.cut || compiled.shapes.some(prefersAboutPods)) return attempt;
+  if (budget.cut) return attempt;
   return new Emptying(compiled, attempt, budget).run();
 }
 

@@ -196,3 +196,52 @@ test('a pod alone goes where its node is cheapest, and not where many like it wo
   const problem = problemOf({ pools: [nodePool('p')], groups: [{ shape: apart, count: 1 }], effort: 'fast' });
   assert.equal(solve(types, asked, problem).totalPriceNanoUsdPerHour, 200);
 });
+
+/** Two kinds of nodes, at one price in two zones. */
+const twoKinds = marketOf([
+  explicitType('small', { cpu: 2000, memory: 16 * GIB }, [
+    { zone: 'a', priceNanoUsdPerHour: 100 },
+    { zone: 'b', priceNanoUsdPerHour: 100 },
+  ]),
+  explicitType('large', { cpu: 4000, memory: 16 * GIB }, [
+    { zone: 'a', priceNanoUsdPerHour: 150 },
+    { zone: 'b', priceNanoUsdPerHour: 150 },
+  ]),
+  explicitType('huge', { cpu: 64_000, memory: 16 * GIB }, [{ zone: 'a', priceNanoUsdPerHour: 5_000 }]),
+]);
+
+const spread = (maxSkew: number, whenUnsatisfiable: 'DoNotSchedule' | 'ScheduleAnyway') => ({
+  topologyKey: ZONE,
+  maxSkew,
+  whenUnsatisfiable,
+  labelSelector: { matchLabels: { app: 'web' }, matchExpressions: [] },
+  matchLabelKeys: [],
+  nodeAffinityPolicy: 'Honor' as const,
+  nodeTaintsPolicy: 'Ignore' as const,
+});
+
+const spreading = (maxSkew: number, whenUnsatisfiable: 'DoNotSchedule' | 'ScheduleAnyway') =>
+  podAsking(2000, 1, { labels: { app: 'web' }, topologySpread: [spread(maxSkew, whenUnsatisfiable)] });
+
+test('room on a node that exists goes to pods that need a dear node of their own, before those that got it first', () => {
+  const labels = { 'karpenter.sh/nodepool': 'p', 'kubernetes.io/hostname': 'there', [ZONE]: 'a' };
+  const node = existingNode('there', 'p', { cpu: 10_000, memory: 8 * GIB, pods: 110 }, { labels });
+  const groups = [
+    { shape: spreading(2, 'DoNotSchedule'), count: 2 },
+    { shape: podAsking(10_000, 1), count: 1 },
+  ];
+  const cost = (effort: Effort): number => {
+    const problem = problemOf({ pools: [nodePool('p')], nodes: [node], groups, effort });
+    return solve(twoKinds.catalogue, twoKinds.prices, problem).totalPriceNanoUsdPerHour;
+  };
+  assert.deepEqual([cost('fast'), cost('balanced')], [5_000, 200]);
+});
+
+test('pods that prefer to be spread over zones share a node where they keep what they prefer', () => {
+  const cost = (effort: Effort, maxSkew: number): number => {
+    const groups = [{ shape: spreading(maxSkew, 'ScheduleAnyway'), count: 2 }];
+    const problem = problemOf({ pools: [nodePool('p')], groups, effort });
+    return solve(twoKinds.catalogue, twoKinds.prices, problem).totalPriceNanoUsdPerHour;
+  };
+  assert.deepEqual([cost('fast', 2), cost('balanced', 2), cost('balanced', 1)], [200, 150, 200]);
+});

@@ -1,7 +1,7 @@
 // Places that are given before nodes are packed are not always the cheapest: pods go onto nodes that exist because that costs
 // nothing, and each kind to the zone where many of it are cheapest, whatever that leaves of the others. Here the same pods are
-// placed another way: on new nodes alone, gathered in one zone where they have the choice, or beside pods that need nodes of
-// few types. What is no worse by what comes before cost is handed on; what it costs is found out by improving it.
+// placed another way: on new nodes alone, dear ones first, gathered in one zone where they have the choice, or beside pods that
+// need nodes of few types. What is no worse by what comes before cost is handed on; what it costs is found out by improving it.
 import { compareText } from '../catalogue/index.ts';
 import type { CompiledProblem, CompiledShape, Demand } from '../compile/index.ts';
 import type { Budget } from '../pack/index.ts';
@@ -12,6 +12,8 @@ import { prefersAboutPods } from './exact/index.ts';
 import type { OpenNode } from './node-board.ts';
 import { placesMore } from './order-of-plans.ts';
 import { unitsOn } from './placing.ts';
+import { byPriority } from './retrying.ts';
+import { compareDemands } from './waiting.ts';
 
 /** Planned nodes up to which pods are gathered in one zone: among more of them hardly any room is left over. */
 const GATHERED_NODE_LIMIT = 48;
@@ -19,30 +21,37 @@ const GATHERED_NODE_LIMIT = 48;
 /** Units that the first attempt may take for others to be tried beside what nodes that exist ask for. */
 const GATHERED_UNIT_LIMIT = 4_000;
 
+/** Shapes that are tried before the others of their priority. */
+const DEAR_LIMIT = 4;
+
 /** Zones that pods are gathered in, in the order of their names. */
 const ZONE_LIMIT = 6;
 
 /**
  * Attempts that place as many pods, in pools as heavy, with as many preferences kept. FAST leaves nodes alone only where pods
- * on them draw others to their domains, which can make all of them dearer. None where pods prefer to be near others or apart
- * from them: which of these preferences are kept is known only once all pods have their places.
+ * on them draw others to their domains, which can make all of them dearer. Where pods prefer to be near others or apart from
+ * them, which preferences are kept is left open: that is known only once all pods have their places (kept-preferences.ts).
  */
 export function otherAttempts(compiled: CompiledProblem, first: Attempt, budget: Budget): Attempt[] {
-  if (first.newNodes.length === 0 || budget.cut || compiled.shapes.some(prefersAboutPods)) return [];
+  if (first.newNodes.length === 0 || budget.cut) return [];
+  const isSettledLate = compiled.shapes.some(prefersAboutPods);
+  if (isSettledLate && (compiled.problem.effort === 'fast' || first.usesLeastFull)) return [];
   const isGathering = mayGather(compiled, first, budget);
   const made: Attempt[] = [];
   const tryOut = (phases: Phases, variation?: Variation): void => {
     if (budget.cut) return;
     const attempt = attemptPlacement(compiled, budget, phases, variation);
-    if (!budget.cut && !isWorse(compiled, attempt, first)) made.push(attempt);
+    if (!budget.cut && !isWorse(compiled, attempt, first, isSettledLate)) made.push(attempt);
   };
   for (const phases of narrowOnesFirst(compiled, first)) tryOut(phases);
   const variations = [
     ...leavingNodesAlone(compiled, first),
-    ...lettingHoldersComeFirst(compiled),
+    ...(isSettledLate ? [] : lettingHoldersComeFirst(compiled)),
     ...(isGathering ? gathering(compiled) : []),
   ];
   for (const variation of variations) tryOut([compiled.shapes], variation);
+  // All share one allowance for being improved, so what gains least often comes last.
+  for (const phases of dearOnesFirst(compiled, first, budget)) tryOut(phases);
   return made;
 }
 
@@ -59,6 +68,19 @@ function narrowOnesFirst({ problem: { effort }, shapes }: CompiledProblem, { new
   }
   if (narrow.size === 0 || narrow.size === shapes.length) return [];
   return [[shapes.filter((shape) => narrow.has(shape)), shapes.filter((shape) => !narrow.has(shape))]];
+}
+
+/**
+ * Orders in which pods of one shape that got new nodes come before the others of their priority: they may have room on nodes
+ * that exist, which pods took that cost less elsewhere. Those that ask for most come first.
+ */
+function dearOnesFirst(compiled: CompiledProblem, { nodes, newNodes }: Attempt, budget: Budget): Phases[] {
+  if (compiled.problem.effort === 'fast' || budget.spent > GATHERED_UNIT_LIMIT) return [];
+  if (!nodes.some(({ hasNewPods }) => hasNewPods)) return [];
+  const onNewNodes = new Set<Demand>();
+  for (const { units } of newNodes) for (const { members } of units) for (const { pod } of members) onNewNodes.add(pod);
+  const shapes = new Set([...onNewNodes].sort(compareDemands).map(({ of }) => of));
+  return [...shapes].slice(0, DEAR_LIMIT).map((shape) => byPriority(compiled, [shape]));
 }
 
 function leavingNodesAlone({ problem: { effort } }: CompiledProblem, { nodes }: Attempt): Variation[] {
@@ -92,9 +114,9 @@ function gathering({ catalogue: { cells } }: CompiledProblem): Variation[] {
 
 /**
  * Whether an attempt is worse than another one by what comes before cost: fewer pods, more of them in lighter pools, where the
- * limits of heavier ones are what sends them there, or more preferences given up.
+ * limits of heavier ones are what sends them there, or more preferences given up, where those are settled by now.
  */
-function isWorse(compiled: CompiledProblem, attempt: Attempt, other: Attempt): boolean {
+function isWorse(compiled: CompiledProblem, attempt: Attempt, other: Attempt, isSettledLate: boolean): boolean {
   if (placesMore(other, attempt)) return true;
   if (placesMore(attempt, other)) return false;
   const weights = [...new Set(compiled.pools.map(({ input }) => input.weight))].sort((left, right) => left - right);
@@ -102,7 +124,7 @@ function isWorse(compiled: CompiledProblem, attempt: Attempt, other: Attempt): b
     const difference = podsOfWeight(attempt, weight) - podsOfWeight(other, weight);
     if (difference !== 0) return difference > 0;
   }
-  return stepsGivenUp(attempt) > stepsGivenUp(other);
+  return !isSettledLate && stepsGivenUp(attempt) > stepsGivenUp(other);
 }
 
 function podsOfWeight({ newNodes }: Attempt, weight: number): number {

@@ -152,7 +152,8 @@ function putFirst(order: number[], index: number): void {
   order.unshift(index);
 }
 
-function byPriority(compiled: CompiledProblem, preferred: readonly CompiledShape[]): Phases {
+/** Shapes that go before the others of their priority, one after the other. */
+export function byPriority(compiled: CompiledProblem, preferred: readonly CompiledShape[]): Phases {
   const phases: CompiledShape[][] = [];
   const waiting = new Set(compiled.shapes);
   const take = (shapes: readonly CompiledShape[]): void => {

@@ -9,8 +9,9 @@ import { type Attempt, attemptPlacement, type Phases, type Variation } from './a
 import { boundOf } from './bounding.ts';
 import { Allowance } from './effort.ts';
 import { emptyNodes } from './emptying.ts';
-import { improveSmall } from './exact/index.ts';
+import { improveSmall, prefersAboutPods } from './exact/index.ts';
 import { improveAttempt, placedPodCount } from './improving.ts';
+import { stepsInTheEnd } from './kept-preferences.ts';
 import { placeLatecomers } from './latecomers.ts';
 import { moreOpenValues, WIDENING_LIMIT } from './open-values.ts';
 import { placesMore } from './order-of-plans.ts';
@@ -86,6 +87,7 @@ function solvePlan(
   for (const other of others) {
     const made = finish(other, allowance);
     if (made.plan.costNanoUsdPerHour >= finished.plan.costNanoUsdPerHour) continue;
+    if (givesUpMore(compiled, made.attempt, finished.attempt, budget)) continue;
     finished = made;
     best = other;
   }
@@ -134,7 +136,15 @@ function withoutSpare(compiled: CompiledProblem, finished: Finished, { budget, c
   const emptied = emptyNodes(compiled, attempt, budget);
   if (emptied === attempt) return finished;
   const made = writePlan(compiled, { ...emptied, budget, cutPlacing });
-  return made.costNanoUsdPerHour < plan.costNanoUsdPerHour ? { attempt: emptied, plan: made } : finished;
+  if (made.costNanoUsdPerHour >= plan.costNanoUsdPerHour) return finished;
+  return givesUpMore(compiled, emptied, attempt, budget) ? finished : { attempt: emptied, plan: made };
+}
+
+/** Whether an attempt may give up more preferences than another one, where that shows only once all pods have their places. */
+function givesUpMore(compiled: CompiledProblem, attempt: Attempt, other: Attempt, budget: Budget): boolean {
+  if (!compiled.shapes.some(prefersAboutPods)) return false;
+  const { least } = stepsInTheEnd(compiled, other, budget);
+  return stepsInTheEnd(compiled, attempt, budget).most > least;
 }
 
 /** Whether a plan costs no more than another one, or nearly as little with fewer nodes. */

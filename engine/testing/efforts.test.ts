@@ -65,7 +65,6 @@ for (const [effort, numRuns] of [
         const subject = solveAt(situation, effort);
         const { plan } = subject;
         assert.deepEqual(planViolations(subject), []);
-        assert.deepEqual(plan.existing, fast.existing);
         assert.deepEqual(leftOut(plan), leftOut(fast));
         for (const { reasons } of plan.unplaced) {
           assert.ok(reasons.every(({ code }) => code !== 'work-limit-reached'));
@@ -167,6 +166,8 @@ test('at best, more work leaves no more pods out and costs no more, from the fir
   assert.ok(seen.more > 10 && seen.cheaper > 5 && seen.whole > 100, JSON.stringify(seen));
 });
 
+const NOTHING_SEEN = { more: 0, cheaper: 0, fewer: 0, whole: 0 };
+
 /** Holds a plan with more work against one with less, as plans are judged; where pods differ, only their number counts. */
 function holdAgainst(
   less: EnginePlan,
@@ -188,6 +189,27 @@ function holdAgainst(
   assert.ok(cost <= before * (1 + tieShare), `dearer than a tie with ${limit} units: ${cost} after ${before}`);
   seen.fewer += 1;
 }
+
+test('no plan costs more at balanced than at fast, nor at best than at balanced, by the default objective', () => {
+  const RUNS = 100;
+  const seen = { balanced: { ...NOTHING_SEEN }, best: { ...NOTHING_SEEN } };
+  fc.assert(
+    fc.property(everySituation, (situation) => {
+      const parts = { ...situation.parts, objective: DEFAULT_OBJECTIVE };
+      const market = openMarket(situation.market);
+      const solveAtEffort = (effort: Effort, more: { workLimit?: number } = {}): EnginePlan =>
+        solveCase(market, problemOf({ ...parts, effort, ...more })).plan;
+      const fast = solveAtEffort('fast');
+      const balanced = solveAtEffort('balanced');
+      const best = solveAtEffort('best', { workLimit: balanced.workUnits + 3_000 });
+      assert.deepEqual([leftOut(balanced), leftOut(best)], [leftOut(fast), leftOut(fast)]);
+      holdAgainst(fast, balanced, DEFAULT_OBJECTIVE.tieShare, balanced.workUnits, seen.balanced);
+      holdAgainst(balanced, best, DEFAULT_OBJECTIVE.tieShare, best.workUnits, seen.best);
+    }),
+    { numRuns: RUNS, seed: 20_261_216 },
+  );
+  assert.ok(seen.balanced.cheaper > 5 && seen.best.whole === RUNS, JSON.stringify(seen));
+});
 
 test('at best, an interrupt between two units gives a valid plan that is no dearer than the first', () => {
   let cut = 0;

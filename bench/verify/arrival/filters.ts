@@ -75,7 +75,7 @@ function skewAt({ nodes }: Standing, node: StandingNode, pod: JudgedPod, spread:
 }
 
 /** Whether a node counts for a constraint: its policies say whether the pod has to match it and tolerate it. */
-function takesPart(node: StandingNode, pod: JudgedPod, spread: Spread): boolean {
+export function takesPart(node: Pick<StandingNode, 'labels' | 'taints'>, pod: JudgedPod, spread: Spread): boolean {
   if (spread.nodeAffinityPolicy !== 'Ignore' && !matchesNode(pod, node.labels)) return false;
   return spread.nodeTaintsPolicy !== 'Honor' || toleratesAll(pod, node);
 }

@@ -13,7 +13,7 @@ import {
   type Labels,
 } from './pods.ts';
 
-export { meetsAndTolerates, tolerates } from './filters.ts';
+export { meetsAndTolerates, takesPart, tolerates } from './filters.ts';
 export {
   affinityTerms,
   hardSpreads,
