@@ -94,7 +94,7 @@ async function feed(
   { clients, engine, periods }: FeedParts,
   stopped: AbortSignal,
 ): Promise<ExitCode> {
-  const { AwsCatalogue } = await import('../controller/aws-cloud/index.ts');
+  const { AwsCatalogue, Reservations } = await import('../controller/aws-cloud/index.ts');
   const clock = systemClock();
   const opened = openLog({ level: logLevel, paths: ['stderr'], clock });
   const { log } = opened;
@@ -110,6 +110,8 @@ async function feed(
       clock,
       random: Math.random,
       log,
+      reservations: new Reservations(clock),
+      readsReservations: true,
     });
     if (once) return await feedOnce(await catalogue.onSale(), writer, log, stopped);
     const onFed = (): void => undefined;

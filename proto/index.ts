@@ -66,6 +66,8 @@ export {
   ObservedMemorySchema,
   PlacementStrategy,
   PlacementStrategySchema,
+  type SelectedReservations,
+  SelectedReservationsSchema,
   VolumeType,
   VolumeTypeSchema,
   file_dovetail_v1_cluster,

@@ -25,6 +25,7 @@ import { Kept } from './kept.ts';
 import { FleetSender, Launcher, type LaunchRecord, LaunchRecords, SubnetRoom, Templates } from './launch/index.ts';
 import { LIMITS } from './limits.ts';
 import { NodeClassResolver } from './node-class/index.ts';
+import { Reservations } from './reservations.ts';
 import type { AwsLog, AwsSettings } from './settings.ts';
 import { LAUNCH_TAG } from './tags.ts';
 
@@ -61,13 +62,16 @@ export class AwsCloud implements Cloud {
   readonly #templates: Templates;
   readonly #launcher: Launcher;
   readonly #resolver: NodeClassResolver;
+  readonly #reservations: Reservations;
   readonly #sweeps: Kept<void>;
 
   constructor(options: AwsCloudOptions) {
     const { clients, settings, cluster, clock, log } = options;
     this.catalogue = options.identity;
     this.#options = options;
-    this.#catalogue = new AwsCatalogue(options);
+    const reservations = new Reservations(clock);
+    this.#reservations = reservations;
+    this.#catalogue = new AwsCatalogue({ ...options, reservations });
     this.#facts = new ClusterFactsReader(options);
     const subnets = new SubnetRoom();
     const clusterUid = () => this.#facts.uid();
@@ -76,8 +80,23 @@ export class AwsCloud implements Cloud {
     this.#templates = new Templates({ clients, clock, clusterName: settings.clusterName });
     const parts = { clock, log, records: this.#records, templates: this.#templates, instances: this.#instances };
     const sender = new FleetSender({ ...parts, clients });
-    this.#launcher = new Launcher({ ...parts, region: clients.region, facts: this.#facts, sender, subnets });
-    this.#resolver = new NodeClassResolver({ clients, settings, clock, log, facts: this.#facts, subnets });
+    this.#launcher = new Launcher({
+      ...parts,
+      region: clients.region,
+      facts: this.#facts,
+      sender,
+      subnets,
+      reservations,
+    });
+    this.#resolver = new NodeClassResolver({
+      clients,
+      settings,
+      clock,
+      log,
+      facts: this.#facts,
+      subnets,
+      reservations,
+    });
     this.#sweeps = new Kept(clock, 1);
   }
 
@@ -126,6 +145,10 @@ export class AwsCloud implements Cloud {
 
   onSale(signal?: AbortSignal): Promise<OnSale> {
     return this.#call(() => this.#catalogue.onSale(), signal);
+  }
+
+  saleChanged(signal: AbortSignal): Promise<void> {
+    return this.#reservations.changed(signal);
   }
 
   interruptions(signal: AbortSignal): AsyncIterable<Interruption> {

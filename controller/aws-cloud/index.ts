@@ -20,4 +20,5 @@ export {
   reportLines,
   type Unchecked,
 } from './doctor/index.ts';
+export { Reservations } from './reservations.ts';
 export type { AwsLog, AwsSettings } from './settings.ts';

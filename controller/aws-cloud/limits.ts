@@ -35,6 +35,9 @@ export const LIMITS = {
   /** Security groups, instance profiles. */
   groupsMs: 300_000,
   profileMs: 900_000,
+  /** Capacity reservations and what is free of them; one of which nobody has told for so long is not offered any more. */
+  reservationsMs: 60_000,
+  reservationsKeptMs: 600_000,
   /** An instance profile that nobody uses any more is left so long. */
   oldProfileMs: 3_600_000,
   /** A validation by dry runs holds so long. */

@@ -78,6 +78,13 @@ export class CatalogueWriter {
     return { epoch: await calling('feed offerings', update), unknownTypes: [...unknown] };
   }
 
+  /** Says what has changed of offerings since all of them were said; what is not named stays. Answers the new epoch. */
+  async writeChanges(offerings: readonly PricedOffering[], signal?: AbortSignal): Promise<bigint> {
+    const request = { catalogue: this.#catalogue, updates: offerings.map(updateMessage) };
+    const { epoch } = await calling('feed offerings', () => this.#offerings.updateOfferings(request, options(signal)));
+    return epoch;
+  }
+
   /** The service's present epoch. */
   async epoch(signal?: AbortSignal): Promise<bigint> {
     const ask = () => this.#offerings.listOfferings({ catalogue: this.#catalogue, pageSize: 1 }, options(signal));
@@ -129,7 +136,7 @@ export class CatalogueWriter {
 
 /** An offering as the contract has it. */
 export function updateMessage(offering: PricedOffering): MessageInitShape<typeof OfferingUpdateSchema> {
-  const { instanceType, zone, zoneId = '', capacityType, reservationId, available } = offering;
+  const { instanceType, zone, zoneId = '', capacityType, reservationId, available, reservation } = offering;
   return {
     instanceType,
     offering: {
@@ -140,7 +147,7 @@ export function updateMessage(offering: PricedOffering): MessageInitShape<typeof
       priceSource: SOURCES[offering.priceSource ?? 'reported'],
       priceAsOfUnixSeconds: BigInt(Math.trunc((offering.priceAsOfMs ?? 0) / 1_000)),
       available,
-      ...(reservationId === undefined ? {} : { reservation: { id: reservationId, freeCount: 1 } }),
+      ...(reservationId === undefined ? {} : { reservation: { id: reservationId, ...reservation } }),
     },
   };
 }

@@ -16,6 +16,8 @@ import {
   NodeClassSchema,
   type NodeClassZone,
   NodeClassZoneSchema,
+  type SelectedReservations,
+  SelectedReservationsSchema,
   VolumeType,
 } from '../../proto/index.ts';
 import {
@@ -80,7 +82,7 @@ export function nodeClassSpec(nodeClass: KubernetesObject): EffectiveNodeClassSp
 
 /**
  * The contract's NodeClass. Its zones are those of the subnets in the status; without a status there are none, which
- * means every zone of the region.
+ * means every zone of the region. Its reservations are those in the status.
  */
 export function nodeClassMessage(nodeClass: KubernetesObject, spec: EffectiveNodeClassSpec): NodeClass {
   const devicesPath = at(SPEC, 'blockDeviceMappings');
@@ -106,7 +108,20 @@ export function nodeClassMessage(nodeClass: KubernetesObject, spec: EffectiveNod
         'disabled',
       ]) === 'enabled',
     zones: zonesOfStatus(nodeClass),
+    ...reservationsOfStatus(nodeClass),
   });
+}
+
+/** Those that were found for the class; without a status nobody knows, and any will do. */
+function reservationsOfStatus(nodeClass: KubernetesObject): { readonly reservations?: SelectedReservations } {
+  const status = mapping(nodeClass.status, pathOf('status'));
+  if (status === undefined) return {};
+  const path = pathOf('status', 'capacityReservations') as FieldPath;
+  const ids = list(status.capacityReservations, path).map((entry, index) => {
+    const here = at(path, index);
+    return requiredText(requiredMapping(entry, here).id, at(here, 'id'));
+  });
+  return { reservations: create(SelectedReservationsSchema, { ids: [...new Set(ids)] }) };
 }
 
 function zonesOfStatus(nodeClass: KubernetesObject): NodeClassZone[] {

@@ -230,6 +230,16 @@ describe('nodeClassMessage', () => {
     return nodeClassMessage(object, nodeClassSpec(object));
   };
 
+  test('names the reservations of the status: none where there are none, and any where nobody has looked', () => {
+    const found = (id: string) => ({ id, instanceType: 'm', availabilityZone: 'a' });
+    assert.deepEqual(messageFor({}, { capacityReservations: [found('cr-1'), found('cr-2')] }).reservations?.ids, [
+      'cr-1',
+      'cr-2',
+    ]);
+    assert.deepEqual(messageFor({}, { subnets: [] }).reservations?.ids, []);
+    assert.equal(messageFor({}).reservations, undefined);
+  });
+
   test('carries what decides what a node can hold', () => {
     const message = messageFor({
       amiFamily: 'Bottlerocket',

@@ -13,7 +13,10 @@ const CLAIM = {
 
 const NODE_CLASS: ApiObject = {
   metadata: { name: 'default', annotations: { 'karpenter.k8s.aws/ec2nodeclass-hash': 'h' } },
-  status: { conditions: [{ type: 'Ready', status: 'True' }] },
+  status: {
+    conditions: [{ type: 'Ready', status: 'True' }],
+    capacityReservations: [{ id: 'cr-1', reservationType: 'default' }],
+  },
 };
 
 const SPOT: LaunchOffering = { instanceType: 'm7i.large', zone: 'us-west-2a', capacityType: 'spot' };
@@ -95,5 +98,19 @@ test('a claim says what its instance is, also one that no ranking names any more
     imageID: 'ami-1',
     capacity: { cpu: '2', memory: '3Gi' },
     allocatable: { cpu: '1930m' },
+  });
+});
+
+test('a claim whose instance is from a reservation says from which, and of what kind', async () => {
+  const instance = { ...INSTANCE, capacityType: 'reserved', reservationId: 'cr-1' };
+  const { context } = open({ kind: 'launched', instance, exhausted: [] });
+  const outcome = await launch(context, CLAIM, signal);
+  assert.ok(outcome.kind === 'launched');
+  const labels = Object.entries(outcome.node.labels).filter(([key]) => key.includes('capacity-'));
+  assert.deepEqual(Object.fromEntries(labels), {
+    'karpenter.sh/capacity-type': 'reserved',
+    'karpenter.k8s.aws/capacity-reservation-id': 'cr-1',
+    'karpenter.k8s.aws/capacity-reservation-type': 'default',
+    'karpenter.k8s.aws/capacity-reservation-interruptible': 'false',
   });
 });

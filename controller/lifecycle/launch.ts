@@ -22,6 +22,9 @@ import {
   type NodeClaimView,
   nameOf,
   REGION_LABEL,
+  RESERVATION_ID_LABEL,
+  RESERVATION_INTERRUPTIBLE_LABEL,
+  RESERVATION_TYPE_LABEL,
   ZONE_ID_LABEL,
   ZONE_LABEL,
 } from '../objects/index.ts';
@@ -84,7 +87,7 @@ export async function launch(
       return {
         kind: 'launched',
         instance: result.instance,
-        node: await nodeOf(context, result.instance, message, signal),
+        node: await nodeOf(context, result.instance, { message, nodeClass }, signal),
         nodeClass,
       };
     case 'insufficient-capacity':
@@ -119,7 +122,7 @@ async function nodeTypesOf(
 async function nodeOf(
   { advisor, cloud }: Pick<ControllerContext, 'advisor' | 'cloud'>,
   instance: Instance,
-  nodeClass: NodeClass,
+  { message, nodeClass }: { readonly message: NodeClass; readonly nodeClass: ApiObject },
   signal: AbortSignal,
 ): Promise<NodeType> {
   const { instanceType, zone, zoneId, capacityType, reservationId } = instance;
@@ -129,7 +132,7 @@ async function nodeOf(
     capacityType,
     ...(reservationId === undefined ? {} : { reservationId }),
   };
-  const [known] = await advisor.describe([offering], nodeClass, signal);
+  const [known] = await advisor.describe([offering], message, signal);
   const node = known === undefined ? { labels: {}, capacity: {}, allocatable: {} } : nodeType(known);
   const labels = {
     ...node.labels,
@@ -138,8 +141,31 @@ async function nodeOf(
     [ZONE_LABEL]: zone,
     ...(zoneId === undefined ? {} : { [ZONE_ID_LABEL]: zoneId }),
     [CAPACITY_TYPE_LABEL]: capacityType,
+    ...reservationLabels(nodeClass, reservationId),
   };
   return { ...node, labels };
+}
+
+/** Where an instance is from a reservation; what kind that is the status of the node class knows. */
+function reservationLabels(nodeClass: ApiObject, id: string | undefined): Readonly<Record<string, string>> {
+  if (id === undefined) return {};
+  const { capacityReservations = [] } = (nodeClass.status ?? {}) as {
+    readonly capacityReservations?: readonly {
+      readonly id: string;
+      readonly reservationType?: string;
+      readonly interruptible?: boolean;
+    }[];
+  };
+  const found = capacityReservations.find((one) => one.id === id);
+  return {
+    [RESERVATION_ID_LABEL]: id,
+    ...(found === undefined
+      ? {}
+      : {
+          [RESERVATION_TYPE_LABEL]: found.reservationType ?? 'default',
+          [RESERVATION_INTERRUPTIBLE_LABEL]: String(found.interruptible ?? false),
+        }),
+  };
 }
 
 function nodeType({ labels, capacity, allocatable }: OfferedNode): NodeType {

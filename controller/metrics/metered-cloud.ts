@@ -49,6 +49,7 @@ export function meteredCloud(cloud: Cloud, provider: string, metrics: MetricsRec
     list: (signal) => measured('List', () => cloud.list(signal)),
     onSale: (signal) => measured('GetInstanceTypes', () => cloud.onSale(signal)),
     // Karpenter's cloud provider has no such methods.
+    ...(cloud.saleChanged === undefined ? {} : { saleChanged: cloud.saleChanged.bind(cloud) }),
     tag: (id, tags, signal) => cloud.tag(id, tags, signal),
     resolveNodeClass: (nodeClass, signal) => cloud.resolveNodeClass(nodeClass, signal),
     forgetNodeClass: (nodeClass, signal) => cloud.forgetNodeClass(nodeClass, signal),

@@ -16,6 +16,8 @@ export const ARCH_LABEL = 'kubernetes.io/arch';
 export const OS_LABEL = 'kubernetes.io/os';
 export const HOSTNAME_LABEL = 'kubernetes.io/hostname';
 export const RESERVATION_ID_LABEL = 'karpenter.k8s.aws/capacity-reservation-id';
+export const RESERVATION_TYPE_LABEL = 'karpenter.k8s.aws/capacity-reservation-type';
+export const RESERVATION_INTERRUPTIBLE_LABEL = 'karpenter.k8s.aws/capacity-reservation-interruptible';
 /** Keeps load balancers from sending more to a node that is being emptied. */
 export const EXCLUDE_BALANCERS_LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers';
 

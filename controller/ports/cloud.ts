@@ -6,6 +6,9 @@ import type { CloudInstanceType } from './instance-types.ts';
 /** On demand, spot, or out of a capacity reservation: the values of `karpenter.sh/capacity-type`. */
 export type CapacityTypeName = 'on-demand' | 'spot' | 'reserved';
 
+/** What kind of reservation stands behind reserved capacity. */
+export type ReservationKindName = 'default' | 'capacity-block' | 'interruptible';
+
 /** One thing that can be launched. */
 export interface LaunchOffering {
   readonly instanceType: string;
@@ -120,6 +123,8 @@ export interface PricedOffering extends LaunchOffering {
   /** Whole nano-dollars per hour. */
   readonly priceNanoUsdPerHour: number;
   readonly available: boolean;
+  /** Present for `reserved`: its kind, and how many instances can still be launched from it. */
+  readonly reservation?: { readonly kind: ReservationKindName; readonly freeCount: number };
   /** Absent means reported. */
   readonly priceSource?: PriceSourceName;
   /** When the price was seen, in milliseconds since 1970; absent where nobody said. */
@@ -160,6 +165,11 @@ export interface Cloud {
   forgetNodeClass(nodeClass: ApiObject, signal?: AbortSignal): Promise<void>;
   /** What is on sale now. What can't be found out is as it was before, or missing: that rejects nothing. */
   onSale(signal?: AbortSignal): Promise<OnSale>;
+  /**
+   * Resolves when `onSale` would answer otherwise than it last did, because of what was launched: reservations have fewer
+   * places. Rejects with the signal's reason. Absent where nothing changes before `refreshMs` is over.
+   */
+  saleChanged?(signal: AbortSignal): Promise<void>;
   /** News about instances until the signal aborts. */
   interruptions(signal: AbortSignal): AsyncIterable<Interruption>;
 }

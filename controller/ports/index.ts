@@ -16,6 +16,7 @@ export {
   type OnSale,
   type PricedOffering,
   type PriceSourceName,
+  type ReservationKindName,
 } from './cloud.ts';
 export {
   type ApiObject,

@@ -34,7 +34,7 @@ export const NOT_BUILT_YET: Readonly<Record<string, readonly NotBuiltField[]>> =
     { field: 'replicas', waitsFor: 'pools with a fixed number of nodes' },
   ],
   [NODE_CLAIM.kind]: [{ field: 'expireAfter', waitsFor: EXPIRATION }],
-  [EC2_NODE_CLASS.kind]: [{ field: 'capacityReservationSelectorTerms', waitsFor: 'offering capacity reservations' }],
+  [EC2_NODE_CLASS.kind]: [],
 };
 
 /**

@@ -37,7 +37,7 @@ export class Stock {
     return this.#facts.offerings.map((offering) =>
       offering.reservationId === undefined
         ? offering
-        : { ...offering, available: offering.available && this.#freeReserved(offering.reservationId) > 0 },
+        : { ...offering, reservation: { kind: 'default', freeCount: this.#freeReserved(offering.reservationId) } },
     );
   }
 

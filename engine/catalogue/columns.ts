@@ -50,7 +50,7 @@ export class ColumnSets {
 
   /** The columns for a node class; none means AL2023's defaults. Explicit types are the same for every node class. */
   for(nodeClass: NodeClassFacts = DEFAULT_NODE_CLASS_FACTS): ColumnSet {
-    const { zones: _, extraCostNanoUsdPerHour: __, ...relevant } = nodeClass;
+    const { zones: _, extraCostNanoUsdPerHour: __, reservationIds: ___, ...relevant } = nodeClass;
     const key = JSON.stringify(relevant);
     let set = this.#sets.get(key);
     if (set === undefined) {

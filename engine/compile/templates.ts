@@ -29,7 +29,7 @@ export interface CompiledPool {
   readonly requirements: RequirementSet;
   /** Types that meet them and can be launched; bitset over types. */
   readonly types: Uint32Array;
-  /** Cells that meet them and are in the node class's zones. */
+  /** Cells that meet them, in the node class's zones and none of a reservation that it does not select. */
   readonly cellAdmitted: Uint8Array;
   /** Offerings that meet them, sold at the moment or not; bitset over offerings. */
   readonly offerings: Uint32Array;
@@ -69,6 +69,12 @@ export function compilePools(catalogue: Catalogue, prices: PriceSnapshot, proble
       const open = new Set(facts.zones.filter((zone) => zone.freeAddressCount !== 0).map((zone) => zone.name));
       catalogue.cells.forEach((cell, cellIndex) => {
         if (!open.has(cell.zone)) cellAdmitted[cellIndex] = 0;
+      });
+    }
+    if (facts?.reservationIds !== undefined) {
+      const selected = new Set(facts.reservationIds);
+      catalogue.cells.forEach((cell, cellIndex) => {
+        if (cell.capacityType === 'reserved' && !selected.has(cell.reservationId)) cellAdmitted[cellIndex] = 0;
       });
     }
     const offerings = catalogue.offeringsOf(types, cellAdmitted);

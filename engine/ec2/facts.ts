@@ -217,6 +217,8 @@ export interface NodeClassFacts {
   readonly placementStrategy?: PlacementStrategy;
   /** Zones with subnets; absent means every zone of the catalogue. */
   readonly zones?: readonly NodeClassZoneFacts[];
+  /** Capacity reservations that it selects; absent means every one of the catalogue. */
+  readonly reservationIds?: readonly string[];
   /** Network interfaces kept from pods (setting RESERVED_ENIS). */
   readonly reservedEniCount: number;
   /** Share of the memory that the hypervisor takes, 0.075 by default (setting VM_MEMORY_OVERHEAD_PERCENT). */

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { EngineExplanation, PodAffinityInput, PodShape, TermFact, TopologySpreadInput } from '../index.ts';
-import { EXPLAIN_LIMITS, explain, solve } from '../index.ts';
+import { DEFAULT_NODE_CLASS_FACTS, EXPLAIN_LIMITS, explain, solve } from '../index.ts';
 import {
   ARCH_KEY,
   CAPACITY_TYPE_KEY,
@@ -344,6 +344,28 @@ describe('offerings that can not be had', () => {
       ],
     );
     assert.equal(found.conflicts.length, 1);
+  });
+});
+
+describe('a reservation that the node class does not select', () => {
+  const sales = [at(100, { capacityType: 'reserved', reservationId: 'cr-1', freeCount: 1 })];
+  const open = openMarket(market(typeOnSale('only', resources(2000, 8), sales)));
+  const left = (reservationIds: readonly string[]) =>
+    explained(
+      {
+        pools: [pool('p', { nodeClassName: 'c' })],
+        nodeClasses: [{ name: 'c', facts: { ...DEFAULT_NODE_CLASS_FACTS, reservationIds } }],
+        groups: one(web()),
+      },
+      open,
+    );
+
+  it('is named, with the change that lets the pod in', () => {
+    const found = firstTerm(left(['cr-2']));
+    const condition = found.conditions.find(({ field }) => field === 'spec.capacityReservationSelectorTerms');
+    assert.equal(condition?.removedAlone.offeringCount, 1);
+    assert.equal(found.changes[0]?.edits[0]?.text, 'select reservation cr-1 in the node class');
+    assert.equal(left(['cr-1']).shapes.length, 0);
   });
 });
 

@@ -47,7 +47,9 @@ function nodeClassConditions(space: PoolSpace): Condition[] {
       }),
     );
   }
-  const zones = compiled.problem.nodeClasses.find(({ name }) => name === pool.input.nodeClassName)?.facts.zones;
+  const facts = compiled.problem.nodeClasses.find(({ name }) => name === pool.input.nodeClassName)?.facts;
+  if (facts?.reservationIds !== undefined) conditions.push(...reservationCondition(space, facts.reservationIds));
+  const zones = facts?.zones;
   if (zones === undefined) return conditions;
   const open = new Set(zones.filter(({ freeAddressCount }) => freeAddressCount !== 0).map(({ name }) => name));
   const zoneOf = (offering: number): string => catalogue.cells[catalogue.offeringCells[offering]!]!.zone;
@@ -69,4 +71,26 @@ function nodeClassConditions(space: PoolSpace): Condition[] {
     }),
   );
   return conditions;
+}
+
+/** The reservations that a node class selects; none where the catalogue has no other. */
+function reservationCondition(space: PoolSpace, ids: readonly string[]): Condition[] {
+  const { catalogue } = space.compiled;
+  const field = 'spec.capacityReservationSelectorTerms';
+  const reservationOf = (offering: number): string =>
+    catalogue.cells[catalogue.offeringCells[offering]!]!.reservationId;
+  const selected = new Set(['', ...ids]);
+  if (catalogue.cells.every(({ reservationId }) => selected.has(reservationId))) return [];
+  return [
+    condition({
+      kind: 'node-class',
+      field,
+      key: '',
+      text: 'capacity without a reservation, or of one that the node class selects',
+      ofPool: true,
+      layers: space.where(({ offering }) => selected.has(reservationOf(offering))),
+      cost: () => COST.world,
+      edit: ({ offering }) => drop(field, `select reservation ${reservationOf(offering)} in the node class`),
+    }),
+  ];
 }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { explicitType, type Market, type MarketOffering, marketOf } from '../catalogue/testing/index.ts';
+import { nodeClass } from '../ec2/testing/index.ts';
 import type { EnginePlan, RequirementInput } from '../model/index.ts';
 import { daemonSet, nodePool, podAsking, problemOf, requirement } from '../shapes/testing/index.ts';
 import { rankOfferings, solve } from './index.ts';
@@ -62,6 +63,19 @@ describe('reserved capacity', () => {
     const market = marketOf([explicitType('a', ROOM, [cr('cr-1', 1, { priceNanoUsdPerHour: 10_000_001 })])]);
     const plan = solved(market, { pools: [nodePool('p')], groups: pods(1) });
     assert.equal(plan.nodes[0]?.priceNanoUsdPerHour, 2);
+  });
+
+  test('is for pools whose node class selects it, and for those whose class says nothing of reservations', () => {
+    const plan = (reservationIds?: readonly string[]) =>
+      solved(PLAIN, {
+        pools: [nodePool('p', { nodeClassName: 'c' })],
+        nodeClasses: [{ name: 'c', facts: nodeClass(reservationIds === undefined ? {} : { reservationIds }) }],
+        groups: pods(2),
+      });
+    assert.deepEqual(nodesOf(PLAIN, plan(['cr-1'])), ['1 x 2: a/a/cr-1']);
+    assert.deepEqual(nodesOf(PLAIN, plan()), ['1 x 2: a/a/cr-1']);
+    assert.deepEqual(nodesOf(PLAIN, plan(['cr-2'])), ['1 x 2: a/a/spot a/a/on-demand']);
+    assert.deepEqual(nodesOf(PLAIN, plan([])), ['1 x 2: a/a/spot a/a/on-demand']);
   });
 
   test('is counted over all pools and shapes of a plan', () => {

@@ -61,6 +61,14 @@ const wishes: fc.Arbitrary<RequirementInput> = oneOf(
   requirement(RESERVATION_ID, 'DoesNotExist'),
 );
 
+/** What a few node classes select. */
+const selections: fc.Arbitrary<readonly string[]> = oneOf(
+  [],
+  ['cr-0'],
+  ['cr-1', 'cr-2'],
+  ['cr-0', 'cr-1', 'cr-2', 'cr-3'],
+);
+
 /** The situation with reserved capacity on its market. */
 export function withReserved(situations: fc.Arbitrary<Situation>): fc.Arbitrary<Situation> {
   return situations.chain((situation) =>
@@ -69,11 +77,16 @@ export function withReserved(situations: fc.Arbitrary<Situation>): fc.Arbitrary<
         drawn: reserved,
         ofPods: fc.tuple(...situation.parts.groups.map(() => seldom(undefined, wishes, 3))),
         ofPools: fc.tuple(...situation.parts.pools.map(() => seldom(undefined, wishes, 5))),
+        ofClasses: fc.tuple(...(situation.parts.nodeClasses ?? []).map(() => seldom(undefined, selections, 3))),
       })
-      .map(({ drawn, ofPods, ofPools }) => ({
+      .map(({ drawn, ofPods, ofPools, ofClasses }) => ({
         market: withReservations(situation.market, drawn),
         parts: {
           ...situation.parts,
+          nodeClasses: (situation.parts.nodeClasses ?? []).map((one, index) => {
+            const reservationIds = ofClasses[index];
+            return reservationIds === undefined ? one : { ...one, facts: { ...one.facts, reservationIds } };
+          }),
           groups: situation.parts.groups.map((group, index) => {
             const wish = ofPods[index];
             return wish === undefined ? group : { ...group, shape: wishing(group.shape, wish) };

@@ -109,7 +109,7 @@ function openPool(market: Market, problem: Problem, pool: NodePoolInput): PoolVi
     const description = descriptions[typeIndex];
     if (description === undefined) return;
     type.offerings.forEach((offering, offeringIndex) => {
-      if (!zoneAllowed(nodeClass, offering.zone)) return;
+      if (!isSelected(nodeClass, offering)) return;
       const settled = settleLabels(description.labels, offering, pool, typeKeys);
       const state = market.states[typeIndex]?.[offeringIndex];
       if (settled === undefined || state === undefined) return;
@@ -180,7 +180,9 @@ function namedAmounts(amounts: ReturnType<typeof allocatableOf>): ResourceList {
   };
 }
 
-function zoneAllowed(nodeClass: NodeClassFacts | undefined, zone: string): boolean {
+/** Whether a node class takes the zone, and the reservation where there is one. */
+function isSelected(nodeClass: NodeClassFacts | undefined, { zone, reservationId }: OfferingInput): boolean {
+  if (reservationId !== '' && nodeClass?.reservationIds?.includes(reservationId) === false) return false;
   if (nodeClass?.zones === undefined) return true;
   return nodeClass.zones.some((one) => one.name === zone && one.freeAddressCount !== 0);
 }

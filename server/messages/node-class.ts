@@ -69,6 +69,8 @@ export function toNodeClassFacts(nodeClass: NodeClass, path: string): NodeClassF
             ...(zone.freeAddressCount === undefined ? {} : { freeAddressCount: Number(zone.freeAddressCount) }),
           })),
         }),
+    // In order: what is equal has to read equal, whoever lists it.
+    ...(nodeClass.reservations === undefined ? {} : { reservationIds: nodeClass.reservations.ids.toSorted() }),
     reservedEniCount: nodeClass.reservedEniCount,
     vmMemoryOverheadRatio: nodeClass.vmMemoryOverheadRatio ?? DEFAULT_NODE_CLASS_FACTS.vmMemoryOverheadRatio,
     ...toObservedMemory(nodeClass, path),

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Clock, LaunchOffering } from '../../ports/index.ts';
+import { Reservations } from '../reservations.ts';
 import { AwsCatalogue, type AwsCatalogueOptions } from './aws-catalogue.ts';
 
 const HOUR_MS = 3_600_000;
@@ -69,7 +70,13 @@ function refusal(action: string): never {
   });
 }
 
-function start(more: { readonly settings?: Partial<AwsCatalogueOptions['settings']>; readonly region?: string } = {}) {
+function start(
+  more: {
+    readonly settings?: Partial<AwsCatalogueOptions['settings']>;
+    readonly region?: string;
+    readonly readsReservations?: true;
+  } = {},
+) {
   const told = answers();
   const calls: string[] = [];
   const send = async (command: { readonly input: object; readonly constructor: { readonly name: string } }) => {
@@ -86,6 +93,7 @@ function start(more: { readonly settings?: Partial<AwsCatalogueOptions['settings
   };
   const log: { message: string; fields: Readonly<Record<string, unknown>> }[] = [];
   const say = (fields: object, message: string) => void log.push({ message, fields: { ...fields } });
+  const reservations = new Reservations(clock);
   const catalogue = new AwsCatalogue({
     clients: { ec2: { send }, pricing: { send }, region: more.region ?? 'us-west-2' } as never,
     settings: { isolatedVpc: false, catalogueRefreshMs: 12 * HOUR_MS, priceRefreshMs: HOUR_MS, ...more.settings },
@@ -96,6 +104,8 @@ function start(more: { readonly settings?: Partial<AwsCatalogueOptions['settings
     clock,
     random: () => 0,
     log: { info: say, warn: say, error: say },
+    reservations,
+    ...(more.readsReservations === undefined ? {} : { readsReservations: true as const }),
   });
   const table = async () =>
     (await catalogue.onSale()).offerings?.map(
@@ -103,7 +113,7 @@ function start(more: { readonly settings?: Partial<AwsCatalogueOptions['settings
         `${instanceType} ${zone} ${capacityType} ${priceNanoUsdPerHour} ${priceSource} ${priceAsOfMs}`,
     );
   const messages = () => log.splice(0).map(({ message }) => message);
-  return { told, calls, time, log, messages, catalogue, table };
+  return { told, calls, time, log, messages, catalogue, table, reservations };
 }
 
 const ALL = [
@@ -226,5 +236,75 @@ describe('what a region sells', () => {
       assert.ok(!calls.includes('GetProducts'));
       assert.deepEqual(log, []);
     }
+  });
+
+  test('has reserved capacity with what is free of it, at the price on demand, and all else as the same objects', async () => {
+    const { catalogue, reservations } = start();
+    const { offerings: before = [], instanceTypes } = await catalogue.onSale();
+    const place = { instanceType: 'm.large', zone: 'a', kind: 'default' } as const;
+    reservations.tell(
+      'one',
+      [
+        { ...place, id: 'cr-1', freeCount: 3 },
+        { ...place, id: 'cr-2', instanceType: 'p.huge', kind: 'capacity-block', freeCount: 1 },
+      ],
+      1,
+    );
+    const now = await catalogue.onSale();
+    assert.deepEqual(now.offerings?.slice(before.length), [
+      {
+        instanceType: 'm.large',
+        zone: 'a',
+        zoneId: 'az1',
+        capacityType: 'reserved',
+        reservationId: 'cr-1',
+        reservation: { kind: 'default', freeCount: 3 },
+        priceNanoUsdPerHour: 100_000_000,
+        priceSource: 'reported',
+        priceAsOfMs: 1_000_000,
+        available: true,
+      },
+      {
+        instanceType: 'p.huge',
+        zone: 'a',
+        zoneId: 'az1',
+        capacityType: 'reserved',
+        reservationId: 'cr-2',
+        reservation: { kind: 'capacity-block', freeCount: 1 },
+        priceNanoUsdPerHour: 9,
+        priceSource: 'estimated',
+        available: true,
+      },
+    ]);
+    assert.ok(before.every((offering, index) => offering === now.offerings?.[index]));
+    assert.equal(now.instanceTypes, instanceTypes);
+  });
+
+  test('has every reservation of the account, read once a minute, where nobody selects some', async () => {
+    const { told, catalogue, calls, time } = start({ readsReservations: true });
+    let free = 4;
+    told.DescribeCapacityReservations = ({ Filters, CapacityReservationIds }) => {
+      assert.deepEqual([Filters, CapacityReservationIds], [[{ Name: 'state', Values: ['active'] }], undefined]);
+      return {
+        CapacityReservations: [
+          {
+            CapacityReservationId: 'cr-1',
+            InstanceType: 'm.large',
+            AvailabilityZone: 'a',
+            AvailableInstanceCount: free,
+          },
+        ],
+      };
+    };
+    const counts = async () =>
+      (await catalogue.onSale()).offerings?.flatMap(({ reservation }) => reservation?.freeCount ?? []);
+    assert.deepEqual(await counts(), [4]);
+    assert.equal((await catalogue.onSale()).refreshMs, 60_000);
+    free = 2;
+    time.ms += 59_999;
+    assert.deepEqual(await counts(), [4]);
+    time.ms += 1;
+    assert.deepEqual(await counts(), [2]);
+    assert.equal(calls.filter((name) => name === 'DescribeCapacityReservations').length, 2);
   });
 });

@@ -2,6 +2,8 @@
 // one that can't be read costs no other. Where no price was told, the one that was known before stands in under its own name.
 import type { Clock, CloudInstanceType, LaunchOffering, OnSale, PricedOffering } from '../../ports/index.ts';
 import { LIMITS } from '../limits.ts';
+import { findReservations } from '../node-class/index.ts';
+import type { Reservations } from '../reservations.ts';
 import type { AwsLog, AwsSettings } from '../settings.ts';
 import { Part, type Reading } from './part.ts';
 import {
@@ -30,6 +32,17 @@ export interface AwsCatalogueOptions {
   /** From 0 up to 1. */
   readonly random: () => number;
   readonly log: AwsLog;
+  /** What is free of capacity reservations. */
+  readonly reservations: Pick<Reservations, 'list' | 'tell'>;
+  /** Reads every reservation that the account can use; absent where somebody else tells of those that count. */
+  readonly readsReservations?: true;
+}
+
+interface Made {
+  readonly readings: readonly unknown[];
+  readonly known: KnownPrices;
+  readonly offerings: readonly PricedOffering[];
+  readonly instanceTypes: readonly CloudInstanceType[];
 }
 
 /** The catalogue. */
@@ -41,7 +54,11 @@ export class AwsCatalogue {
   readonly #spot: Part<Prices>;
   readonly #linux: Part<Prices>;
   readonly #windows: Part<Prices>;
+  /** Those from which offerings without a reservation are made. */
+  readonly #facts: readonly Part<unknown>[];
   readonly #parts: readonly Part<unknown>[];
+  /** What was made of them. */
+  #made: Made | undefined;
   /** On demand, by type: a price that vanishes from the list stays, with its age. */
   #onDemand = new Map<string, Reading<number>>();
   #merged: Reading<Prices> | undefined;
@@ -61,7 +78,9 @@ export class AwsCatalogue {
       readOnDemandPrices(clients, 'Windows', signal),
     );
     const ec2 = [this.#zones, this.#types, this.#places, this.#spot];
-    this.#parts = hasPriceList(clients.region, settings) ? [...ec2, this.#linux, this.#windows] : ec2;
+    this.#facts = hasPriceList(clients.region, settings) ? [...ec2, this.#linux, this.#windows] : ec2;
+    const reserved = part('capacity reservations', LIMITS.reservationsMs, () => this.#readReservations());
+    this.#parts = options.readsReservations === true ? [...this.#facts, reserved] : this.#facts;
   }
 
   /** Reads what is due, and tells all that is known. Readings that take long come with a later answer. */
@@ -79,7 +98,47 @@ export class AwsCatalogue {
     const refreshMs = Math.max(LIMITS.readingPollMs, Math.min(...this.#parts.map(({ dueInMs }) => dueInMs)));
     this.#mergeOnDemand();
     if (this.#places.reading === undefined) return { offerings: undefined, instanceTypes: [], refreshMs };
-    return { offerings: this.#offerings(await knownPrices()), instanceTypes: this.#instanceTypes(), refreshMs };
+    const { offerings, instanceTypes, known } = await this.#make(knownPrices);
+    return { offerings: [...offerings, ...this.#reserved(known)], instanceTypes, refreshMs };
+  }
+
+  /** What comes of the facts: the same as before, to the object, where none was read since. */
+  async #make(knownPrices: AwsCatalogueOptions['knownPrices']): Promise<Made> {
+    const made = this.#made;
+    const readings = this.#facts.map(({ reading }) => reading);
+    if (made?.readings.every((reading, index) => reading === readings[index]) === true) return made;
+    const known = await knownPrices();
+    this.#made = { readings, known, offerings: this.#offerings(known), instanceTypes: this.#instanceTypes() };
+    return this.#made;
+  }
+
+  async #readReservations(): Promise<void> {
+    const { clients, clock, reservations } = this.#options;
+    const askedMs = clock.monotonicMs();
+    const { capacity } = await findReservations(clients, [{}], clock.nowMs());
+    reservations.tell('every', capacity, askedMs);
+  }
+
+  /** Reserved capacity, at the price on demand: Karpenter's ten-millionth of it is the planning service's to make. */
+  #reserved(known: KnownPrices): PricedOffering[] {
+    const zones = this.#zones.reading?.value;
+    return this.#options.reservations.list().map(({ id, instanceType, zone, kind, freeCount }) => {
+      const onDemand = this.#onDemand.get(instanceType);
+      const price =
+        onDemand === undefined ? known({ instanceType, zone, capacityType: 'on-demand' }) : priceOf(onDemand);
+      const zoneId = zones?.get(zone);
+      return {
+        instanceType,
+        zone,
+        ...(zoneId === undefined ? {} : { zoneId }),
+        capacityType: 'reserved',
+        reservationId: id,
+        reservation: { kind, freeCount },
+        // Paid for already: of a type that nobody else sells, nobody has to know the price.
+        ...(price ?? { priceNanoUsdPerHour: 0, priceSource: 'estimated' }),
+        available: true,
+      };
+    });
   }
 
   #mergeOnDemand(): void {

@@ -6,6 +6,7 @@ import { Batcher } from '../batcher.ts';
 import type { ClusterFactsReader } from '../cluster-facts.ts';
 import type { Instances } from '../instances.ts';
 import { LIMITS } from '../limits.ts';
+import type { Reservations } from '../reservations.ts';
 import type { AwsLog } from '../settings.ts';
 import { LAUNCH_TAG, NODE_CLAIM_TAG } from '../tags.ts';
 import { exhaustedOf, type FleetInstance, type FleetRefusal, fleetRequest, refusalText } from './fleet.ts';
@@ -26,6 +27,7 @@ export interface LauncherOptions {
   readonly templates: Templates;
   readonly instances: Instances;
   readonly subnets: SubnetRoom;
+  readonly reservations: Pick<Reservations, 'freeCount' | 'hold' | 'exhaust'>;
 }
 
 interface Planned {
@@ -66,8 +68,8 @@ export class Launcher {
   }
 
   async #launch(request: LaunchRequest): Promise<LaunchResult> {
-    const { facts, region } = this.#options;
-    const plan = planLaunch(request, await facts.read(), region);
+    const { facts, region, reservations } = this.#options;
+    const plan = planLaunch(request, await facts.read(), region, (id) => reservations.freeCount(id));
     return plan.kind === 'plan' ? this.#batches.add({ request, plan }) : plan;
   }
 
@@ -116,15 +118,20 @@ export class Launcher {
     }));
     const record: LaunchRecord = { id, createdMs: clock.nowMs(), request, launches };
     let settlement: Settlement | undefined;
+    const held = this.#options.reservations.hold(reservationsOf(plan), fresh.length);
     try {
       await records.create(record);
       settlement = await this.#settle(record, plan, true);
     } finally {
+      held.settle(takenOf(plan, Object.values(settlement?.instances ?? {})));
       const zones = new Set(Object.values(settlement?.instances ?? {}).map(({ zone }) => zone));
       taken.giveBack(new Set([...taken.byZone].flatMap(([zone, subnet]) => (zones.has(zone) ? [subnet] : []))));
     }
     for (const { code, subnetId } of settlement.refusals) {
       if (code === 'InsufficientFreeAddressesInSubnet') subnets.exhaust(subnetId);
+    }
+    for (const { reservationId } of exhaustedOf(plan.pools, settlement.refusals)) {
+      if (reservationId !== undefined) this.#options.reservations.exhaust(reservationId);
     }
     return settlement;
   }
@@ -171,9 +178,7 @@ export class Launcher {
       if (look < LIMITS.visibleTries) await clock.sleep(look * LIMITS.visiblePauseMs);
     }
     const { id, instanceType, zone, imageId } = own;
-    const reservationId = plan.pools.find(
-      ({ offering }) => offering.instanceType === instanceType && offering.zone === zone,
-    )?.offering.reservationId;
+    const reservationId = reservationOf(plan, own);
     return {
       providerId: `aws:///${zone}/${id}`,
       id,
@@ -187,4 +192,24 @@ export class Launcher {
       tags: { ...plan.tags, ...request.tags },
     };
   }
+}
+
+/** The reservation that an instance of a plan is from; undefined where it is from none. */
+function reservationOf({ pools }: LaunchPlan, { instanceType, zone }: FleetInstance): string | undefined {
+  return pools.find(({ offering }) => offering.instanceType === instanceType && offering.zone === zone)?.offering
+    .reservationId;
+}
+
+function reservationsOf({ pools }: LaunchPlan): readonly string[] {
+  return [...new Set(pools.flatMap(({ offering: { reservationId } }) => reservationId ?? []))];
+}
+
+/** How many places of each reservation instances have taken. */
+function takenOf(plan: LaunchPlan, instances: readonly FleetInstance[]): ReadonlyMap<string, number> {
+  const taken = new Map<string, number>();
+  for (const instance of instances) {
+    const id = reservationOf(plan, instance);
+    if (id !== undefined) taken.set(id, (taken.get(id) ?? 0) + 1);
+  }
+  return taken;
 }

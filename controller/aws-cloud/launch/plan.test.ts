@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { LaunchOffering, LaunchRequest } from '../../ports/index.ts';
 import { exhaustedOf, fleetRequest } from './fleet.ts';
 import { type LaunchPlan, planLaunch } from './plan.ts';
-import { FACTS, launchRequest } from './testing/index.ts';
+import { FACTS, launchRequest, STATUS } from './testing/index.ts';
 
 const of = (instanceType: string, zone = 'a', capacityType: LaunchOffering['capacityType'] = 'spot') => ({
   instanceType,
@@ -13,7 +13,7 @@ const of = (instanceType: string, zone = 'a', capacityType: LaunchOffering['capa
 });
 
 function planned(request: LaunchRequest): LaunchPlan {
-  const plan = planLaunch(request, FACTS, 'us-west-2');
+  const plan = planLaunch(request, FACTS, 'us-west-2', () => 0);
   assert.ok(plan.kind === 'plan', JSON.stringify(plan));
   return plan;
 }
@@ -37,10 +37,26 @@ test('the best capacity type of the list is tried, and nothing else', () => {
   );
 });
 
+test('of the reservations of a type in a zone the one with most places is the pool', () => {
+  const [cr1] = STATUS.capacityReservations ?? [];
+  assert.ok(cr1 !== undefined);
+  const capacityReservations = [cr1, { ...cr1, id: 'cr-2' }, { ...cr1, id: 'cr-3', availabilityZone: 'b' }];
+  const reserved = (reservationId: string, zone = 'a') => ({ ...of('m.large', zone, 'reserved'), reservationId });
+  const request = launchRequest([reserved('cr-1'), reserved('cr-2'), reserved('cr-3', 'b')], {
+    status: { capacityReservations },
+  });
+  const chosen = (free: Readonly<Record<string, number>>) => {
+    const plan = planLaunch(request, FACTS, 'us-west-2', (id) => free[id] ?? 0);
+    return plan.kind === 'plan' ? plan.pools.map(({ offering }) => offering.reservationId) : plan;
+  };
+  assert.deepEqual(chosen({ 'cr-1': 1, 'cr-2': 2 }), ['cr-2', 'cr-3']);
+  assert.deepEqual(chosen({ 'cr-1': 1, 'cr-2': 1 }), ['cr-1', 'cr-3']);
+});
+
 test('each type gets the first image that is for it, and types that nobody knows or no subnet has are left out', () => {
   const plan = planned(launchRequest(['m.large', 'g.large', 'a.large', 'z.large'].map((type) => of(type))));
   assert.deepEqual(images(plan), { 'm.large': 'ami-amd', 'g.large': 'ami-gpu', 'a.large': 'ami-arm' });
-  const elsewhere = planLaunch(launchRequest([of('m.large', 'c')]), FACTS, 'us-west-2');
+  const elsewhere = planLaunch(launchRequest([of('m.large', 'c')]), FACTS, 'us-west-2', () => 0);
   assert.equal(elsewhere.kind, 'insufficient-capacity');
 });
 
@@ -73,16 +89,26 @@ test('equal requests have equal keys whoever they are for, and others don’t', 
 
 for (const field of ['subnets', 'securityGroups', 'amis', 'instanceProfile']) {
   test(`nothing is launched with a class that has no ${field}`, () => {
-    const plan = planLaunch(launchRequest([of('m.large')], { status: { [field]: undefined } }), FACTS, 'us-west-2');
+    const plan = planLaunch(
+      launchRequest([of('m.large')], { status: { [field]: undefined } }),
+      FACTS,
+      'us-west-2',
+      () => 0,
+    );
     assert.deepEqual(plan, { kind: 'node-class-not-ready', message: `the node class has no ${field} in its status` });
   });
 }
 
 test('user data that can’t be written is a class that is not ready', () => {
-  const plan = planLaunch(launchRequest([of('m.large')], { spec: { userData: 'MIME-Version: 1.0\n\nx' } }), FACTS, 'r');
+  const plan = planLaunch(
+    launchRequest([of('m.large')], { spec: { userData: 'MIME-Version: 1.0\n\nx' } }),
+    FACTS,
+    'r',
+    () => 0,
+  );
   assert.ok(plan.kind === 'node-class-not-ready');
   assert.match(plan.message, /begins as MIME/);
-  const nowhere = planLaunch(launchRequest([of('m.large')]), { ...FACTS, endpoint: undefined }, 'r');
+  const nowhere = planLaunch(launchRequest([of('m.large')]), { ...FACTS, endpoint: undefined }, 'r', () => 0);
   assert.ok(nowhere.kind === 'node-class-not-ready');
   assert.match(nowhere.message, /--cluster-endpoint/);
 });

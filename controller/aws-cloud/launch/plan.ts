@@ -52,8 +52,17 @@ interface Candidate {
   readonly reservation: FoundReservation | undefined;
 }
 
-/** Plans a launch. */
-export function planLaunch(request: LaunchRequest, facts: ClusterFacts, region: string): PlanOutcome {
+/**
+ * Plans a launch.
+ *
+ * @param freeCountOf free places of a reservation
+ */
+export function planLaunch(
+  request: LaunchRequest,
+  facts: ClusterFacts,
+  region: string,
+  freeCountOf: (reservationId: string) => number,
+): PlanOutcome {
   const status = statusOf(request.nodeClass);
   const obstacle = statusObstacle(status);
   if (obstacle !== undefined) return { kind: 'node-class-not-ready', message: obstacle };
@@ -62,7 +71,7 @@ export function planLaunch(request: LaunchRequest, facts: ClusterFacts, region: 
     const message = 'no offering of the list has an image, a subnet and an instance type that is known';
     return { kind: 'insufficient-capacity', message, exhausted: request.offerings };
   }
-  const chosen = bestOf(candidates);
+  const chosen = emptiestOf(bestOf(candidates), freeCountOf);
   const spec = effectiveNodeClassSpec(request.nodeClass);
   const tags = tagsOf(request, spec, facts);
   try {
@@ -99,6 +108,23 @@ function bestOf(candidates: readonly Candidate[]): readonly Candidate[] {
   return first?.reservation?.reservationType === 'capacity-block'
     ? ofKind.filter(({ reservation }) => reservation?.id === first.reservation?.id)
     : ofKind;
+}
+
+/** Of several reservations of a type in a zone the one with most places, the first among equals: a pool is one of them. */
+function emptiestOf(
+  candidates: readonly Candidate[],
+  freeCountOf: (reservationId: string) => number,
+): readonly Candidate[] {
+  const freeCount = ({ reservation }: Candidate): number =>
+    reservation === undefined ? 0 : freeCountOf(reservation.id);
+  const best = new Map<string, Candidate>();
+  for (const candidate of candidates) {
+    const { instanceType, zone } = candidate.offering;
+    const key = `${instanceType} ${zone}`;
+    const known = best.get(key);
+    if (known === undefined || freeCount(candidate) > freeCount(known)) best.set(key, candidate);
+  }
+  return candidates.filter((one) => best.get(`${one.offering.instanceType} ${one.offering.zone}`) === one);
 }
 
 function reservationKind(reservation: FoundReservation | undefined): string {

@@ -8,6 +8,7 @@ import type { EffectiveNodeClassSpec } from '../../resources/index.ts';
 import { callAws, readPages } from '../calls.ts';
 import type { AwsClients } from '../clients.ts';
 import { classOfError } from '../errors.ts';
+import type { ReservedCapacity } from '../reservations.ts';
 import type { FoundReservation } from '../status.ts';
 import { tagFilters } from '../tags.ts';
 import { notReady, type Part, ready } from './selected.ts';
@@ -15,13 +16,20 @@ import { notReady, type Part, ready } from './selected.ts';
 /** EC2 ends the instances of a block half an hour before the block does, and a drain takes its time before that. */
 const BLOCK_ENDS_EARLY_MS = 40 * 60_000;
 
-/** The reservations that have not ended, by id. */
+/** What selectors mean: as the status has it, and what is free now. */
+export interface SelectedReservations {
+  readonly found: readonly FoundReservation[];
+  readonly capacity: readonly ReservedCapacity[];
+}
+
+/** The reservations that have not ended, by id. A term without a condition means all that the account can use. */
 export async function findReservations(
   { ec2 }: Pick<AwsClients, 'ec2'>,
   terms: EffectiveNodeClassSpec['capacityReservationSelectorTerms'],
   nowMs: number,
-): Promise<Part<readonly FoundReservation[]>> {
+): Promise<SelectedReservations> {
   const byId = new Map<string, FoundReservation>();
+  const freeCounts = new Map<string, number>();
   for (const { id, ownerID, instanceMatchCriteria, tags = {} } of terms ?? []) {
     const Filters = [
       { Name: 'state', Values: ['active'] },
@@ -34,11 +42,21 @@ export async function findReservations(
     const ids = id === undefined ? {} : { CapacityReservationIds: [id] };
     for (const reservation of await describe(ec2, { ...ids, Filters })) {
       const found = reservationOf(reservation, nowMs);
-      if (found !== undefined) byId.set(found.id, found);
+      if (found === undefined) continue;
+      byId.set(found.id, found);
+      freeCounts.set(found.id, reservation.AvailableInstanceCount ?? 0);
     }
   }
   const found = [...byId.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  return ready('CapacityReservationsReady', found);
+  return { found, capacity: found.map((one) => capacityOf(one, freeCounts.get(one.id) ?? 0)) };
+}
+
+function capacityOf(
+  { id, instanceType, availabilityZone, reservationType, interruptible, state }: FoundReservation,
+  freeCount: number,
+): ReservedCapacity {
+  const kind = interruptible === true ? 'interruptible' : reservationType;
+  return { id, instanceType, zone: availabilityZone, kind, freeCount: state === 'expiring' ? 0 : freeCount };
 }
 
 async function describe(

@@ -7,6 +7,7 @@ import type { ClusterFacts, ClusterFactsReader } from '../cluster-facts.ts';
 import { Kept } from '../kept.ts';
 import { type SubnetRoom, sampleTemplate } from '../launch/index.ts';
 import { LIMITS } from '../limits.ts';
+import type { Reservations } from '../reservations.ts';
 import type { AwsLog, AwsSettings } from '../settings.ts';
 import type { FoundImage, FoundReservation, NodeClassStatus } from '../status.ts';
 import { UserDataError } from '../user-data/index.ts';
@@ -14,7 +15,7 @@ import { ImageFinder } from './images.ts';
 import { InstanceProfiles } from './instance-profile.ts';
 import { type FoundGroup, type FoundSubnet, findGroups, findSubnets, groupsPart, subnetsPart } from './network.ts';
 import { findPlacementGroup, findReservations } from './reserved.ts';
-import { attempt, type Part } from './selected.ts';
+import { attempt, type Part, ready } from './selected.ts';
 import { Validator } from './validation.ts';
 
 /** What node classes are resolved with. */
@@ -25,6 +26,7 @@ export interface ResolverOptions {
   readonly log: AwsLog;
   readonly facts: ClusterFactsReader;
   readonly subnets: SubnetRoom;
+  readonly reservations: Pick<Reservations, 'tell'>;
 }
 
 interface Parts {
@@ -45,6 +47,7 @@ export class NodeClassResolver {
   readonly #keptSubnets: Kept<readonly FoundSubnet[]>;
   readonly #keptGroups: Kept<readonly FoundGroup[]>;
   readonly #keptImages: Kept<Part<readonly FoundImage[]>>;
+  readonly #keptReservations: Kept<readonly FoundReservation[]>;
 
   constructor(options: ResolverOptions) {
     const { clients, clock } = options;
@@ -55,6 +58,7 @@ export class NodeClassResolver {
     this.#keptSubnets = new Kept(clock, LIMITS.rememberedClasses);
     this.#keptGroups = new Kept(clock, LIMITS.rememberedClasses);
     this.#keptImages = new Kept(clock, LIMITS.rememberedClasses);
+    this.#keptReservations = new Kept(clock, LIMITS.rememberedClasses);
   }
 
   async resolve(nodeClass: ApiObject): Promise<NodeClassResolution> {
@@ -82,14 +86,14 @@ export class NodeClassResolver {
   }
 
   async #look(nodeClass: ApiObject, spec: EffectiveNodeClassSpec, facts: ClusterFacts): Promise<Parts> {
-    const { clients, clock } = this.#options;
+    const { clients } = this.#options;
     const [subnets, groups, images, profile, reservations, placementGroup] = await Promise.all([
       attempt('SubnetsReady', async () => subnetsPart(await this.#subnets(spec))),
       attempt('SecurityGroupsReady', async () => groupsPart(await this.#groups(spec))),
       attempt('AMIsReady', () => this.#findImages(spec, facts.version)),
       attempt('InstanceProfileReady', () => this.profiles.ensure(nodeClass, spec, facts.uid)),
-      attempt('CapacityReservationsReady', () =>
-        findReservations(clients, spec.capacityReservationSelectorTerms, clock.nowMs()),
+      attempt('CapacityReservationsReady', async () =>
+        ready('CapacityReservationsReady', await this.#reservations(spec)),
       ),
       attempt('PlacementGroupReady', () => findPlacementGroup(clients, spec.placementGroupSelector)),
     ]);
@@ -111,6 +115,17 @@ export class NodeClassResolver {
     const key = JSON.stringify(securityGroupSelectorTerms);
     const forMs = (found: readonly FoundGroup[]): number => (found.length > 0 ? LIMITS.groupsMs : 0);
     return this.#keptGroups.get(key, forMs, () => findGroups(this.#options.clients, securityGroupSelectorTerms));
+  }
+
+  #reservations({ capacityReservationSelectorTerms: terms }: EffectiveNodeClassSpec) {
+    const { clients, clock, reservations } = this.#options;
+    const key = JSON.stringify(terms ?? []);
+    return this.#keptReservations.get(key, LIMITS.reservationsMs, async () => {
+      const askedMs = clock.monotonicMs();
+      const { found, capacity } = await findReservations(clients, terms, clock.nowMs());
+      reservations.tell(key, capacity, askedMs);
+      return found;
+    });
   }
 
   #findImages(

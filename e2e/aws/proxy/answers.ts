@@ -6,14 +6,14 @@ import { ec2Error } from './xml.ts';
 /** What the proxy answers in moto's place, by service and action. docs/e2e.md lists the same. */
 export const ANSWERED_HERE: ReadonlyMap<string, string> = new Map([
   ['pricing:GetProducts', 'prices of a table of the test'],
-  ['ec2:DescribeCapacityReservations', 'reservations of the test'],
+  ['ec2:DescribeCapacityReservations', 'reservations of the test, and what launches have taken of them'],
   ['ec2:DescribePlacementGroups', 'placement groups of the test'],
   ['eks:DescribeCluster', 'the security group of the cluster; moto describes the rest'],
   ['eks:DescribeAccessEntry, CreateAccessEntry', 'a set of roles that are let in'],
   ['iam:SimulatePrincipalPolicy', 'what an evaluator of ours says of the policies that moto has for the role'],
-  ['ec2:CreateFleet', 'shortages, client tokens and templates that are not known yet; moto launches'],
+  ['ec2:CreateFleet', 'shortages, reservations, client tokens and templates not known yet; moto launches'],
   ['ec2:CreateTags', 'the refusal of instances that are not there; moto tags'],
-  ['ec2:DescribeInstances', 'instances that do not show yet are left out; moto lists'],
+  ['ec2:DescribeInstances', 'reservations, and instances that do not show yet are left out; moto lists'],
 ]);
 
 /** What tests tell the proxy of the account. */

@@ -3,6 +3,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Faults, PoolMatch } from './faults.ts';
 import type { AwsRequest } from './request.ts';
+import type { ReservedPlaces } from './reservations.ts';
 import { ec2Error, escapeXml, inside } from './xml.ts';
 
 /** An answer. */
@@ -29,12 +30,14 @@ const OVERRIDE = /^LaunchTemplateConfigs\.(\d+)\.Overrides\.(\d+)\.InstanceType$
 export class FleetFaults {
   readonly #faults: Faults;
   readonly #priceOf: (instanceType: string) => number;
+  readonly #reserved: ReservedPlaces;
   readonly #tokens = new Map<string, { readonly request: string; readonly answer: Promise<ProxyAnswer> }>();
   readonly #templatesMs = new Map<string, number>();
 
   /** @param priceOf orders pools: the cheapest is taken first */
-  constructor(faults: Faults, priceOf: (instanceType: string) => number) {
+  constructor(faults: Faults, priceOf: (instanceType: string) => number, reserved: ReservedPlaces) {
     this.#faults = faults;
+    this.#reserved = reserved;
     this.#priceOf = priceOf;
   }
 
@@ -83,13 +86,17 @@ export class FleetFaults {
     const refused: string[] = [];
     for (const pool of pools.toSorted((a, b) => this.#priceOf(a.instanceType) - this.#priceOf(b.instanceType))) {
       const of = { instanceType: pool.instanceType, zone: pool.zone, capacityType };
-      const { left, code } = this.#faults.room(of);
+      const { left, code } = this.#room(pool, of);
       if (left < rest) refused.push(errorItem(pool, of, code));
       const count = Math.min(rest, Math.max(0, left));
       if (count <= 0) continue;
       const answer = await forward(onlyPool(parameters, pool, count));
       if (answer.status !== 200) return answer;
       this.#faults.use(of, count);
+      const reservation = this.#reserved.ofTemplate(pool.template);
+      for (const [id] of answer.body.matchAll(/\bi-[0-9a-f]{8,17}\b/g)) {
+        if (reservation !== undefined) this.#reserved.noteLaunched(id, reservation);
+      }
       launched.push(inside(answer.body, 'fleetInstanceSet') ?? '');
       rest -= count;
     }
@@ -98,6 +105,15 @@ export class FleetFaults {
       `<fleetId>fleet-${randomUUID()}</fleetId><errorSet>${refused.join('')}</errorSet>` +
       `<fleetInstanceSet>${launched.join('')}</fleetInstanceSet></CreateFleetResponse>`;
     return { status: 200, body };
+  }
+
+  /** How many of a pool can be had: no more than its reservation has places. */
+  #room(pool: FleetPool, of: Required<PoolMatch>): ReturnType<Faults['room']> {
+    const room = this.#faults.room(of);
+    const reservation = this.#reserved.ofTemplate(pool.template);
+    if (reservation === undefined) return room;
+    const left = this.#reserved.freeCount(reservation);
+    return left < room.left ? { left, code: 'ReservationCapacityExceeded' } : room;
   }
 }
 

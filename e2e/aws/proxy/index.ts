@@ -12,4 +12,5 @@ export {
 } from './iam/index.ts';
 export type { CallRecord } from './journal.ts';
 export { type FaultProxy, startFaultProxy } from './proxy.ts';
+export type { ReservedPlaces, TestReservation } from './reservations.ts';
 export { rolePolicies } from './simulation.ts';

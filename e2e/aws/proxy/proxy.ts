@@ -9,6 +9,7 @@ import { FleetFaults, type ProxyAnswer } from './fleet.ts';
 import { Authorizations, evaluate, record as recordAuthorizations, writeRecorded } from './iam/index.ts';
 import type { CallRecord } from './journal.ts';
 import { type AwsRequest, listOf, readRequest, requestTags } from './request.ts';
+import { ReservedPlaces } from './reservations.ts';
 import { rolePolicies, simulation } from './simulation.ts';
 import { ec2Error, inside, items, queryError } from './xml.ts';
 
@@ -18,6 +19,8 @@ export interface FaultProxy {
   readonly endpoint: string;
   readonly faults: Faults;
   readonly journal: readonly CallRecord[];
+  /** Capacity reservations of the account: they are the proxy's, not moto's. */
+  readonly reserved: ReservedPlaces;
   stop(): Promise<void>;
 }
 
@@ -37,6 +40,7 @@ export async function startFaultProxy(motoPort: number, facts: ProxyFacts): Prom
     endpoint: `http://127.0.0.1:${port}`,
     faults: proxy.faults,
     journal: proxy.journal,
+    reserved: proxy.reserved,
     stop: async () => {
       writeRecorded();
       server.closeAllConnections();
@@ -48,6 +52,7 @@ export async function startFaultProxy(motoPort: number, facts: ProxyFacts): Prom
 class Relay {
   readonly faults = new Faults();
   readonly journal: CallRecord[] = [];
+  readonly reserved: ReservedPlaces;
   readonly #motoPort: number;
   readonly #facts: ProxyFacts;
   readonly #fleet: FleetFaults;
@@ -59,7 +64,9 @@ class Relay {
     this.#motoPort = motoPort;
     this.#facts = facts;
     this.#authorizations = new Authorizations({ region: facts.region, account: facts.account });
-    this.#fleet = new FleetFaults(this.faults, (type) => facts.prices[type] ?? Number.POSITIVE_INFINITY);
+    this.reserved = new ReservedPlaces(facts.account);
+    const priceOf = (type: string) => facts.prices[type] ?? Number.POSITIVE_INFINITY;
+    this.#fleet = new FleetFaults(this.faults, priceOf, this.reserved);
   }
 
   async serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
@@ -137,7 +144,7 @@ class Relay {
         return { status: 200, body: products(this.#facts, parameters) };
       case 'ec2:DescribeCapacityReservations':
         record.by = 'proxy';
-        return { status: 200, body: emptyList(request.action, 'capacityReservationSet') };
+        return { status: 200, body: this.reserved.describe(request) };
       case 'ec2:DescribePlacementGroups':
         record.by = 'proxy';
         return { status: 200, body: emptyList(request.action, 'placementGroupSet') };
@@ -163,7 +170,10 @@ class Relay {
       }
       case 'ec2:CreateLaunchTemplate': {
         const answer = await this.#forward(request);
-        if (answer.status === 200) this.#fleet.noteTemplate(parameters.get('LaunchTemplateName') ?? '');
+        if (answer.status === 200) {
+          this.#fleet.noteTemplate(parameters.get('LaunchTemplateName') ?? '');
+          this.reserved.noteTemplate(parameters);
+        }
         return answer;
       }
       case 'ec2:CreateTags': {
@@ -174,7 +184,12 @@ class Relay {
       }
       case 'ec2:DescribeInstances': {
         const answer = await this.#forward(request);
-        return { ...answer, body: this.#withoutHidden(answer.body) };
+        return { ...answer, body: this.reserved.withReservations(this.#withoutHidden(answer.body)) };
+      }
+      case 'ec2:TerminateInstances': {
+        const answer = await this.#forward(request);
+        if (answer.status === 200) for (const id of listOf(parameters, 'InstanceId')) this.reserved.noteEnded(id);
+        return answer;
       }
       default:
         return this.#forward(request);

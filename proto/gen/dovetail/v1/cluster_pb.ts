@@ -17,7 +17,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file dovetail/v1/cluster.proto.
  */
 export const file_dovetail_v1_cluster: GenFile = /*@__PURE__*/
-  fileDesc("Chlkb3ZldGFpbC92MS9jbHVzdGVyLnByb3RvEgtkb3ZldGFpbC52MSKPAwoITm9kZVBvb2wSGAoEbmFtZRgBIAEoCUIKukgHcgUQARj9ARIZCgZ3ZWlnaHQYAiABKAVCCbpIBhoEGGQoABI4CgxyZXF1aXJlbWVudHMYAyADKAsyGC5kb3ZldGFpbC52MS5SZXF1aXJlbWVudEIIukgFkgECEGQSOwoGbGFiZWxzGAQgAygLMiEuZG92ZXRhaWwudjEuTm9kZVBvb2wuTGFiZWxzRW50cnlCCLpIBZoBAhBkEiwKBnRhaW50cxgFIAMoCzISLmRvdmV0YWlsLnYxLlRhaW50Qgi6SAWSAQIQZBI0Cg5zdGFydHVwX3RhaW50cxgGIAMoCzISLmRvdmV0YWlsLnYxLlRhaW50Qgi6SAWSAQIQZBImCgZsaW1pdHMYByABKAsyFi5kb3ZldGFpbC52MS5SZXNvdXJjZXMSHAoKbm9kZV9jbGFzcxgIIAEoCUIIukgFcgMY/QEaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLVBQoJTm9kZUNsYXNzEhgKBG5hbWUYASABKAlCCrpIB3IFEAEY/QESNAoKYW1pX2ZhbWlseRgCIAEoDjIWLmRvdmV0YWlsLnYxLkFtaUZhbWlseUIIukgFggECEAESJQoHa3ViZWxldBgDIAEoCzIULmRvdmV0YWlsLnYxLkt1YmVsZXQSOQoNYmxvY2tfZGV2aWNlcxgEIAMoCzIYLmRvdmV0YWlsLnYxLkJsb2NrRGV2aWNlQgi6SAWSAQIQMhIcChRpbnN0YW5jZV9zdG9yZV9yYWlkMBgFIAEoCBJEChJuZXR3b3JrX2ludGVyZmFjZXMYBiADKAsyHS5kb3ZldGFpbC52MS5OZXR3b3JrSW50ZXJmYWNlQgm6SAaSAQMQlgESGwoTY29ubmVjdGlvbl90cmFja2luZxgHIAEoCBIdChVuZXN0ZWRfdmlydHVhbGl6YXRpb24YCCABKAgSRAoScGxhY2VtZW50X3N0cmF0ZWd5GAkgASgOMh4uZG92ZXRhaWwudjEuUGxhY2VtZW50U3RyYXRlZ3lCCLpIBYIBAhABEjMKBXpvbmVzGAogAygLMhouZG92ZXRhaWwudjEuTm9kZUNsYXNzWm9uZUIIukgFkgECEEASJAoScmVzZXJ2ZWRfZW5pX2NvdW50GAsgASgNQgi6SAUqAxjoBxI+Chh2bV9tZW1vcnlfb3ZlcmhlYWRfcmF0aW8YDCABKAFCF7pIFBISEQAAAAAAAPA/KQAAAAAAAAAASACIAQESNgocZXh0cmFfY29zdF9uYW5vX3VzZF9wZXJfaG91chgNIAEoA0IQukgNIgsY/////////w8oABJACg9vYnNlcnZlZF9tZW1vcnkYDiADKAsyGy5kb3ZldGFpbC52MS5PYnNlcnZlZE1lbW9yeUIKukgHkgEEEKCcAUIbChlfdm1fbWVtb3J5X292ZXJoZWFkX3JhdGlvIlsKDk9ic2VydmVkTWVtb3J5EiEKDWluc3RhbmNlX3R5cGUYASABKAlCCrpIB3IFEAEYgAESJgoMbWVtb3J5X2J5dGVzGAIgASgDQhC6SA0iCxj/////////DygBIrYCCgdLdWJlbGV0EiAKCG1heF9wb2RzGAEgASgNQgm6SAYqBBigjQZIAIgBARIgCg1wb2RzX3Blcl9jb3JlGAIgASgNQgm6SAYqBBigjQYSLwoPc3lzdGVtX3Jlc2VydmVkGAMgASgLMhYuZG92ZXRhaWwudjEuUmVzb3VyY2VzEi0KDWt1YmVfcmVzZXJ2ZWQYBCABKAsyFi5kb3ZldGFpbC52MS5SZXNvdXJjZXMSPAoUZXZpY3Rpb25faGFyZF9tZW1vcnkYBSABKAsyHi5kb3ZldGFpbC52MS5FdmljdGlvblRocmVzaG9sZBI8ChRldmljdGlvbl9oYXJkX25vZGVmcxgGIAEoCzIeLmRvdmV0YWlsLnYxLkV2aWN0aW9uVGhyZXNob2xkQgsKCV9tYXhfcG9kcyJ2ChFFdmljdGlvblRocmVzaG9sZBIhCgVieXRlcxgBIAEoA0IQukgNIgsY/////////w8oAEgAEioKB3BlcmNlbnQYAiABKAFCF7pIFBISGQAAAAAAAFlAKQAAAAAAAAAASABCEgoJdGhyZXNob2xkEgW6SAIIASL+AQoLQmxvY2tEZXZpY2USHAoLZGV2aWNlX25hbWUYASABKAlCB7pIBHICGEASEwoLcm9vdF92b2x1bWUYAiABKAgSMAoRdm9sdW1lX3NpemVfYnl0ZXMYAyABKANCELpIDSILGP////////8PKABIAIgBARI2Cgt2b2x1bWVfdHlwZRgEIAEoDjIXLmRvdmV0YWlsLnYxLlZvbHVtZVR5cGVCCLpIBYIBAhABEhcKBGlvcHMYBSABKA1CCbpIBioEGMCEPRIjChB0aHJvdWdocHV0X21pYnBzGAYgASgNQgm6SAYqBBjAhD1CFAoSX3ZvbHVtZV9zaXplX2J5dGVzImoKEE5ldHdvcmtJbnRlcmZhY2USJAoSbmV0d29ya19jYXJkX2luZGV4GAEgASgNQgi6SAUqAxjoBxIeCgxkZXZpY2VfaW5kZXgYAiABKA1CCLpIBSoDGOgHEhAKCGVmYV9vbmx5GAMgASgIIooBCg1Ob2RlQ2xhc3Nab25lEhcKBG5hbWUYASABKAlCCbpIBnIEEAEYQBIYCgd6b25lX2lkGAIgASgJQge6SARyAhhAEi8KEmZyZWVfYWRkcmVzc19jb3VudBgDIAEoBEIOukgLMgkY/////////w9IAIgBAUIVChNfZnJlZV9hZGRyZXNzX2NvdW50InAKCURhZW1vblNldBIbCgluYW1lc3BhY2UYASABKAlCCLpIBXIDGP0BEhgKBG5hbWUYAiABKAlCCrpIB3IFEAEY/QESLAoFc2hhcGUYAyABKAsyFS5kb3ZldGFpbC52MS5Qb2RTaGFwZUIGukgDyAEBIowECgROb2RlEhgKBG5hbWUYASABKAlCCrpIB3IFEAEY/QESOAoGbGFiZWxzGAIgAygLMh0uZG92ZXRhaWwudjEuTm9kZS5MYWJlbHNFbnRyeUIJukgGmgEDEOgHEi0KBnRhaW50cxgDIAMoCzISLmRvdmV0YWlsLnYxLlRhaW50Qgm6SAaSAQMQgAISKAoIY2FwYWNpdHkYBCABKAsyFi5kb3ZldGFpbC52MS5SZXNvdXJjZXMSKwoLYWxsb2NhdGFibGUYBSABKAsyFi5kb3ZldGFpbC52MS5SZXNvdXJjZXMSLwoFc3RhZ2UYBiABKA4yFi5kb3ZldGFpbC52MS5Ob2RlU3RhZ2VCCLpIBYIBAhABEjQKDnN0YXJ0dXBfdGFpbnRzGAcgAygLMhIuZG92ZXRhaWwudjEuVGFpbnRCCLpIBZIBAhBkEhUKDXVuc2NoZWR1bGFibGUYCCABKAgSEAoIZGVsZXRpbmcYCSABKAgSLgoEcG9kcxgKIAMoCzIVLmRvdmV0YWlsLnYxLlBvZEdyb3VwQgm6SAaSAQMQ6AcSOwoLZGFlbW9uX3BvZHMYCyADKAsyGy5kb3ZldGFpbC52MS5Cb3VuZERhZW1vblBvZEIJukgGkgEDEOgHGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiqwIKDkJvdW5kRGFlbW9uUG9kEhsKCW5hbWVzcGFjZRgBIAEoCUIIukgFcgMY/QESHAoKZGFlbW9uX3NldBgCIAEoCUIIukgFcgMY/QESKAoIcmVxdWVzdHMYAyABKAsyFi5kb3ZldGFpbC52MS5SZXNvdXJjZXMSQgoGbGFiZWxzGAQgAygLMicuZG92ZXRhaWwudjEuQm91bmREYWVtb25Qb2QuTGFiZWxzRW50cnlCCbpIBpoBAxCAAhJBChFwb2RfYW50aV9hZmZpbml0eRgFIAMoCzIcLmRvdmV0YWlsLnYxLlBvZEFmZmluaXR5VGVybUIIukgFkgECEEAaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKTAQoJTmFtZXNwYWNlEhgKBG5hbWUYASABKAlCCrpIB3IFEAEY/QESPQoGbGFiZWxzGAIgAygLMiIuZG92ZXRhaWwudjEuTmFtZXNwYWNlLkxhYmVsc0VudHJ5Qgm6SAaaAQMQ6AcaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASrdAQoJQW1pRmFtaWx5EhoKFkFNSV9GQU1JTFlfVU5TUEVDSUZJRUQQABIVChFBTUlfRkFNSUxZX0FMMjAyMxABEhIKDkFNSV9GQU1JTFlfQUwyEAISGwoXQU1JX0ZBTUlMWV9CT1RUTEVST0NLRVQQAxIbChdBTUlfRkFNSUxZX1dJTkRPV1NfMjAxORAEEhsKF0FNSV9GQU1JTFlfV0lORE9XU18yMDIyEAUSGwoXQU1JX0ZBTUlMWV9XSU5ET1dTXzIwMjUQBhIVChFBTUlfRkFNSUxZX0NVU1RPTRAHKpgBChFQbGFjZW1lbnRTdHJhdGVneRIiCh5QTEFDRU1FTlRfU1RSQVRFR1lfVU5TUEVDSUZJRUQQABIeChpQTEFDRU1FTlRfU1RSQVRFR1lfQ0xVU1RFUhABEiAKHFBMQUNFTUVOVF9TVFJBVEVHWV9QQVJUSVRJT04QAhIdChlQTEFDRU1FTlRfU1RSQVRFR1lfU1BSRUFEEAMqwQEKClZvbHVtZVR5cGUSGwoXVk9MVU1FX1RZUEVfVU5TUEVDSUZJRUQQABITCg9WT0xVTUVfVFlQRV9HUDMQARITCg9WT0xVTUVfVFlQRV9HUDIQAhITCg9WT0xVTUVfVFlQRV9JTzEQAxITCg9WT0xVTUVfVFlQRV9JTzIQBBITCg9WT0xVTUVfVFlQRV9TVDEQBRITCg9WT0xVTUVfVFlQRV9TQzEQBhIYChRWT0xVTUVfVFlQRV9TVEFOREFSRBAHKnUKCU5vZGVTdGFnZRIaChZOT0RFX1NUQUdFX1VOU1BFQ0lGSUVEEAASFAoQTk9ERV9TVEFHRV9SRUFEWRABEhwKGE5PREVfU1RBR0VfVU5JTklUSUFMSVpFRBACEhgKFE5PREVfU1RBR0VfSU5fRkxJR0hUEANiBnByb3RvMw", [file_buf_validate_validate, file_dovetail_v1_pods, file_dovetail_v1_resources]);
+  fileDesc("Chlkb3ZldGFpbC92MS9jbHVzdGVyLnByb3RvEgtkb3ZldGFpbC52MSKPAwoITm9kZVBvb2wSGAoEbmFtZRgBIAEoCUIKukgHcgUQARj9ARIZCgZ3ZWlnaHQYAiABKAVCCbpIBhoEGGQoABI4CgxyZXF1aXJlbWVudHMYAyADKAsyGC5kb3ZldGFpbC52MS5SZXF1aXJlbWVudEIIukgFkgECEGQSOwoGbGFiZWxzGAQgAygLMiEuZG92ZXRhaWwudjEuTm9kZVBvb2wuTGFiZWxzRW50cnlCCLpIBZoBAhBkEiwKBnRhaW50cxgFIAMoCzISLmRvdmV0YWlsLnYxLlRhaW50Qgi6SAWSAQIQZBI0Cg5zdGFydHVwX3RhaW50cxgGIAMoCzISLmRvdmV0YWlsLnYxLlRhaW50Qgi6SAWSAQIQZBImCgZsaW1pdHMYByABKAsyFi5kb3ZldGFpbC52MS5SZXNvdXJjZXMSHAoKbm9kZV9jbGFzcxgIIAEoCUIIukgFcgMY/QEaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKOBgoJTm9kZUNsYXNzEhgKBG5hbWUYASABKAlCCrpIB3IFEAEY/QESNAoKYW1pX2ZhbWlseRgCIAEoDjIWLmRvdmV0YWlsLnYxLkFtaUZhbWlseUIIukgFggECEAESJQoHa3ViZWxldBgDIAEoCzIULmRvdmV0YWlsLnYxLkt1YmVsZXQSOQoNYmxvY2tfZGV2aWNlcxgEIAMoCzIYLmRvdmV0YWlsLnYxLkJsb2NrRGV2aWNlQgi6SAWSAQIQMhIcChRpbnN0YW5jZV9zdG9yZV9yYWlkMBgFIAEoCBJEChJuZXR3b3JrX2ludGVyZmFjZXMYBiADKAsyHS5kb3ZldGFpbC52MS5OZXR3b3JrSW50ZXJmYWNlQgm6SAaSAQMQlgESGwoTY29ubmVjdGlvbl90cmFja2luZxgHIAEoCBIdChVuZXN0ZWRfdmlydHVhbGl6YXRpb24YCCABKAgSRAoScGxhY2VtZW50X3N0cmF0ZWd5GAkgASgOMh4uZG92ZXRhaWwudjEuUGxhY2VtZW50U3RyYXRlZ3lCCLpIBYIBAhABEjMKBXpvbmVzGAogAygLMhouZG92ZXRhaWwudjEuTm9kZUNsYXNzWm9uZUIIukgFkgECEEASJAoScmVzZXJ2ZWRfZW5pX2NvdW50GAsgASgNQgi6SAUqAxjoBxI+Chh2bV9tZW1vcnlfb3ZlcmhlYWRfcmF0aW8YDCABKAFCF7pIFBISEQAAAAAAAPA/KQAAAAAAAAAASACIAQESNgocZXh0cmFfY29zdF9uYW5vX3VzZF9wZXJfaG91chgNIAEoA0IQukgNIgsY/////////w8oABJACg9vYnNlcnZlZF9tZW1vcnkYDiADKAsyGy5kb3ZldGFpbC52MS5PYnNlcnZlZE1lbW9yeUIKukgHkgEEEKCcARI3CgxyZXNlcnZhdGlvbnMYDyABKAsyIS5kb3ZldGFpbC52MS5TZWxlY3RlZFJlc2VydmF0aW9uc0IbChlfdm1fbWVtb3J5X292ZXJoZWFkX3JhdGlvIjkKFFNlbGVjdGVkUmVzZXJ2YXRpb25zEiEKA2lkcxgBIAMoCUIUukgRkgEOEJBOGAEiB3IFEAEYgAEiWwoOT2JzZXJ2ZWRNZW1vcnkSIQoNaW5zdGFuY2VfdHlwZRgBIAEoCUIKukgHcgUQARiAARImCgxtZW1vcnlfYnl0ZXMYAiABKANCELpIDSILGP////////8PKAEitgIKB0t1YmVsZXQSIAoIbWF4X3BvZHMYASABKA1CCbpIBioEGKCNBkgAiAEBEiAKDXBvZHNfcGVyX2NvcmUYAiABKA1CCbpIBioEGKCNBhIvCg9zeXN0ZW1fcmVzZXJ2ZWQYAyABKAsyFi5kb3ZldGFpbC52MS5SZXNvdXJjZXMSLQoNa3ViZV9yZXNlcnZlZBgEIAEoCzIWLmRvdmV0YWlsLnYxLlJlc291cmNlcxI8ChRldmljdGlvbl9oYXJkX21lbW9yeRgFIAEoCzIeLmRvdmV0YWlsLnYxLkV2aWN0aW9uVGhyZXNob2xkEjwKFGV2aWN0aW9uX2hhcmRfbm9kZWZzGAYgASgLMh4uZG92ZXRhaWwudjEuRXZpY3Rpb25UaHJlc2hvbGRCCwoJX21heF9wb2RzInYKEUV2aWN0aW9uVGhyZXNob2xkEiEKBWJ5dGVzGAEgASgDQhC6SA0iCxj/////////DygASAASKgoHcGVyY2VudBgCIAEoAUIXukgUEhIZAAAAAAAAWUApAAAAAAAAAABIAEISCgl0aHJlc2hvbGQSBbpIAggBIv4BCgtCbG9ja0RldmljZRIcCgtkZXZpY2VfbmFtZRgBIAEoCUIHukgEcgIYQBITCgtyb290X3ZvbHVtZRgCIAEoCBIwChF2b2x1bWVfc2l6ZV9ieXRlcxgDIAEoA0IQukgNIgsY/////////w8oAEgAiAEBEjYKC3ZvbHVtZV90eXBlGAQgASgOMhcuZG92ZXRhaWwudjEuVm9sdW1lVHlwZUIIukgFggECEAESFwoEaW9wcxgFIAEoDUIJukgGKgQYwIQ9EiMKEHRocm91Z2hwdXRfbWlicHMYBiABKA1CCbpIBioEGMCEPUIUChJfdm9sdW1lX3NpemVfYnl0ZXMiagoQTmV0d29ya0ludGVyZmFjZRIkChJuZXR3b3JrX2NhcmRfaW5kZXgYASABKA1CCLpIBSoDGOgHEh4KDGRldmljZV9pbmRleBgCIAEoDUIIukgFKgMY6AcSEAoIZWZhX29ubHkYAyABKAgiigEKDU5vZGVDbGFzc1pvbmUSFwoEbmFtZRgBIAEoCUIJukgGcgQQARhAEhgKB3pvbmVfaWQYAiABKAlCB7pIBHICGEASLwoSZnJlZV9hZGRyZXNzX2NvdW50GAMgASgEQg66SAsyCRj/////////D0gAiAEBQhUKE19mcmVlX2FkZHJlc3NfY291bnQicAoJRGFlbW9uU2V0EhsKCW5hbWVzcGFjZRgBIAEoCUIIukgFcgMY/QESGAoEbmFtZRgCIAEoCUIKukgHcgUQARj9ARIsCgVzaGFwZRgDIAEoCzIVLmRvdmV0YWlsLnYxLlBvZFNoYXBlQga6SAPIAQEijAQKBE5vZGUSGAoEbmFtZRgBIAEoCUIKukgHcgUQARj9ARI4CgZsYWJlbHMYAiADKAsyHS5kb3ZldGFpbC52MS5Ob2RlLkxhYmVsc0VudHJ5Qgm6SAaaAQMQ6AcSLQoGdGFpbnRzGAMgAygLMhIuZG92ZXRhaWwudjEuVGFpbnRCCbpIBpIBAxCAAhIoCghjYXBhY2l0eRgEIAEoCzIWLmRvdmV0YWlsLnYxLlJlc291cmNlcxIrCgthbGxvY2F0YWJsZRgFIAEoCzIWLmRvdmV0YWlsLnYxLlJlc291cmNlcxIvCgVzdGFnZRgGIAEoDjIWLmRvdmV0YWlsLnYxLk5vZGVTdGFnZUIIukgFggECEAESNAoOc3RhcnR1cF90YWludHMYByADKAsyEi5kb3ZldGFpbC52MS5UYWludEIIukgFkgECEGQSFQoNdW5zY2hlZHVsYWJsZRgIIAEoCBIQCghkZWxldGluZxgJIAEoCBIuCgRwb2RzGAogAygLMhUuZG92ZXRhaWwudjEuUG9kR3JvdXBCCbpIBpIBAxDoBxI7CgtkYWVtb25fcG9kcxgLIAMoCzIbLmRvdmV0YWlsLnYxLkJvdW5kRGFlbW9uUG9kQgm6SAaSAQMQ6AcaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKrAgoOQm91bmREYWVtb25Qb2QSGwoJbmFtZXNwYWNlGAEgASgJQgi6SAVyAxj9ARIcCgpkYWVtb25fc2V0GAIgASgJQgi6SAVyAxj9ARIoCghyZXF1ZXN0cxgDIAEoCzIWLmRvdmV0YWlsLnYxLlJlc291cmNlcxJCCgZsYWJlbHMYBCADKAsyJy5kb3ZldGFpbC52MS5Cb3VuZERhZW1vblBvZC5MYWJlbHNFbnRyeUIJukgGmgEDEIACEkEKEXBvZF9hbnRpX2FmZmluaXR5GAUgAygLMhwuZG92ZXRhaWwudjEuUG9kQWZmaW5pdHlUZXJtQgi6SAWSAQIQQBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIpMBCglOYW1lc3BhY2USGAoEbmFtZRgBIAEoCUIKukgHcgUQARj9ARI9CgZsYWJlbHMYAiADKAsyIi5kb3ZldGFpbC52MS5OYW1lc3BhY2UuTGFiZWxzRW50cnlCCbpIBpoBAxDoBxotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBKt0BCglBbWlGYW1pbHkSGgoWQU1JX0ZBTUlMWV9VTlNQRUNJRklFRBAAEhUKEUFNSV9GQU1JTFlfQUwyMDIzEAESEgoOQU1JX0ZBTUlMWV9BTDIQAhIbChdBTUlfRkFNSUxZX0JPVFRMRVJPQ0tFVBADEhsKF0FNSV9GQU1JTFlfV0lORE9XU18yMDE5EAQSGwoXQU1JX0ZBTUlMWV9XSU5ET1dTXzIwMjIQBRIbChdBTUlfRkFNSUxZX1dJTkRPV1NfMjAyNRAGEhUKEUFNSV9GQU1JTFlfQ1VTVE9NEAcqmAEKEVBsYWNlbWVudFN0cmF0ZWd5EiIKHlBMQUNFTUVOVF9TVFJBVEVHWV9VTlNQRUNJRklFRBAAEh4KGlBMQUNFTUVOVF9TVFJBVEVHWV9DTFVTVEVSEAESIAocUExBQ0VNRU5UX1NUUkFURUdZX1BBUlRJVElPThACEh0KGVBMQUNFTUVOVF9TVFJBVEVHWV9TUFJFQUQQAyrBAQoKVm9sdW1lVHlwZRIbChdWT0xVTUVfVFlQRV9VTlNQRUNJRklFRBAAEhMKD1ZPTFVNRV9UWVBFX0dQMxABEhMKD1ZPTFVNRV9UWVBFX0dQMhACEhMKD1ZPTFVNRV9UWVBFX0lPMRADEhMKD1ZPTFVNRV9UWVBFX0lPMhAEEhMKD1ZPTFVNRV9UWVBFX1NUMRAFEhMKD1ZPTFVNRV9UWVBFX1NDMRAGEhgKFFZPTFVNRV9UWVBFX1NUQU5EQVJEEAcqdQoJTm9kZVN0YWdlEhoKFk5PREVfU1RBR0VfVU5TUEVDSUZJRUQQABIUChBOT0RFX1NUQUdFX1JFQURZEAESHAoYTk9ERV9TVEFHRV9VTklOSVRJQUxJWkVEEAISGAoUTk9ERV9TVEFHRV9JTl9GTElHSFQQA2IGcHJvdG8z", [file_buf_validate_validate, file_dovetail_v1_pods, file_dovetail_v1_resources]);
 
 /**
  * A NodePool: which nodes may be made, and how many. Quantities are parsed and defaults filled in.
@@ -196,6 +196,13 @@ export type NodeClass = Message<"dovetail.v1.NodeClass"> & {
    * @generated from field: repeated dovetail.v1.ObservedMemory observed_memory = 14;
    */
   observedMemory: ObservedMemory[];
+
+  /**
+   * The capacity reservations that it selects: its nodes are launched from no other. Absent means every one.
+   *
+   * @generated from field: dovetail.v1.SelectedReservations reservations = 15;
+   */
+  reservations?: SelectedReservations | undefined;
 };
 
 /**
@@ -204,6 +211,27 @@ export type NodeClass = Message<"dovetail.v1.NodeClass"> & {
  */
 export const NodeClassSchema: GenMessage<NodeClass> = /*@__PURE__*/
   messageDesc(file_dovetail_v1_cluster, 1);
+
+/**
+ * Capacity reservations by their ids.
+ *
+ * @generated from message dovetail.v1.SelectedReservations
+ */
+export type SelectedReservations = Message<"dovetail.v1.SelectedReservations"> & {
+  /**
+   * None means no reservation at all.
+   *
+   * @generated from field: repeated string ids = 1;
+   */
+  ids: string[];
+};
+
+/**
+ * Describes the message dovetail.v1.SelectedReservations.
+ * Use `create(SelectedReservationsSchema)` to create a new message.
+ */
+export const SelectedReservationsSchema: GenMessage<SelectedReservations> = /*@__PURE__*/
+  messageDesc(file_dovetail_v1_cluster, 2);
 
 /**
  * What nodes of an instance type were seen to have.
@@ -231,7 +259,7 @@ export type ObservedMemory = Message<"dovetail.v1.ObservedMemory"> & {
  * Use `create(ObservedMemorySchema)` to create a new message.
  */
 export const ObservedMemorySchema: GenMessage<ObservedMemory> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_cluster, 2);
+  messageDesc(file_dovetail_v1_cluster, 3);
 
 /**
  * Kubelet settings that change what a node can hold.
@@ -287,7 +315,7 @@ export type Kubelet = Message<"dovetail.v1.Kubelet"> & {
  * Use `create(KubeletSchema)` to create a new message.
  */
 export const KubeletSchema: GenMessage<Kubelet> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_cluster, 3);
+  messageDesc(file_dovetail_v1_cluster, 4);
 
 /**
  * When the kubelet evicts.
@@ -324,7 +352,7 @@ export type EvictionThreshold = Message<"dovetail.v1.EvictionThreshold"> & {
  * Use `create(EvictionThresholdSchema)` to create a new message.
  */
 export const EvictionThresholdSchema: GenMessage<EvictionThreshold> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_cluster, 4);
+  messageDesc(file_dovetail_v1_cluster, 5);
 
 /**
  * One volume that a node class attaches.
@@ -380,7 +408,7 @@ export type BlockDevice = Message<"dovetail.v1.BlockDevice"> & {
  * Use `create(BlockDeviceSchema)` to create a new message.
  */
 export const BlockDeviceSchema: GenMessage<BlockDevice> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_cluster, 5);
+  messageDesc(file_dovetail_v1_cluster, 6);
 
 /**
  * One network interface that a node class asks for.
@@ -415,7 +443,7 @@ export type NetworkInterface = Message<"dovetail.v1.NetworkInterface"> & {
  * Use `create(NetworkInterfaceSchema)` to create a new message.
  */
 export const NetworkInterfaceSchema: GenMessage<NetworkInterface> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_cluster, 6);
+  messageDesc(file_dovetail_v1_cluster, 7);
 
 /**
  * A zone in which a node class has subnets.
@@ -450,7 +478,7 @@ export type NodeClassZone = Message<"dovetail.v1.NodeClassZone"> & {
  * Use `create(NodeClassZoneSchema)` to create a new message.
  */
 export const NodeClassZoneSchema: GenMessage<NodeClassZone> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_cluster, 7);
+  messageDesc(file_dovetail_v1_cluster, 8);
 
 /**
  * A DaemonSet whose pods will run on every new node that they match.
@@ -485,7 +513,7 @@ export type DaemonSet = Message<"dovetail.v1.DaemonSet"> & {
  * Use `create(DaemonSetSchema)` to create a new message.
  */
 export const DaemonSetSchema: GenMessage<DaemonSet> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_cluster, 8);
+  messageDesc(file_dovetail_v1_cluster, 9);
 
 /**
  * A node that exists, or capacity that is on its way.
@@ -577,7 +605,7 @@ export type Node = Message<"dovetail.v1.Node"> & {
  * Use `create(NodeSchema)` to create a new message.
  */
 export const NodeSchema: GenMessage<Node> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_cluster, 9);
+  messageDesc(file_dovetail_v1_cluster, 10);
 
 /**
  * A daemonset's pod on a node.
@@ -627,7 +655,7 @@ export type BoundDaemonPod = Message<"dovetail.v1.BoundDaemonPod"> & {
  * Use `create(BoundDaemonPodSchema)` to create a new message.
  */
 export const BoundDaemonPodSchema: GenMessage<BoundDaemonPod> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_cluster, 10);
+  messageDesc(file_dovetail_v1_cluster, 11);
 
 /**
  * A namespace.
@@ -655,7 +683,7 @@ export type Namespace = Message<"dovetail.v1.Namespace"> & {
  * Use `create(NamespaceSchema)` to create a new message.
  */
 export const NamespaceSchema: GenMessage<Namespace> = /*@__PURE__*/
-  messageDesc(file_dovetail_v1_cluster, 11);
+  messageDesc(file_dovetail_v1_cluster, 12);
 
 /**
  * The image family of a node class, which decides reserved resources and the kind of user data.
