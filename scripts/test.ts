@@ -1,6 +1,7 @@
 // `npm test`: runs every *.test.ts outside e2e/ by node's own runner and prints its totals. With arguments only the
-// files whose path contains one of them; an argument that starts with "e2e/" looks there. A run in which no test ran
-// is a failure, and so is a file without tests. It is not a test framework: tests use node:test directly.
+// files whose path contains one of them; an argument that starts with "e2e/" looks there. `--all` asks files that run a part
+// of their cases for all of them, by E2E_ALL=1 in their environment. A run in which no test ran is a failure, and so is a file
+// without tests. It is not a test framework: tests use node:test directly.
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -11,8 +12,9 @@ import { fileURLToPath } from 'node:url';
 
 const rootDirectory = fileURLToPath(new URL('../', import.meta.url));
 
-/** One test file may take this long before it counts as hung. */
-const TEST_FILE_TIMEOUT_MS = 10 * 60_000;
+/** One test file may take this long before it counts as hung; with all of its cases longer. */
+const TEST_FILE_TIMEOUT_MS = 15 * 60_000;
+const WHOLE_FILE_TIMEOUT_MS = 60 * 60_000;
 
 /** Files run at once: each is a process of its own, and several start workers and servers themselves. */
 const TEST_FILE_CONCURRENCY = Math.max(1, Math.min(4, availableParallelism()));
@@ -26,7 +28,9 @@ interface Totals {
   skippedCount: number;
 }
 
-const filters = process.argv.slice(2);
+const asksForAll = process.argv.includes('--all');
+if (asksForAll) process.env.E2E_ALL = '1';
+const filters = process.argv.slice(2).filter((argument) => argument !== '--all');
 const files = findTestFiles(filters);
 if (files.length === 0) {
   console.error(`run tests: no test file matches (${filters.join(', ') || 'no filter'})`);
@@ -59,7 +63,7 @@ async function runFiles(paths: readonly string[], concurrency: number): Promise<
   const stream = run({
     files: paths.map((path) => join(rootDirectory, path)),
     concurrency,
-    timeout: TEST_FILE_TIMEOUT_MS,
+    timeout: asksForAll ? WHOLE_FILE_TIMEOUT_MS : TEST_FILE_TIMEOUT_MS,
   });
   stream.on('test:pass', (event) => {
     // The runner reports a file that declares no test as one test that passed, under the file's name.

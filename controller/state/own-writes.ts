@@ -70,7 +70,7 @@ export class OwnWrites {
 
   /**
    * Asks for the deletion of exactly this object, not of another one of its name. Gone already is no error. Answers what is
-   * left of it: an object with finalizers stays until they are off.
+   * left of it: an object with finalizers stays until they are off. A `Conflict` that leaves the object as it was is one.
    */
   async delete(
     point: string,
@@ -81,13 +81,18 @@ export class OwnWrites {
   ): Promise<ApiObject | undefined> {
     const name = nameOf(object);
     const { uid } = object.metadata;
+    let conflict: ClusterError | undefined;
     try {
       const precondition = uid === undefined ? {} : { uid };
       await this.#writes.delete(point, KINDS[kind], name, { ...precondition, ...options }, signal);
     } catch (error) {
       if (!(error instanceof ClusterError) || (error.code !== 'NotFound' && error.code !== 'Conflict')) throw error;
+      if (error.code === 'Conflict') conflict = error;
     }
-    return this.refresh(kind, name, signal);
+    const left = await this.refresh(kind, name, signal);
+    // Another object of that name is why it is refused; the same one, untouched, waits for another try.
+    if (conflict !== undefined && left?.metadata.uid === uid && !isBeingDeleted(left)) throw conflict;
+    return left;
   }
 
   /** Reads an object past all caches and takes it in. */
@@ -107,6 +112,10 @@ function nameOf(object: ApiObject): ObjectName {
 
 /** What is answered when the last finalizer went: the object is there no more. */
 function isFinallyGone(object: ApiObject): boolean {
-  const { deletionTimestamp, finalizers } = object.metadata;
-  return deletionTimestamp !== undefined && deletionTimestamp !== null && (finalizers ?? []).length === 0;
+  return isBeingDeleted(object) && (object.metadata.finalizers ?? []).length === 0;
+}
+
+function isBeingDeleted(object: ApiObject | undefined): boolean {
+  const deletionTimestamp = object?.metadata.deletionTimestamp;
+  return deletionTimestamp !== undefined && deletionTimestamp !== null;
 }

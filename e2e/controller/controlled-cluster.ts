@@ -42,6 +42,7 @@ export class ControlledCluster {
   readonly #clusterName: string;
   readonly #controllers: ControllerProcess[] = [];
   readonly #webhook = new WebhookService(() => this.#controllers.flatMap(({ webhookPort }) => webhookPort ?? []));
+  #token = '';
   #kubeconfig = '';
 
   constructor(controlPlane: ControlPlane, clusterName: string) {
@@ -70,7 +71,8 @@ export class ControlledCluster {
 
   /** Starts a controller as its ServiceAccount. */
   startControllerWith(
-    more: Pick<ControllerProcessOptions, 'flags' | 'environment'> & { readonly podName?: string },
+    more: Pick<ControllerProcessOptions, 'flags' | 'environment'> &
+      Partial<Pick<ControllerProcessOptions, 'kubeconfig' | 'podName'>>,
   ): ControllerProcess {
     const controller = new ControllerProcess({
       kubeconfig: this.#kubeconfig,
@@ -195,16 +197,20 @@ export class ControlledCluster {
     await this.kubectl('apply', '-f', join(ROOT, 'deploy/crds'), '-f', join(ROOT, 'deploy/rbac'));
     await this.kubectl('wait', '--for=condition=Established', '--timeout=60s', '-f', join(ROOT, 'deploy/crds'));
     await this.applyWebhook();
-    const token = (await this.kubectl('create', 'token', name, '-n', namespace, '--duration=1h')).trim();
-    const { server, caFile } = this.controlPlane;
+    this.#token = (await this.kubectl('create', 'token', name, '-n', namespace, '--duration=1h')).trim();
+    this.#kubeconfig = this.controllerKubeconfig('controller', this.controlPlane);
+  }
+
+  /** Writes a kubeconfig of the controller's ServiceAccount for an API server at some address; answers its path. */
+  controllerKubeconfig(name: string, { server, caFile }: Pick<ControlPlane, 'server' | 'caFile'>): string {
     const config = {
       apiVersion: 'v1',
       kind: 'Config',
       'current-context': 'controller',
       contexts: [{ name: 'controller', context: { cluster: 'test', user: 'controller' } }],
       clusters: [{ name: 'test', cluster: { server, 'certificate-authority': caFile } }],
-      users: [{ name: 'controller', user: { token } }],
+      users: [{ name: 'controller', user: { token: this.#token } }],
     };
-    this.#kubeconfig = this.file('controller.kubeconfig', JSON.stringify(config));
+    return this.file(`${name}.kubeconfig`, JSON.stringify(config));
   }
 }

@@ -87,6 +87,12 @@ export class ControllerProcess {
     return (address as { readonly port: number } | undefined)?.port;
   }
 
+  /** Whether it leads, as far as it has said. */
+  get leads(): boolean {
+    const last = this.lines.findLast(({ message }) => message === 'became leader' || message === 'stopped leading');
+    return last?.message === 'became leader';
+  }
+
   says(message: string): boolean {
     return this.lines.some((line) => line.message === message);
   }
@@ -114,13 +120,15 @@ export class ControllerProcess {
     return parseStrictly(await response.text());
   }
 
-  signal(name: 'SIGTERM' | 'SIGKILL'): void {
+  signal(name: 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
     this.#child.kill(name);
   }
 
   /** Ends it however that is done; for after a test. */
   async end(): Promise<void> {
     this.signal('SIGTERM');
+    // One that has been stopped hears nothing else.
+    this.signal('SIGCONT');
     const timer = setTimeout(() => this.signal('SIGKILL'), LIMITS.stopMs);
     await this.ended;
     clearTimeout(timer);

@@ -15,6 +15,7 @@ import {
 import { type ControlPlane, startControlPlane } from '../controlplane/index.ts';
 import { ControlledCluster } from './controlled-cluster.ts';
 import type { ControllerProcess } from './controller-process.ts';
+import { ApiProxy, CloudRelay } from './faults/index.ts';
 import { CLOUD_TIMES } from './limits.ts';
 
 /** What may be otherwise than in a small account in a hurry. */
@@ -23,10 +24,18 @@ export interface RealWorldOptions {
   readonly times?: CloudTimes;
 }
 
+/** A controller that reaches its surroundings only through what a test has put in between. */
+export interface ProxiedController {
+  readonly controller: ControllerProcess;
+  readonly proxy: ApiProxy;
+  readonly relay: CloudRelay;
+}
+
 /** The world. */
 export class RealWorld extends ControlledCluster {
   readonly cloud: RemoteCloud;
   readonly #cloudProcess: CloudProcess;
+  readonly #between: { stop(): void }[] = [];
 
   private constructor(controlPlane: ControlPlane, clusterName: string, cloudProcess: CloudProcess, cloud: RemoteCloud) {
     super(controlPlane, clusterName);
@@ -58,6 +67,18 @@ export class RealWorld extends ControlledCluster {
     return this.startControllerWith({ flags: [cloud, ...flags] });
   }
 
+  /** The same, with a proxy before the API server and a relay before the cloud that are its own. */
+  async startProxied(...flags: readonly string[]): Promise<ProxiedController> {
+    const proxy = await ApiProxy.start(this.controlPlane);
+    const relay = await CloudRelay.start(this.#cloudProcess.port);
+    this.#between.push(proxy, relay);
+    const name = `proxied-${this.#between.length}`;
+    const caFile = this.file(`${name}.crt`, proxy.caPem);
+    const kubeconfig = this.controllerKubeconfig(name, { server: proxy.url, caFile });
+    const cloud = `--simulated-cloud=127.0.0.1:${relay.port}`;
+    return { controller: this.startControllerWith({ kubeconfig, flags: [cloud, ...flags] }), proxy, relay };
+  }
+
   /** All that the cloud has done. */
   journal(): JournalEntry[] {
     return this.#cloudProcess.journal();
@@ -71,6 +92,7 @@ export class RealWorld extends ControlledCluster {
   override async stop(): Promise<void> {
     this.cloud.close();
     await Promise.all(this.controllers.map((controller) => controller.end()));
+    for (const one of this.#between) one.stop();
     await this.#cloudProcess.stop();
     await super.stop();
   }
