@@ -209,6 +209,7 @@ class Replica {
       engine,
       settings,
       events: events satisfies EventRecorder,
+      ...(ownPod === undefined ? {} : { ownPod }),
       log,
       random: Math.random,
       leaseEpoch,

@@ -115,6 +115,8 @@ test('a zone without capacity is left out of the next plan at once', async (t) =
   const [, secondMs = Number.NaN] = timesOf('nodeclaim.create');
   const [failedMs = Number.NaN] = timesOf('nodeclaim.delete.insufficient_capacity');
   assert.ok(secondMs - failedMs < 500, `the next claim came ${secondMs - failedMs} ms after the shortage`);
+  assert.ok(run.log.some(({ message }) => message === 'no capacity for nodeclaim'));
+  assert.ok(!run.log.some(({ level, fields }) => level === 'error' || 'error' in fields));
   await run.cluster.create(KINDS.deployments, deploymentObject('free', 3));
   await run.until('pods elsewhere run', () => runningPods(run, 'free').length === 3);
   const zones = run.objects(KINDS.nodes).map(({ metadata }) => metadata.labels?.['topology.kubernetes.io/zone'] ?? '');

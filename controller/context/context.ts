@@ -90,6 +90,8 @@ export interface ControllerContext {
   /** Numbers from 0 up to 1: names and jitter. */
   readonly random: () => number;
   readonly events: EventRecorder;
+  /** The Pod that this runs in, for events about what concerns no other object; undefined where nothing tells. */
+  readonly ownPod: ApiObject | undefined;
   readonly metrics: MetricsRecorder;
   /** Hears what plans decide about pods, for their times. */
   readonly podTimes: PlannedPods;

@@ -73,7 +73,7 @@ const TELL_EVERY_MS = 60_000;
 
 /** Acts on news until the signal aborts. What could not be acted on is not acknowledged, and comes again. */
 export async function followInterruptions(context: ControllerContext, signal: AbortSignal): Promise<void> {
-  const { clock, cloud, log } = context;
+  const { clock, cloud, log, events, ownPod } = context;
   let tellFromMs = 0;
   while (!signal.aborted) {
     try {
@@ -86,11 +86,17 @@ export async function followInterruptions(context: ControllerContext, signal: Ab
       if (signal.aborted) return;
       if (clock.monotonicMs() >= tellFromMs) {
         log.error({ error: String(error) }, 'failed reading interruptions; trying again every few seconds');
+        const message = `Failed to read interruptions, nodes go without notice: ${messageOf(error)}`;
+        if (ownPod !== undefined) events.record(ownPod, { type: 'Warning', reason: 'InterruptionsUnread', message });
         tellFromMs = clock.monotonicMs() + TELL_EVERY_MS;
       }
       await clock.sleep(PAUSE_MS, signal).catch(() => undefined);
     }
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function takeIn(context: ControllerContext, news: Interruption, signal: AbortSignal): Promise<void> {

@@ -56,7 +56,8 @@ export class LaunchError extends Error {
   }
 }
 
-const INSUFFICIENT_CAPACITY = 'insufficient_capacity';
+/** Why a claim goes for which there is no instance to be had. */
+export const INSUFFICIENT_CAPACITY = 'insufficient_capacity';
 const NODE_CLASS_NOT_READY = 'nodeclass_not_ready';
 
 /** Most characters of a message in a condition. */

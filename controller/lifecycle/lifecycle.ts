@@ -24,6 +24,7 @@ import type { KnownInstance } from '../termination/index.ts';
 import type { ReconcileResult } from '../work-queue/index.ts';
 import { initializationObstacle } from './initialization.ts';
 import {
+  INSUFFICIENT_CAPACITY,
   LaunchError,
   type LaunchedInstance,
   launch,
@@ -143,9 +144,16 @@ export class Lifecycle {
       this.#tellLaunch(claim, outcome);
       return outcome;
     }
-    this.#context.log.error({ ...logNames(claim), error: outcome.message }, 'failed launching nodeclaim');
+    this.#logHopeless(claim, outcome);
     await this.#remove(claim, outcome.reason, { kind: 'none' }, signal);
     return undefined;
+  }
+
+  /** That capacity has run out is part of every day: another plan follows. What has to be put right by somebody is an error. */
+  #logHopeless(claim: NodeClaimView, { reason, message }: { readonly reason: string; readonly message: string }): void {
+    const { log } = this.#context;
+    if (reason === INSUFFICIENT_CAPACITY) log.info({ ...logNames(claim), why: message }, 'no capacity for nodeclaim');
+    else log.error({ ...logNames(claim), error: message }, 'failed launching nodeclaim');
   }
 
   #tellLaunch(claim: NodeClaimView, { instance, node: { allocatable } }: LaunchedInstance): void {

@@ -32,6 +32,7 @@ import {
 } from '../metrics/index.ts';
 import { PodNominator } from '../pod-nomination/index.ts';
 import {
+  type ApiObject,
   type Clock,
   type Cloud,
   type CloudInstanceType,
@@ -76,6 +77,8 @@ export interface ControllerOptions {
   readonly engine: EngineClients;
   readonly settings: ReconcilerSettings;
   readonly events: EventRecorder;
+  /** The Pod that this runs in; absent where nothing tells. */
+  readonly ownPod?: ApiObject;
   /** Where what happens is counted, and gauges are read while this leads; absent where nobody reads them. */
   readonly metrics?: ControllerMetrics;
   /** What metrics call the cloud; absent means aws. */
@@ -235,6 +238,7 @@ function createContext(
     clock,
     random,
     events,
+    ownPod: options.ownPod,
     metrics,
     podTimes,
     log,

@@ -306,6 +306,28 @@ describe('dovetail controller on a real control plane', () => {
     }
   });
 
+  test('a pool of spot nodes with no spot capacity left says so, and keeps no claim', async () => {
+    await world.cloud.exhaust({ capacityType: 'spot' });
+    const spot = [{ key: 'karpenter.sh/capacity-type', operator: 'In', values: ['spot'] }];
+    await world.apply(
+      teamPool('scarce', [], { template: { requirements: spot } }),
+      deployment('scarce', 12, '1500m', 'scarce'),
+    );
+    await world.waitUntil('every pod is told why it waits', async () => {
+      const told = (await eventsIn('default', 'FailedScheduling')).filter(
+        ({ involvedObject, message }) => involvedObject.name.startsWith('scarce-') && message.includes('pool scarce'),
+      );
+      return new Set(told.map(({ involvedObject }) => involvedObject.name)).size === 12;
+    });
+    await world.waitUntil(
+      'no claim is left',
+      async () => (await world.get('nodeclaims', '-l', 'karpenter.sh/nodepool=scarce')).length === 0,
+    );
+    assert.ok(controller.says('no capacity for nodeclaim'));
+    await world.kubectl('delete', 'deployment', 'scarce');
+    await world.cloud.restock();
+  });
+
   test('no log has a line that is an error', () => {
     assert.equal(world.controllers.length, 4);
     for (const { complaints } of world.controllers) assert.deepEqual(complaints, []);
