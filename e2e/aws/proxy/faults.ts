@@ -1,4 +1,5 @@
 // What goes wrong between the SDK and moto, as tests set it.
+import type { TokenBuckets } from './buckets.ts';
 import type { Policy } from './iam/index.ts';
 
 /** Which offerings; what is left out counts for all. */
@@ -49,6 +50,8 @@ export class Faults {
   hideInstancesMs = 0;
   /** CreateFleet does not know a launch template for so long after it was made. */
   hideTemplatesMs = 0;
+  /** Calls of EC2 are throttled by these; undefined for never. */
+  buckets: TokenBuckets | undefined;
   /** What the caller may do; undefined for everything. */
   policies: readonly Policy[] | undefined;
   /** Who is let into the cluster: ARNs of roles. It outlives clear(). */
@@ -81,6 +84,7 @@ export class Faults {
     this.hideInstancesMs = 0;
     this.hideTemplatesMs = 0;
     this.policies = undefined;
+    this.buckets = undefined;
   }
 
   /** The fault of a call; it counts as having happened. */

@@ -1,5 +1,6 @@
 // The door of e2e/aws/proxy: the fault proxy between the SDK and moto.
 export { ANSWERED_HERE, type ProxyFacts, WINDOWS_DOLLARS } from './answers.ts';
+export { TokenBuckets } from './buckets.ts';
 export { type Fault, Faults, type PoolMatch } from './faults.ts';
 export {
   type AuthorizationRequest,

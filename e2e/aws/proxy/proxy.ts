@@ -82,7 +82,8 @@ class Relay {
         outgoing.destroy();
         return;
       }
-      const refused = refusalOf(request, fault) ?? this.#denial(request, record);
+      const isThrottled = request.service === 'ec2' && this.faults.buckets?.take(request) === false;
+      const refused = refusalOf(request, isThrottled ? { kind: 'throttle' } : fault) ?? this.#denial(request, record);
       const answer = refused ?? (await this.#answer(request, record));
       if (refused !== undefined) record.by = 'proxy';
       if (fault?.kind === 'hang-after') return;
