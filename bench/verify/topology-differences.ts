@@ -231,8 +231,12 @@ async function placesMoreWithSome(
   ways: readonly ((pod: WaitingPod) => WaitingPod)[],
 ): Promise<boolean> {
   const group = groupOf(pod);
+  // Of others that spread the counts begin anew at a soft taint as well.
+  const mayForgive = problem.nodePools.some(({ spec }) => (spec.template?.spec?.taints ?? []).some(isSoft));
+  const others = (each: WaitingPod): WaitingPod =>
+    mayForgive && hardSpreads(each).length > 0 ? toleratingSoftTaints(each) : each;
   for (const way of ways) {
-    const pods = problem.pods.map((each) => (group.includes(each.metadata.name) ? way(each) : each));
+    const pods = problem.pods.map((each) => (group.includes(each.metadata.name) ? way(each) : others(each)));
     if (await karpenterPlaces(pod, { problem: { ...problem, pods }, moreInAll: true })) return true;
   }
   return false;
