@@ -82,7 +82,6 @@ describe('spread counted anew once something is given up', () => {
     const unlessTolerating = (question: ChangedQuestion) =>
       !('problem' in question && question.problem.pods.every(tolerates));
     assert.deepEqual(await classes(soft, unlessTolerating), ['spread counted anew once something is given up']);
-    // Pods of other groups that spread count anew as well.
     const besides = among([named('a-0'), named('a-1'), named('b')], 'PreferNoSchedule');
     assert.equal((await classes(besides, unlessTolerating))[0], 'spread counted anew once something is given up');
   });
