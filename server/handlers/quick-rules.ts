@@ -185,13 +185,22 @@ function checkOfNumber<T extends NumberRules>(schema: GenMessage<T>, rules: T): 
 type Count = number | bigint;
 
 function checkOfList(rules: RepeatedRules, enumeration: DescEnum | undefined): Check {
-  if (!hasOnly(RepeatedRulesSchema, rules, ['minItems', 'maxItems', 'items'])) return unsure;
+  if (!hasOnly(RepeatedRulesSchema, rules, ['minItems', 'maxItems', 'unique', 'items'])) return unsure;
   const least = Number(rules.minItems);
   const { maxItems } = RepeatedRulesSchema.field;
   const most = isFieldSet(rules, maxItems) ? Number(rules.maxItems) : Number.POSITIVE_INFINITY;
   const item = rules.items === undefined ? sure : checkOfElement(rules.items, enumeration);
+  const { unique } = rules;
   return (items: readonly never[]) =>
-    items.length >= least && items.length <= most && (item === sure || items.every(item));
+    items.length >= least &&
+    items.length <= most &&
+    (item === sure || items.every(item)) &&
+    (!unique || areDistinct(items));
+}
+
+/** Whether scalars are distinct; bytes are never surely so, nor are two that are no numbers. */
+function areDistinct(items: readonly unknown[]): boolean {
+  return items.every((item) => typeof item !== 'object') && new Set(items).size === items.length;
 }
 
 function checkOfMap(rules: MapRules, enumeration: DescEnum | undefined): Check {
