@@ -285,27 +285,6 @@ describe('dovetail controller on a real control plane', () => {
     assert.deepEqual(cloud, claims);
   });
 
-  test('the planning service may be elsewhere, behind mutual TLS', async () => {
-    const service = new PlanningService(await tlsFiles(world));
-    try {
-      const flags = await service.flags();
-      const next = world.startController(...flags);
-      await world.waitUntil('the next one is ready', async () => (await next.health('/readyz')) === 200);
-      controller.signal('SIGTERM');
-      assert.equal(await controller.ended, 'code 0');
-      controller = next;
-      await world.waitUntil('the next one leads', () => next.says('became leader'));
-      await world.kubectl('scale', 'deployment/crash', '--replicas=4');
-      await untilRunning(world, 'crash', 4);
-      const scraped = await controller.metrics();
-      assertDeclared(scraped);
-      assert.equal(scrapedValue(scraped, 'karpenter_cluster_state_synced'), 1);
-      assert.ok(!scraped.has('karpenter_scheduler_queue_depth'), 'the service elsewhere tells its own metrics');
-    } finally {
-      await service.end();
-    }
-  });
-
   test('a pool of spot nodes with no spot capacity left says so, and keeps no claim', async () => {
     await world.cloud.exhaust({ capacityType: 'spot' });
     const spot = [{ key: 'karpenter.sh/capacity-type', operator: 'In', values: ['spot'] }];
@@ -326,6 +305,27 @@ describe('dovetail controller on a real control plane', () => {
     assert.ok(controller.says('no capacity for nodeclaim'));
     await world.kubectl('delete', 'deployment', 'scarce');
     await world.cloud.restock();
+  });
+
+  test('the planning service may be elsewhere, behind mutual TLS', async () => {
+    const service = new PlanningService(await tlsFiles(world));
+    try {
+      const flags = await service.flags();
+      const next = world.startController(...flags);
+      await world.waitUntil('the next one is ready', async () => (await next.health('/readyz')) === 200);
+      controller.signal('SIGTERM');
+      assert.equal(await controller.ended, 'code 0');
+      controller = next;
+      await world.waitUntil('the next one leads', () => next.says('became leader'));
+      await world.kubectl('scale', 'deployment/crash', '--replicas=4');
+      await untilRunning(world, 'crash', 4);
+      const scraped = await controller.metrics();
+      assertDeclared(scraped);
+      assert.equal(scrapedValue(scraped, 'karpenter_cluster_state_synced'), 1);
+      assert.ok(!scraped.has('karpenter_scheduler_queue_depth'), 'the service elsewhere tells its own metrics');
+    } finally {
+      await service.end();
+    }
   });
 
   test('no log has a line that is an error', () => {

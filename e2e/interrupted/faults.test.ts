@@ -4,10 +4,19 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { openChance } from '../../controller/random/index.ts';
-import { type Fault, isWrite, type ProxiedCall, type Rule } from './faults/index.ts';
-import { launchCount, untilConsistent } from './invariants.ts';
-import { deployment, teamPool, untilRunning } from './objects.ts';
-import { type ProxiedController, RealWorld } from './real-world.ts';
+import {
+  deployment,
+  type Fault,
+  isWrite,
+  launchCount,
+  type ProxiedCall,
+  type ProxiedController,
+  RealWorld,
+  type Rule,
+  teamPool,
+  untilConsistent,
+  untilRunning,
+} from '../controller/index.ts';
 
 const REPLICAS = 3;
 

@@ -4,11 +4,19 @@
 // Needs Go, for the control plane.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { isWrite, type ProxiedCall } from './faults/index.ts';
-import { launchCount, untilConsistent } from './invariants.ts';
-import { KILL_POINTS, type KillPoint } from './kill-points.ts';
-import { deployment, teamPool, untilRunning } from './objects.ts';
-import { type ProxiedController, RealWorld } from './real-world.ts';
+import {
+  deployment,
+  isWrite,
+  KILL_POINTS,
+  type KillPoint,
+  launchCount,
+  type ProxiedCall,
+  type ProxiedController,
+  RealWorld,
+  teamPool,
+  untilConsistent,
+  untilRunning,
+} from '../controller/index.ts';
 
 const REPLICAS = 2;
 
