@@ -3,18 +3,14 @@
 // moto launches as fast as it can, and no instance of its starts a kubelet.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { createClient } from '@connectrpc/connect';
-import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
 import { systemClock } from '../../controller/clock/index.ts';
 import { type RunningController, startController } from '../../controller/main/index.ts';
 import { type ApiObject, KINDS } from '../../controller/ports/index.ts';
 import { EC2_NODE_CLASS, NODE_POOL, withSchemaDefaults } from '../../controller/resources/index.ts';
 import { Kubelets, startControlPlane } from '../../controller/simulated-cluster/index.ts';
-import { OfferingService, SchedulerService } from '../../proto/index.ts';
-import { embeddedRegionSource, type RunningServer } from '../../server/index.ts';
-import { startTestServer } from '../../server/testing/index.ts';
 import { CLUSTER_NAME } from './account.ts';
 import { type AwsWorld, NODE_CLASS_SPEC, startAwsWorld } from './aws-world.ts';
+import { type PlanningService, startPlanningService } from './planning-service.ts';
 import { TokenBuckets } from './proxy/index.ts';
 
 /** From a CreateFleet to its answer, beside what moto takes; and from a claim's instance to a node that is ready. */
@@ -39,8 +35,7 @@ interface Claim extends ApiObject {
 
 describe('a burst of nodes', () => {
   let world: AwsWorld;
-  let server: RunningServer;
-  let session: Http2SessionManager;
+  let service: PlanningService;
   let controller: RunningController;
   let kubelets: Kubelets;
   const clock = systemClock();
@@ -53,20 +48,14 @@ describe('a burst of nodes', () => {
     kubelets = new Kubelets({ cluster, clock, seed: 1 });
     startControlPlane(cluster, { signal: end.signal });
     void kubelets.run(end.signal);
-    server = await startTestServer({ regions: embeddedRegionSource });
-    const baseUrl = `http://${server.grpcAddress}`;
-    session = new Http2SessionManager(baseUrl);
-    const transport = createGrpcTransport({ baseUrl, sessionManager: session });
+    service = await startPlanningService();
     const quiet = () => undefined;
     const complain = (fields: object, message: string) => void complaints.push(`${message} ${JSON.stringify(fields)}`);
     controller = startController({
       cluster,
       cloud: await world.openCloud(),
       clock,
-      engine: {
-        scheduler: createClient(SchedulerService, transport),
-        offerings: createClient(OfferingService, transport),
-      },
+      engine: { scheduler: service.scheduler, offerings: service.offerings },
       settings: {
         clusterName: CLUSTER_NAME,
         batchIdleMs: 1_000,
@@ -99,8 +88,7 @@ describe('a burst of nodes', () => {
   after(async () => {
     await controller?.stop();
     end.abort();
-    session?.abort();
-    await server?.close();
+    await service?.close();
     await world?.close();
   });
 

@@ -3,22 +3,13 @@
 // demand: those are the proxy's.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type Client, createClient } from '@connectrpc/connect';
-import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
 import { CatalogueWriter, catalogueOf } from '../../controller/engine-client/index.ts';
 import type { OnSale } from '../../controller/ports/index.ts';
-import {
-  AmiFamily,
-  CapacityType,
-  OfferingService,
-  Operator,
-  PriceSource,
-  SchedulerService,
-} from '../../proto/index.ts';
-import { embeddedRegionSource, type RunningServer } from '../../server/index.ts';
-import { podsRequest, startTestServer } from '../../server/testing/index.ts';
+import { AmiFamily, CapacityType, Operator, PriceSource } from '../../proto/index.ts';
+import { podsRequest } from '../../server/testing/index.ts';
 import { type AwsWorld, PRICES, startAwsWorld } from './aws-world.ts';
 import { ACCOUNT, REGION } from './moto/index.ts';
+import { type PlanningService, startPlanningService } from './planning-service.ts';
 import { WINDOWS_DOLLARS } from './proxy/index.ts';
 
 const CATALOGUE = catalogueOf({ catalogue: { partition: 'aws', account: ACCOUNT, region: REGION } });
@@ -26,29 +17,23 @@ const NANO = 1_000_000_000;
 
 describe('the catalogue of the account', () => {
   let world: AwsWorld;
-  let server: RunningServer;
-  let offerings: Client<typeof OfferingService>;
-  let scheduler: Client<typeof SchedulerService>;
-  let session: Http2SessionManager;
+  let service: PlanningService;
+  let offerings: PlanningService['offerings'];
+  let scheduler: PlanningService['scheduler'];
   let writer: CatalogueWriter;
   let onSale: OnSale;
 
   before(async () => {
     world = await startAwsWorld();
-    server = await startTestServer({ regions: embeddedRegionSource });
-    const baseUrl = `http://${server.grpcAddress}`;
-    session = new Http2SessionManager(baseUrl);
-    const transport = createGrpcTransport({ baseUrl, sessionManager: session });
-    offerings = createClient(OfferingService, transport);
-    scheduler = createClient(SchedulerService, transport);
+    service = await startPlanningService();
+    ({ offerings, scheduler } = service);
     writer = new CatalogueWriter(offerings, CATALOGUE);
     const known = await writer.knownPrices();
     const cloud = await world.openCloud({ knownPrices: async () => known });
     onSale = await cloud.onSale();
   });
   after(async () => {
-    session?.abort();
-    await server?.close();
+    await service?.close();
     await world?.close();
   });
 

@@ -4,19 +4,16 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { DescribeLaunchTemplateVersionsCommand } from '@aws-sdk/client-ec2';
-import { type Client, createClient } from '@connectrpc/connect';
-import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
 import type { AwsCloud } from '../../controller/aws-cloud/index.ts';
 import { systemClock } from '../../controller/clock/index.ts';
 import { CatalogueWriter, catalogueOf, feedOfferings, OfferingAdvisor } from '../../controller/engine-client/index.ts';
 import { nodeClassMessage, nodeClassSpec } from '../../controller/kubernetes/index.ts';
 import type { ApiObject, LaunchOffering } from '../../controller/ports/index.ts';
-import { CapacityType, OfferingService, Operator, SchedulerService } from '../../proto/index.ts';
-import { embeddedRegionSource, type RunningServer } from '../../server/index.ts';
-import { startTestServer } from '../../server/testing/index.ts';
+import { CapacityType, Operator } from '../../proto/index.ts';
 import { type AwsWorld, startAwsWorld } from './aws-world.ts';
 import { fleets, instanceOf, launchRequests, resolvedClass, SPOT } from './launches.ts';
 import { ACCOUNT, REGION } from './moto/index.ts';
+import { type PlanningService, startPlanningService } from './planning-service.ts';
 
 const CATALOGUE = catalogueOf({ catalogue: { partition: 'aws', account: ACCOUNT, region: REGION } });
 const RESERVED: LaunchOffering = {
@@ -29,10 +26,9 @@ const PLACE = { instanceType: 'm7i.large', zone: 'us-west-2a' };
 
 describe('capacity reservations', () => {
   let world: AwsWorld;
-  let server: RunningServer;
-  let offerings: Client<typeof OfferingService>;
-  let scheduler: Client<typeof SchedulerService>;
-  let session: Http2SessionManager;
+  let service: PlanningService;
+  let offerings: PlanningService['offerings'];
+  let scheduler: PlanningService['scheduler'];
   let cloud: AwsCloud;
   let nodeClass: ApiObject;
   let feeding: Promise<void>;
@@ -42,12 +38,8 @@ describe('capacity reservations', () => {
     world = await startAwsWorld();
     world.proxy.reserved.set({ ...PLACE, id: RESERVED.reservationId ?? '', totalCount: 3, tags: { team: 'a' } });
     world.proxy.reserved.set({ ...PLACE, id: 'cr-0bbbbbbbbbbbbbbbb', totalCount: 9, tags: { team: 'b' } });
-    server = await startTestServer({ regions: embeddedRegionSource });
-    const baseUrl = `http://${server.grpcAddress}`;
-    session = new Http2SessionManager(baseUrl);
-    const transport = createGrpcTransport({ baseUrl, sessionManager: session });
-    offerings = createClient(OfferingService, transport);
-    scheduler = createClient(SchedulerService, transport);
+    service = await startPlanningService();
+    ({ offerings, scheduler } = service);
     const writer = new CatalogueWriter(offerings, CATALOGUE);
     const known = await writer.knownPrices();
     cloud = await world.openCloud({ knownPrices: async () => known });
@@ -61,8 +53,7 @@ describe('capacity reservations', () => {
   after(async () => {
     end.abort(new Error('over'));
     await feeding;
-    session?.abort();
-    await server?.close();
+    await service?.close();
     await world?.close();
   });
 
