@@ -4,7 +4,7 @@ import type { KarpenterResult } from '../peers/index.ts';
 import { hasPreferences, type JudgedNamespace, type JudgedPod, type Labels, topologyKeysOf } from './arrival/index.ts';
 import { type Difference, nameOf, type PendingPod, placesAsMany } from './compare.ts';
 import { daemonSetsInTheWay, type PortDaemonSet, type PortSpec, runsOn } from './daemon-ports.ts';
-import { isSoft, toleratingSoftTaints, withToleratingDaemonSets } from './soft-taints.ts';
+import { hasSoftPool, isSoft, toleratingSoftTaints, withToleratingDaemonSets } from './soft-taints.ts';
 import { withoutStrayOwners } from './stray-daemons.ts';
 import {
   hasContradictoryTerm,
@@ -14,7 +14,7 @@ import {
   withEachTermAlone,
   withoutConditionsOn,
 } from './terms.ts';
-import { fellowsOf, TOPOLOGY_CLASSES } from './topology-differences.ts';
+import { fellowsOf, podNamed, TOPOLOGY_CLASSES } from './topology-differences.ts';
 
 /** What a difference is judged by besides itself. */
 export interface DifferenceContext {
@@ -174,7 +174,7 @@ export const DIFFERENCE_CLASSES: readonly DifferenceClass[] = [
     name: 'terms given up before preferences',
     matches: async ({ direction, pod }, { problem, placesAlone }) => {
       const one = podNamed(problem, pod);
-      if (direction !== 'dovetail places more' || !(hasSoftTaint(problem) || hasPreferences(one))) return false;
+      if (direction !== 'dovetail places more' || !(hasSoftPool(problem) || hasPreferences(one))) return false;
       for (const alternative of withEachTermAlone(one)) {
         if (await placesAlone('karpenter', alternative)) return true;
       }
@@ -185,7 +185,7 @@ export const DIFFERENCE_CLASSES: readonly DifferenceClass[] = [
     name: 'soft taint that only nodes have',
     matches: async ({ direction, pod }, { problem, placesAlone }) => {
       const nodeHasOne = (problem.nodes ?? []).some(({ taints }) => (taints ?? []).some(isSoft));
-      if (direction !== 'dovetail places more' || !nodeHasOne || hasSoftTaint(problem)) return false;
+      if (direction !== 'dovetail places more' || !nodeHasOne || hasSoftPool(problem)) return false;
       return placesAlone('karpenter', toleratingSoftTaints(podNamed(problem, pod)));
     },
   },
@@ -237,16 +237,6 @@ export async function classOf(
     if (await candidate.matches(difference, context)) return candidate;
   }
   return undefined;
-}
-
-function podNamed(problem: VerifiedProblem, name: string): WaitingPod {
-  const pod = problem.pods.find(({ metadata }) => metadata.name === name);
-  if (pod === undefined) throw new Error(`find pod ${name}: the problem has none of that name`);
-  return pod;
-}
-
-function hasSoftTaint(problem: VerifiedProblem): boolean {
-  return problem.nodePools.some(({ spec }) => (spec.template?.spec?.taints ?? []).some(isSoft));
 }
 
 /**

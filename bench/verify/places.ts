@@ -4,9 +4,7 @@ import type { KarpenterClaim, KarpenterResult } from '../peers/index.ts';
 import type { JudgedPod, Labels, Place } from './arrival/index.ts';
 import { nameOf } from './compare.ts';
 import type { DovetailAnswer } from './dovetail.ts';
-import { LABELS } from './vocabulary.ts';
-
-const HOSTNAME = 'kubernetes.io/hostname';
+import { HOSTNAME, LABELS } from './vocabulary.ts';
 
 /** A taint as manifests have it. */
 type Taint = Readonly<Record<string, string>>;

@@ -8,6 +8,11 @@ export function isSoft({ effect }: { readonly effect: string }): boolean {
   return effect === 'PreferNoSchedule';
 }
 
+/** Whether a pool of the problem has one. */
+export function hasSoftPool({ nodePools }: Pick<VerifiedProblem, 'nodePools'>): boolean {
+  return nodePools.some(({ spec }) => (spec.template?.spec?.taints ?? []).some(isSoft));
+}
+
 /** The pod with a toleration of every such taint. */
 export function toleratingSoftTaints<Pod extends JudgedPod>(pod: Pod): Pod {
   const tolerations = [...(pod.spec?.tolerations ?? []), { operator: 'Exists', effect: 'PreferNoSchedule' }];

@@ -15,10 +15,10 @@ import {
 } from './arrival/index.ts';
 import { leftOutBy, placesAsMany } from './compare.ts';
 import type { DifferenceClass, DifferenceContext, VerifiedProblem, WaitingPod } from './differences.ts';
-import { isSoft, toleratingSoftTaints } from './soft-taints.ts';
+import { hasSoftPool, toleratingSoftTaints } from './soft-taints.ts';
 import { labelsNamedBy, withEachTermAlone } from './terms.ts';
+import { HOSTNAME } from './vocabulary.ts';
 
-const HOSTNAME = 'kubernetes.io/hostname';
 const NODE_POOL_LABEL = 'karpenter.sh/nodepool';
 
 /** The classes, in the order in which they are asked. */
@@ -214,8 +214,8 @@ async function areKeptOut(context: DifferenceContext, pod: string, refused: Read
 }
 
 /** What a pod, and all that are equal to it, may have given up: all required terms but one, and that no soft taint is there. */
-function waysToGiveUp({ nodePools }: VerifiedProblem, pod: WaitingPod): ((pod: WaitingPod) => WaitingPod)[] {
-  const isAnyTaintSoft = nodePools.some(({ spec }) => (spec.template?.spec?.taints ?? []).some(isSoft));
+function waysToGiveUp(problem: VerifiedProblem, pod: WaitingPod): ((pod: WaitingPod) => WaitingPod)[] {
+  const isAnyTaintSoft = hasSoftPool(problem);
   const termCount = withEachTermAlone(pod).length;
   if (termCount < 2) return isAnyTaintSoft ? [toleratingSoftTaints] : [];
   return Array.from({ length: termCount }, (_, term) => (each: WaitingPod) => {
@@ -232,7 +232,7 @@ async function placesMoreWithSome(
 ): Promise<boolean> {
   const group = groupOf(pod);
   // Of others that spread the counts begin anew at a soft taint as well.
-  const mayForgive = problem.nodePools.some(({ spec }) => (spec.template?.spec?.taints ?? []).some(isSoft));
+  const mayForgive = hasSoftPool(problem);
   const others = (each: WaitingPod): WaitingPod =>
     mayForgive && hardSpreads(each).length > 0 ? toleratingSoftTaints(each) : each;
   for (const way of ways) {
@@ -327,7 +327,8 @@ function withDomainsInsteadOfRuledOut(
   return { ...context.problem, nodePools };
 }
 
-function podNamed(problem: VerifiedProblem, name: string): WaitingPod {
+/** The pod of that name; throws where there is none. */
+export function podNamed(problem: VerifiedProblem, name: string): WaitingPod {
   const pod = problem.pods.find(({ metadata }) => metadata.name === name);
   if (pod === undefined) throw new Error(`find pod ${name}: the problem has none of that name`);
   return pod;

@@ -67,6 +67,8 @@ export const FAMILIES = ['a', 'b', 'c'] as const;
 export const TEAMS = ['red', 'green', 'blue'] as const;
 /** The extended resource. */
 export const GPU = 'nvidia.com/gpu';
+/** Key of the label that every node has for itself. */
+export const HOSTNAME = 'kubernetes.io/hostname';
 /** Label keys. */
 export const LABELS = {
   zone: 'topology.kubernetes.io/zone',

@@ -2,6 +2,7 @@
 // answer onto the nodes that the answer gives them, in some order of arrival and for some of the ways in which the nodes
 // may come out. It is a small stand-in for e2e/scheduler, which asks the real one, on few problems.
 import { openRandom } from '../../random.ts';
+import { HOSTNAME } from '../vocabulary.ts';
 import { admits, type Standing, type StandingNode } from './filters.ts';
 import { type Arrival, hasOrder } from './orders.ts';
 import {
@@ -33,8 +34,6 @@ export {
   withoutRulesOver,
   withTopologyNamed,
 } from './rules-of-pods.ts';
-
-const HOSTNAME = 'kubernetes.io/hostname';
 
 /** A node of an answer: one that exists, with its one set of labels, or one to come, which may come out in several ways. */
 export interface Place {

@@ -1,7 +1,7 @@
 // Rules of affinity between pods: to their own group and to others, required and preferred, across namespaces, by
 // versions, and those of pods that run already.
 import type { Random } from '../../random.ts';
-import { LABELS, type Manifest, type VerifyProblem } from '../vocabulary.ts';
+import { HOSTNAME, LABELS, type Manifest, type VerifyProblem } from '../vocabulary.ts';
 import {
   appsOf,
   changePods,
@@ -15,7 +15,6 @@ import {
   withPodTerm,
 } from './pods.ts';
 
-const HOSTNAME = 'kubernetes.io/hostname';
 const KEYS = [LABELS.zone, LABELS.zone, HOSTNAME, LABELS.capacityType, LABELS.team] as const;
 
 function ofSomeApps(

@@ -1,9 +1,8 @@
 // Rules of topology spread, over each kind of label and with each option.
 import type { Random } from '../../random.ts';
-import { LABELS, type Manifest, type VerifyProblem } from '../vocabulary.ts';
+import { HOSTNAME, LABELS, type Manifest, type VerifyProblem } from '../vocabulary.ts';
 import { changePods, changeSpec, drawSelector, type ProblemRule, someApps, withLabel, withSpread } from './pods.ts';
 
-const HOSTNAME = 'kubernetes.io/hostname';
 const KEYS = [LABELS.zone, LABELS.zone, LABELS.capacityType, HOSTNAME, LABELS.team] as const;
 
 /** Adds a constraint to some groups; `options` draws what is special about it. */
